@@ -1,0 +1,3 @@
+//! solera-pin pins every outside input of a container image build to its content.
+
+pub mod model;

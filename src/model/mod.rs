@@ -1,0 +1,41 @@
+//! The words of the project as types: each is parsed once, at the edge, and cannot hold a wrong value.
+//!
+//! Pure: no network, no clock, no files, and nothing of ours is imported here.
+
+mod digest;
+mod git;
+mod image_ref;
+mod lane;
+mod name;
+mod pin;
+mod platform;
+mod repository;
+mod tag;
+
+pub use digest::{Algorithm, Digest, DigestError, Hasher};
+pub use git::{CommitId, GitRef, GitRefError, GitUrl, GitUrlError, ObjectIdError, Transport};
+pub use image_ref::{ImageRef, ImageRefError};
+pub use lane::{Allow, Lane};
+pub use name::{ImageName, NameError, PinName};
+pub use pin::{GitPin, ImagePin, MediaType, Pin};
+pub use platform::{Platform, PlatformError};
+pub use repository::{Registry, Repository, RepositoryError};
+pub use tag::{Tag, TagError};
+
+/// `Display`, `Debug`-as-text and `serde::Serialize` for a type whose text form is its whole value.
+macro_rules! text_type {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{self}")
+            }
+        }
+    };
+}
+use text_type;

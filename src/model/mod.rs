@@ -3,6 +3,7 @@
 //! Pure: no network, no clock, no files, and nothing of ours is imported here.
 
 mod digest;
+mod facts;
 mod git;
 mod image_ref;
 mod lane;
@@ -13,6 +14,7 @@ mod repository;
 mod tag;
 
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
+pub use facts::{GitTag, Manifest};
 pub use git::{CommitId, GitRef, GitRefError, GitUrl, GitUrlError, ObjectIdError, Transport};
 pub use image_ref::{ImageRef, ImageRefError};
 pub use lane::{Allow, Lane};

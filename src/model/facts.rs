@@ -1,0 +1,27 @@
+//! What an upstream says, before anyone chooses: reported by sources, read by selection.
+
+use std::collections::BTreeMap;
+
+use super::{CommitId, Digest, GitRef, MediaType, Platform};
+
+/// What a reference names in a registry; the digest is of bytes that this program hashed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// Of the exact bytes served.
+    pub digest: Digest,
+    /// What the bytes are.
+    pub media_type: MediaType,
+    /// The manifest of each platform, without attestations; itself, where it is one platform's.
+    pub platforms: BTreeMap<Platform, Digest>,
+}
+
+/// A tag of a git repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitTag {
+    /// Without `refs/tags/`.
+    pub name: GitRef,
+    /// The commit, peeled.
+    pub commit: CommitId,
+    /// The tag object, where the tag is annotated.
+    pub tag_object: Option<CommitId>,
+}

@@ -1,0 +1,19 @@
+//! The tag grammar: what a declared track matches, and how the tags it matches are ordered.
+//!
+//! A [`Track`] is parsed from its declaration. Matching a tag gives a [`Version`]; versions of one track are
+//! ordered, and a step between two of them has a lane. [`infer`] makes a track from a tag that a person wrote.
+//!
+//! Pure. A tag is never coerced: what is not a placeholder must match to the letter, so the precision (`1.88`
+//! never becomes `1.88.0`) and the flavour (`-slim-bookworm`) stay as declared.
+
+mod glob;
+mod infer;
+mod parse;
+mod prerelease;
+mod version;
+
+pub use glob::Glob;
+pub use infer::infer;
+pub use parse::{Field, Track, TrackError};
+pub use prerelease::Prerelease;
+pub use version::{Number, Version};

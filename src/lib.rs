@@ -1,4 +1,8 @@
 //! solera-pin pins every outside input of a container image build to its content.
 
+pub mod catalog;
+pub mod document;
+pub mod files;
+pub mod lock;
 pub mod model;
 pub mod track;

@@ -66,7 +66,9 @@ pub enum TrackError {
     #[error("`{0}` has an unpaired brace")]
     Brace(String),
     /// Not a placeholder.
-    #[error("`{{{0}}}` is not a placeholder: expected {{major}}, {{minor}}, {{patch}}, {{version}}, {{build}}, {{date}}, {{epoch}}, {{hash}} or {{pre}}")]
+    #[error(
+        "`{{{0}}}` is not a placeholder: expected {{major}}, {{minor}}, {{patch}}, {{version}}, {{build}}, {{date}}, {{epoch}}, {{hash}} or {{pre}}"
+    )]
     Unknown(String),
     /// The same number in two places.
     #[error("`{{{0}}}` stands twice in the track")]
@@ -97,7 +99,10 @@ impl Track {
         }
         let parts = split(text)?;
         check(text, &parts)?;
-        Ok(Self { text: text.into(), parts: with_separators(parts) })
+        Ok(Self {
+            text: text.into(),
+            parts: with_separators(parts),
+        })
     }
 
     /// As declared.
@@ -145,7 +150,9 @@ impl Track {
 
 fn read_field(field: Field, text: &str) -> Option<(Value, &str)> {
     if field == Field::Hash {
-        let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(text.len());
         let hash = &text[..end];
         let is_hash = (7..=64).contains(&end) && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         return is_hash.then(|| (Value::Hash(hash.into()), &text[end..]));
@@ -164,7 +171,8 @@ fn read_field(field: Field, text: &str) -> Option<(Value, &str)> {
 /// `YYYYMMDD` or `YYYYMMDDhhmm`, of this or the last century.
 pub(super) fn is_date(digits: &str) -> bool {
     let part = |range: std::ops::Range<usize>| digits.get(range).and_then(|part| part.parse::<u32>().ok());
-    let within = |range, bounds: std::ops::RangeInclusive<u32>| part(range).is_some_and(|n| bounds.contains(&n));
+    let within =
+        |range, bounds: std::ops::RangeInclusive<u32>| part(range).is_some_and(|n| bounds.contains(&n));
     matches!(digits.len(), 8 | 12)
         && within(0..4, 1970..=2199)
         && within(4..6, 1..=12)
@@ -184,8 +192,10 @@ fn split(text: &str) -> Result<Vec<Part>, TrackError> {
         }
         let inner = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
         let (name, after) = inner.ok_or_else(|| TrackError::Brace(text.into()))?;
-        let (_, fields) =
-            FIELDS.iter().find(|(known, _)| *known == name).ok_or_else(|| TrackError::Unknown(name.into()))?;
+        let (_, fields) = FIELDS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .ok_or_else(|| TrackError::Unknown(name.into()))?;
         for (i, field) in fields.iter().enumerate() {
             if i > 0 {
                 parts.push(Part::Literal(".".into()));
@@ -203,7 +213,10 @@ fn check(text: &str, parts: &[Part]) -> Result<(), TrackError> {
             Part::Literal(literal) => {
                 let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/+".contains(c);
                 if let Some(character) = literal.chars().find(|c| !allowed(*c)) {
-                    return Err(TrackError::Character { text: text.into(), character });
+                    return Err(TrackError::Character {
+                        text: text.into(),
+                        character,
+                    });
                 }
             }
             Part::Field(field) => {
@@ -223,7 +236,15 @@ fn check(text: &str, parts: &[Part]) -> Result<(), TrackError> {
             Part::Prerelease(_) => {}
         }
     }
-    let fields = || parts.iter().filter_map(|part| if let Part::Field(field) = part { Some(*field) } else { None });
+    let fields = || {
+        parts.iter().filter_map(|part| {
+            if let Part::Field(field) = part {
+                Some(*field)
+            } else {
+                None
+            }
+        })
+    };
     match fields().next().is_some() && fields().all(|field| matches!(field, Field::Hash | Field::Pre)) {
         true => Err(TrackError::Unordered(text.into())),
         false => Ok(()),
@@ -282,7 +303,13 @@ mod tests {
     fn shape_precision_and_flavour_must_match() {
         let rust = track("{major}.{minor}-slim-bookworm");
         assert!(rust.read("1.88-slim-bookworm").is_some());
-        for other in ["1.88.0-slim-bookworm", "1-slim-bookworm", "1.88-slim-trixie", "1.88-slim-bookworm-x", "v1.88-slim-bookworm"] {
+        for other in [
+            "1.88.0-slim-bookworm",
+            "1-slim-bookworm",
+            "1.88-slim-trixie",
+            "1.88-slim-bookworm-x",
+            "v1.88-slim-bookworm",
+        ] {
             assert!(rust.read(other).is_none(), "{other}");
         }
     }
@@ -299,7 +326,11 @@ mod tests {
     #[test]
     fn a_date_is_no_version() {
         assert!(track("{version}").read("20211216.1.2").is_none());
-        assert!(track("bookworm-{date}-slim").read("bookworm-20260803-slim").is_some());
+        assert!(
+            track("bookworm-{date}-slim")
+                .read("bookworm-20260803-slim")
+                .is_some()
+        );
         assert!(track("bookworm-{date}").read("bookworm-20261399").is_none());
         assert!(track("{date}").read("202608031200").is_some());
         assert!(track("{epoch}").read("1712345678").is_some());

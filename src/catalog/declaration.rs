@@ -1,0 +1,295 @@
+//! `[pin.NAME]`: what is followed, and by which rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::duration;
+use crate::document::{Entry, Place, Problem, Section};
+use crate::model::{Allow, GitUrl, PinName, Platform, Repository};
+use crate::track::{Field, Glob, Track};
+
+/// One pin, as declared.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// Its name.
+    pub name: PinName,
+    /// Where its versions come from.
+    pub upstream: Upstream,
+    /// Which of its tags are eligible.
+    pub track: Track,
+    /// Cargo's version requirement, on the numbers that the track has.
+    pub version: Option<semver::VersionReq>,
+    /// The largest step taken.
+    pub allow: Allow,
+    /// Tags that are never taken.
+    pub ignore: Vec<Glob>,
+    /// Why it does not move at present.
+    pub hold: Option<Hold>,
+    /// Whether prereleases are eligible.
+    pub prerelease: bool,
+    /// Whether a tag that moves is an alarm.
+    pub immutable: bool,
+    /// The platforms that must be covered, where they are not those of the images.
+    pub platforms: Option<BTreeSet<Platform>>,
+    /// The table's place.
+    pub place: Place,
+}
+
+/// A place that publishes versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Upstream {
+    /// `image = …`
+    Image(Repository),
+    /// `git = …`
+    Git(GitUrl),
+}
+
+/// `hold` and `hold-until`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The reason given.
+    pub why: String,
+    /// The first day on which it no longer holds.
+    pub until: Option<jiff::civil::Date>,
+}
+
+impl Declaration {
+    /// The hold that is in force on a day.
+    pub fn held(&self, today: jiff::civil::Date) -> Option<&Hold> {
+        self.hold
+            .as_ref()
+            .filter(|hold| hold.until.is_none_or(|until| today < until))
+    }
+
+    /// The build arguments that carry it.
+    pub fn arguments(&self) -> Vec<String> {
+        let argument = self.name.argument();
+        match self.upstream {
+            Upstream::Image(_) => vec![argument],
+            Upstream::Git(_) => vec![format!("{argument}_COMMIT"), format!("{argument}_TAG"), argument],
+        }
+    }
+}
+
+/// Reads `[defaults]` and every `[pin.NAME]`.
+pub(super) fn read(
+    root: &mut Section<'_>,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<Problem>,
+) -> BTreeMap<PinName, Declaration> {
+    let mut defaults = Shared::default();
+    if let Some(mut section) = root.read("defaults", problems, Entry::section) {
+        defaults = Shared::read(&mut section, &Shared::default(), problems, warnings);
+        section.finish(problems);
+    }
+    let mut declarations = BTreeMap::new();
+    for (key, entry) in root
+        .read("pin", problems, Entry::section)
+        .iter()
+        .flat_map(Section::entries)
+    {
+        let section = match entry.section() {
+            Ok(section) => section,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        match key.parse::<PinName>() {
+            Ok(name) => {
+                if let Some(declaration) = read_pin(&name, section, &defaults, problems, warnings) {
+                    declarations.insert(name, declaration);
+                }
+            }
+            Err(error) => problems.push(section.problem(error.to_string())),
+        }
+    }
+    declarations
+}
+
+/// The keys that may stand in `[defaults]` too.
+#[derive(Clone, Default)]
+struct Shared {
+    allow: Allow,
+    prerelease: bool,
+    immutable: Option<bool>,
+    platforms: Option<BTreeSet<Platform>>,
+}
+
+impl Shared {
+    fn read(
+        section: &mut Section<'_>,
+        defaults: &Self,
+        problems: &mut Vec<Problem>,
+        warnings: &mut Vec<Problem>,
+    ) -> Self {
+        let allow = section.read("allow", problems, |entry| {
+            let words = || "`allow` must be digest, patch, minor or major";
+            entry.text()?.parse().map_err(|()| entry.problem(words()))
+        });
+        let shared = Self {
+            allow: allow.unwrap_or(defaults.allow),
+            prerelease: section
+                .read("prerelease", problems, Entry::boolean)
+                .unwrap_or(defaults.prerelease),
+            immutable: section
+                .read("immutable", problems, Entry::boolean)
+                .or(defaults.immutable),
+            platforms: section
+                .read("platforms", problems, platforms)
+                .or_else(|| defaults.platforms.clone()),
+        };
+        for key in ["min-age", "settle"] {
+            not_applied(section, key, problems, warnings, |entry| {
+                duration::read(entry).map(drop)
+            });
+        }
+        not_applied(section, "rebuilt", problems, warnings, |entry| {
+            entry.boolean().map(drop)
+        });
+        section.read("group", problems, |entry| entry.text().map(drop));
+        shared
+    }
+}
+
+/// A key of the format whose rule this version does not apply: checked, and said aloud, because a gate that
+/// someone relies on must not be missing in silence.
+fn not_applied<'a>(
+    section: &mut Section<'a>,
+    key: &'static str,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<Problem>,
+    check: impl FnOnce(&Entry<'a>) -> Result<(), Problem>,
+) {
+    let noted = section.read(key, problems, |entry| check(entry).map(|()| entry.clone()));
+    if let Some(entry) = noted {
+        let problem = entry.problem(format!("`{}` is not applied by this version", entry.path));
+        warnings.push(problem.help("candidates are taken as soon as upstream names them"));
+    }
+}
+
+fn read_pin(
+    name: &PinName,
+    mut section: Section<'_>,
+    defaults: &Shared,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<Problem>,
+) -> Option<Declaration> {
+    let before = problems.len();
+    let place = section.place();
+    let upstream = upstream(&mut section, problems);
+    let track = section.require("track", problems, |entry| {
+        Track::parse(entry.text()?).map_err(|error| entry.problem(error.to_string()))
+    });
+    let version = section.read("version", problems, |entry| requirement(entry, track.as_ref()));
+    let ignore = section.read("ignore", problems, |entry| {
+        entry
+            .elements()?
+            .iter()
+            .map(|pattern| pattern.text().map(Glob::new))
+            .collect()
+    });
+    let hold = read_hold(&mut section, problems);
+    let shared = Shared::read(&mut section, defaults, problems, warnings);
+    section.read("changelog", problems, |entry| entry.parse::<url::Url>().map(drop));
+    not_applied(&mut section, "paths", problems, warnings, |entry| {
+        entry
+            .elements()?
+            .iter()
+            .try_for_each(|path| path.text().map(drop))
+    });
+    if let (Some(Upstream::Image(_)), Some(track)) = (&upstream, &track)
+        && track.as_str().contains(['/', '+'])
+    {
+        problems.push(section.problem(format!("`{track}` has `/` or `+`, which no image tag has")));
+    }
+    section.finish(problems);
+    if problems.len() > before {
+        return None;
+    }
+    let (upstream, track) = (upstream?, track?);
+    Some(Declaration {
+        name: name.clone(),
+        version,
+        allow: shared.allow,
+        ignore: ignore.unwrap_or_default(),
+        hold,
+        prerelease: shared.prerelease,
+        immutable: shared.immutable.unwrap_or(matches!(upstream, Upstream::Git(_))),
+        platforms: shared.platforms,
+        place,
+        upstream,
+        track,
+    })
+}
+
+fn upstream(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<Upstream> {
+    let before = problems.len();
+    let image = section.read("image", problems, |entry| {
+        let repository = entry.parse();
+        let tagged = entry.text()?.parse::<crate::model::ImageRef>();
+        match tagged.is_ok_and(|reference| reference.tag().is_some() || reference.digest().is_some()) {
+            true => Err(entry.problem("`image` names a repository: its tags are chosen by `track`")),
+            false => repository.map(Upstream::Image),
+        }
+    });
+    let git = section.read("git", problems, |entry| entry.parse().map(Upstream::Git));
+    for kind in ["archive", "suites"] {
+        if let Some(entry) = section.take(kind) {
+            problems.push(entry.problem(format!("pins of `{kind}` are not supported by this version")));
+        }
+    }
+    match (image, git) {
+        (Some(_), Some(_)) => {
+            problems.push(section.problem("a pin follows either `image` or `git`, not both"));
+            None
+        }
+        (None, None) if problems.len() == before => {
+            let problem = section.problem("the pin says nothing to follow");
+            problems.push(problem.help("add `image = \"REPOSITORY\"` or `git = \"URL\"`"));
+            None
+        }
+        (image, git) => image.or(git),
+    }
+}
+
+fn requirement(entry: &Entry<'_>, track: Option<&Track>) -> Result<semver::VersionReq, Problem> {
+    let requirement = entry.parse()?;
+    match track {
+        Some(track) if !track.has(Field::Major) => Err(entry.problem(format!(
+            "`version` has nothing to compare: the track `{track}` has no {{major}}"
+        ))),
+        _ => Ok(requirement),
+    }
+}
+
+fn read_hold(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<Hold> {
+    let why = section.read("hold", problems, |entry| match entry.text()?.trim() {
+        "" => Err(entry.problem("`hold` must say why")),
+        why => Ok(why.to_owned()),
+    });
+    let until = section.read("hold-until", problems, |entry| Ok((entry.date()?, entry.clone())));
+    match (why, until) {
+        (Some(why), until) => Some(Hold {
+            why,
+            until: until.map(|(date, _)| date),
+        }),
+        (None, Some((_, entry))) => {
+            problems.push(entry.problem("`hold-until` needs a `hold` that says why"));
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+/// A non-empty array of platforms.
+pub(super) fn platforms(entry: &Entry<'_>) -> Result<BTreeSet<Platform>, Problem> {
+    let platforms = entry
+        .elements()?
+        .iter()
+        .map(Entry::parse)
+        .collect::<Result<BTreeSet<_>, _>>()?;
+    match platforms.is_empty() {
+        true => Err(entry.problem(format!("`{}` must name at least one platform", entry.path))),
+        false => Ok(platforms),
+    }
+}

@@ -1,0 +1,188 @@
+//! What people write: `refresh/` (or `pins.toml`) and `images/`, as validated declarations.
+//!
+//! [`parse`] takes the files' texts and gives a [`Catalog`] or every mistake with its place. Pure: who reads
+//! the files is not known here.
+
+mod declaration;
+mod duration;
+mod image;
+mod policy;
+mod template;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use declaration::{Declaration, Hold, Upstream};
+pub use image::{Class, Image, Origin};
+pub use policy::{GitMirror, Level, Network, Policy, RegistryPolicy, parse_user};
+pub use template::{Template, TemplatePart};
+
+use crate::document::{Problem, Section, SourceFile, meant, parse_toml};
+use crate::model::{ImageName, PinName, Platform};
+
+/// The files of a configuration, as they were read.
+#[derive(Default)]
+pub struct Files {
+    /// `pins.toml`
+    pub pins: Option<Arc<SourceFile>>,
+    /// `refresh/upstreams.toml`
+    pub upstreams: Option<Arc<SourceFile>>,
+    /// `refresh/policy.toml`
+    pub policy: Option<Arc<SourceFile>>,
+    /// Each folder of `images/` that has an `image.toml`.
+    pub images: Vec<ImageFiles>,
+}
+
+/// The files of one image.
+pub struct ImageFiles {
+    /// The folder's name.
+    pub folder: String,
+    /// `image.toml`
+    pub manifest: Arc<SourceFile>,
+    /// `Dockerfile`
+    pub dockerfile: Option<Arc<SourceFile>>,
+}
+
+/// Everything declared, each pin that an image names being there.
+#[derive(Debug)]
+pub struct Catalog {
+    /// The file that a new pin is declared in.
+    pub declared_in: String,
+    /// What is followed.
+    pub declarations: BTreeMap<PinName, Declaration>,
+    /// When and how.
+    pub policy: Policy,
+    /// The images of this repository.
+    pub images: BTreeMap<ImageName, Image>,
+    /// What is accepted but does not do what one might expect.
+    pub warnings: Vec<Problem>,
+}
+
+impl Catalog {
+    /// The platforms that a pin must cover: those declared, or else those of the images that read it. `None`
+    /// stands for all that the index has.
+    pub fn platforms(&self, declaration: &Declaration) -> Option<BTreeSet<Platform>> {
+        if let Some(platforms) = &declaration.platforms {
+            return Some(platforms.clone());
+        }
+        let readers = self.readers(&declaration.name);
+        let platforms: BTreeSet<Platform> = readers
+            .flat_map(|image| image.platforms.iter().cloned())
+            .collect();
+        (!platforms.is_empty()).then_some(platforms)
+    }
+
+    /// The images that read a pin.
+    pub fn readers<'a>(&'a self, pin: &'a PinName) -> impl Iterator<Item = &'a Image> {
+        self.images
+            .values()
+            .filter(move |image| image.pins().any(|read| read == pin))
+    }
+}
+
+/// Parses and validates a configuration.
+pub fn parse(files: &Files) -> Result<Catalog, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut warnings = Vec::new();
+    if let (Some(pins), Some(_)) = (&files.pins, &files.upstreams) {
+        let problem = Problem::new(
+            crate::document::Place::whole(pins),
+            "there is a refresh/upstreams.toml as well",
+        );
+        problems.push(problem.help("keep one of the two: they hold the same tables"));
+    }
+    let mut declarations = BTreeMap::new();
+    let mut policy = Policy::default();
+    for (file, has) in [
+        (&files.pins, Tables::All),
+        (&files.upstreams, Tables::Pins),
+        (&files.policy, Tables::Policy),
+    ] {
+        let Some(file) = file else { continue };
+        match parse_toml(file) {
+            Err(problem) => problems.push(problem),
+            Ok(document) => {
+                let mut root = Section::root(&document, file);
+                if has != Tables::Policy {
+                    declarations.extend(declaration::read(&mut root, &mut problems, &mut warnings));
+                }
+                if has != Tables::Pins {
+                    policy::read(&mut root, &mut policy, &mut problems);
+                }
+                root.finish(&mut problems);
+            }
+        }
+    }
+    check_arguments(&declarations, &mut problems);
+    let images = read_images(&files.images, &declarations, &mut problems);
+    match problems.is_empty() {
+        true => {
+            let declared_in = files
+                .pins
+                .as_ref()
+                .map_or("refresh/upstreams.toml", |pins| pins.path.as_str())
+                .into();
+            Ok(Catalog {
+                declared_in,
+                declarations,
+                policy,
+                images,
+                warnings,
+            })
+        }
+        false => Err(problems),
+    }
+}
+
+#[derive(PartialEq)]
+enum Tables {
+    All,
+    Pins,
+    Policy,
+}
+
+/// Two pins may not be read under one build argument, suffixes included.
+fn check_arguments(declarations: &BTreeMap<PinName, Declaration>, problems: &mut Vec<Problem>) {
+    let mut owners: BTreeMap<String, &PinName> = BTreeMap::new();
+    for declaration in declarations.values() {
+        for argument in declaration.arguments() {
+            if let Some(owner) = owners.insert(argument.clone(), &declaration.name) {
+                let message = format!(
+                    "both `{owner}` and `{}` would be read as {argument}",
+                    declaration.name
+                );
+                problems.push(Problem::new(declaration.place.clone(), message).help("rename one of the two"));
+            }
+        }
+    }
+}
+
+fn read_images(
+    folders: &[ImageFiles],
+    declarations: &BTreeMap<PinName, Declaration>,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<ImageName, Image> {
+    let mut images = BTreeMap::new();
+    for files in folders {
+        let Some(image) = image::read(files, problems) else {
+            continue;
+        };
+        for (pin, place) in image.named_pins() {
+            if declarations.contains_key(pin) {
+                continue;
+            }
+            let problem = Problem::new(place.clone(), format!("no pin is called `{pin}`"));
+            problems.push(
+                match meant(pin.as_str(), declarations.keys().map(PinName::as_str)) {
+                    Some(known) => problem.help(format!("did you mean `{known}`?")),
+                    None => problem.help(format!("declare it with `solera-pin add {pin} REFERENCE`")),
+                },
+            );
+        }
+        images.insert(image.name.clone(), image);
+    }
+    images
+}
+
+#[cfg(test)]
+mod tests;

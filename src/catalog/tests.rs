@@ -1,0 +1,177 @@
+use super::*;
+use crate::model::Allow;
+
+fn files(upstreams: &str) -> Files {
+    Files {
+        upstreams: Some(SourceFile::new("refresh/upstreams.toml", upstreams)),
+        ..Files::default()
+    }
+}
+
+fn image(folder: &str, manifest: &str) -> ImageFiles {
+    ImageFiles {
+        folder: folder.into(),
+        manifest: SourceFile::new(format!("images/{folder}/image.toml"), manifest),
+        dockerfile: Some(SourceFile::new(
+            format!("images/{folder}/Dockerfile"),
+            "ARG PIN_RUST\nFROM ${PIN_RUST}\n",
+        )),
+    }
+}
+
+fn says(files: &Files) -> Vec<String> {
+    let shown = |p: Problem| {
+        let (line, column) = p.place.file.position(p.place.span.start);
+        format!(
+            "{}:{line}:{column} {} | {}",
+            p.place.file.path,
+            p.message,
+            p.help.unwrap_or_default()
+        )
+    };
+    parse(files).map_or_else(
+        |problems| problems.into_iter().map(shown).collect(),
+        |_| Vec::new(),
+    )
+}
+
+const RUST: &str = "[pin.rust]\nimage = \"rust\"\ntrack = \"{major}.{minor}-slim\"\n";
+
+#[test]
+fn defaults_apply_where_a_pin_says_nothing() {
+    let text = format!(
+        "[defaults]\nallow = \"patch\"\nplatforms = [\"linux/arm64/v8\"]\n{RUST}[pin.go]\nimage = \"golang\"\ntrack = \"{{version}}\"\nallow = \"major\"\n"
+    );
+    let catalog = parse(&files(&text)).unwrap();
+    let allow = |name: &str| catalog.declarations[&name.parse::<PinName>().unwrap()].allow;
+    assert_eq!((allow("rust"), allow("go")), (Allow::Patch, Allow::Major));
+    let rust = &catalog.declarations[&"rust".parse::<PinName>().unwrap()];
+    assert_eq!(catalog.platforms(rust).unwrap().len(), 1);
+}
+
+#[test]
+fn neither_file_is_an_empty_configuration_and_both_are_a_mistake() {
+    assert!(parse(&Files::default()).unwrap().declarations.is_empty());
+    let mut both = files(RUST);
+    both.pins = Some(SourceFile::new("pins.toml", ""));
+    assert!(says(&both)[0].contains("refresh/upstreams.toml as well"));
+}
+
+#[test]
+fn every_mistake_has_its_place_and_a_way_out() {
+    let text = "[pin.a]\nimage = \"Rust\"\ntrack = \"latest\"\nplatfroms = []\n\n[pin.b]\ntrack = \"{version}\"\n\n[pin.C]\nimage = \"x\"\ntrack = \"1\"\n\n[pin.d]\nimage = \"x:1\"\ntrack = \"slim\"\nversion = \">=1\"\nallow = \"mayor\"\nhold-until = 2026-12-01\n";
+    let found = says(&files(text));
+    let expected = [
+        ("2:9 ", "a repository's path is in lower case"),
+        ("3:9 ", "`latest` is not a track"),
+        (
+            "4:1 ",
+            "unknown key `platfroms` in `pin.a` | did you mean `platforms`?",
+        ),
+        ("6:1 ", "says nothing to follow"),
+        ("9:1 ", "`C` is not a name"),
+        ("14:9 ", "names a repository: its tags are chosen by `track`"),
+        ("16:11 ", "the track `slim` has no {major}"),
+        ("18:14 ", "needs a `hold` that says why"),
+        ("17:9 ", "must be digest, patch, minor or major"),
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for ((at, message), found) in expected.iter().zip(&found) {
+        assert!(
+            found.contains(&format!("upstreams.toml:{at}")) && found.contains(message),
+            "{message} / {found}"
+        );
+    }
+}
+
+#[test]
+fn pins_that_share_a_build_argument_are_refused() {
+    let text = "[pin.tool]\ngit = \"https://h/a.git\"\ntrack = \"v{version}\"\n[pin.tool-tag]\nimage = \"x\"\ntrack = \"1\"\n";
+    assert!(says(&files(text))[0].contains("would be read as PIN_TOOL_TAG"));
+}
+
+#[test]
+fn a_rule_that_is_not_applied_is_said_aloud() {
+    let catalog = parse(&files(&format!("{RUST}min-age = \"3d\"\n"))).unwrap();
+    assert!(
+        catalog.warnings[0]
+            .message
+            .contains("`pin.rust.min-age` is not applied")
+    );
+    assert!(says(&files(&format!("{RUST}min-age = \"soon\"\n")))[0].contains("duration such as 3d"));
+}
+
+#[test]
+fn images_name_pins_that_exist() {
+    let mut with_image = files(RUST);
+    with_image.images.push(image("x", "class = \"upstream-extension\"\nruntime-base = \"rsut\"\ntag = \"{rust.version}\"\nplatforms = [\"linux/amd64\"]\ndelta = [\"y\"]\n"));
+    assert_eq!(
+        says(&with_image),
+        ["images/x/image.toml:2:16 no pin is called `rsut` | did you mean `rust`?"]
+    );
+}
+
+#[test]
+fn a_pin_covers_the_platforms_of_its_images() {
+    let mut with_images = files(RUST);
+    for (folder, platform) in [("x", "linux/amd64"), ("y", "linux/arm64")] {
+        with_images.images.push(image(folder, &format!("class = \"toolchain\"\nruntime-base = \"rust\"\ntag = \"1\"\nplatforms = [\"{platform}\"]\ndelta = []\n")));
+    }
+    let catalog = parse(&with_images).unwrap();
+    let rust = catalog.declarations.values().next().unwrap();
+    assert_eq!(catalog.platforms(rust).unwrap().len(), 2);
+    assert_eq!(catalog.readers(&rust.name).count(), 2);
+}
+
+#[test]
+fn from_source_needs_a_base_and_a_source() {
+    let mut with_image = files(RUST);
+    let text = "class = \"from-source\"\nruntime-base = \"rust\"\nbuild-base = \"rust\"\ntag = \"1\"\nplatforms = [\"linux/amd64\"]\ndelta = [\"y\"]\n";
+    with_image.images.push(image("x", text));
+    assert!(says(&with_image)[0].contains("needs the key `source`"));
+    with_image.images[0] = image("x", &format!("{text}source = \"./src\"\n"));
+    assert!(says(&with_image).is_empty());
+    with_image.images[0] = image("x", &format!("{text}source = \"./../y\"\n"));
+    assert!(says(&with_image)[0].contains("leaves the image's folder"));
+}
+
+#[test]
+fn the_policy_is_checked() {
+    let policy = |text: &str| Files {
+        policy: Some(SourceFile::new("refresh/policy.toml", text)),
+        ..Files::default()
+    };
+    let good = "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:5000\"\n[git.\"https://github.com/sadoyan/\"]\nmirror = \"/srv/git/\"\n[verify]\nedition = \"2026-11\"\nrules.unused-pin = \"off\"\n";
+    let catalog = parse(&policy(good)).unwrap();
+    assert_eq!(catalog.policy.rules["unused-pin"], Level::Off);
+    assert_eq!(catalog.policy.network.git[0].mirror, "/srv/git/");
+    for (text, message) in [
+        ("[schedule]\ncron = \"0 6 * *\"\n", "five fields"),
+        ("[references]\nmode = \"inplace\"\n", "did you mean `in-place`?"),
+        (
+            "[propose]\nforge = \"gerrit\"\n",
+            "one of github, gitlab, forgejo, none",
+        ),
+        ("[propose]\nmax-open = 0\n", "at least 1"),
+        (
+            "[registries.\"r.example\"]\nmirror = \"http://m.example\"\n",
+            "plain HTTP on another machine",
+        ),
+        (
+            "[registries.\"r.example\"]\nmirror = \"https://u:p@m.example\"\n",
+            "must not hold a credential",
+        ),
+        (
+            "[git.\"https://h/\"]\nmirror = \"relative\"\n",
+            "is not the URL of a git repository",
+        ),
+        ("[verify]\nedition = \"soon\"\n", "a month such as"),
+        ("[pin.a]\nimage = \"x\"\n", "unknown key `pin`"),
+    ] {
+        let found = says(&policy(text));
+        assert!(
+            found.iter().any(|found| found.contains(message)),
+            "{message}: {found:?}"
+        );
+    }
+}

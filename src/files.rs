@@ -1,0 +1,120 @@
+//! The file system: reading texts, replacing a file whole, and keeping two runs apart.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file's text; `None` where there is no such file.
+pub fn read_text(path: &Path) -> io::Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces a file's content: whoever reads it, and a kill at any point, finds the old or the new, never a part.
+///
+/// A symbolic link stays and its target is replaced; the target's permissions stay.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let target = match std::fs::canonicalize(path) {
+        Ok(target) => target,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
+        Err(error) => return Err(error),
+    };
+    let folder = match target.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".solera-pin-")
+        .tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    let permissions = std::fs::metadata(&target).map(|metadata| metadata.permissions());
+    temporary
+        .as_file()
+        .set_permissions(permissions.unwrap_or_else(|_| default_permissions()))?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(&target).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+fn default_permissions() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}
+
+/// Held while one run reads, decides and writes; released when dropped, or by the system when the process ends.
+#[derive(Debug)]
+pub struct FolderLock(#[expect(dead_code, reason = "the lock lives as long as the open file")] File);
+
+/// Why a folder could not be locked.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderLockError {
+    /// Another process holds it.
+    #[error("another solera-pin is writing in {0}")]
+    Busy(PathBuf),
+    /// The file system refused.
+    #[error("{0} could not be locked: {1}")]
+    Io(PathBuf, #[source] io::Error),
+}
+
+impl FolderLock {
+    /// Locks a folder without leaving a file in it.
+    pub fn acquire(folder: &Path) -> Result<Self, FolderLockError> {
+        let file = File::open(folder).map_err(|error| FolderLockError::Io(folder.into(), error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(FolderLockError::Busy(folder.into())),
+            Err(TryLockError::Error(error)) => Err(FolderLockError::Io(folder.into(), error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        replace(&path, b"one").unwrap();
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o644
+        );
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(read_text(&path).unwrap().as_deref(), Some("two"));
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        replace(&target, b"one").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        replace(&link, b"two").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(read_text(&target).unwrap().as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn the_second_run_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = FolderLock::acquire(folder.path()).unwrap();
+        assert!(matches!(
+            FolderLock::acquire(folder.path()),
+            Err(FolderLockError::Busy(_))
+        ));
+        drop(held);
+        assert!(FolderLock::acquire(folder.path()).is_ok());
+    }
+}

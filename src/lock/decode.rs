@@ -1,0 +1,121 @@
+//! Reading a lock file: what is unknown, malformed or contradicts itself is refused with its place.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{FORMAT, Lock};
+use crate::document::{Entry, Problem, Section, SourceFile, parse_toml};
+use crate::model::{Digest, GitPin, ImagePin, MediaType, Pin, PinName, Platform};
+
+/// Parses a lock file's text.
+pub fn decode(file: &Arc<SourceFile>) -> Result<Lock, Vec<Problem>> {
+    let document = parse_toml(file).map_err(|problem| vec![problem])?;
+    let mut problems = Vec::new();
+    let mut root = Section::root(&document, file);
+    if root.take("version").is_none() {
+        problems.push(root.problem("the lock file has no `version`"));
+    }
+    root.read("version", &mut problems, |entry| match entry.integer()? {
+        FORMAT => Ok(()),
+        other => Err(entry
+            .problem(format!(
+                "the lock file has version {other}, and this solera-pin reads version {FORMAT}"
+            ))
+            .help("use the release of solera-pin that wrote it, or a later one")),
+    });
+    let mut pins = BTreeMap::new();
+    for (key, entry) in root
+        .read("pin", &mut problems, Entry::section)
+        .iter()
+        .flat_map(Section::entries)
+    {
+        match read_pin(key, &entry, &mut problems) {
+            Ok(Some((name, pin))) => drop(pins.insert(name, pin)),
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    root.finish(&mut problems);
+    match problems.is_empty() {
+        true => Ok(Lock { pins }),
+        false => Err(problems),
+    }
+}
+
+fn read_pin(
+    key: &str,
+    entry: &Entry<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<(PinName, Pin)>, Problem> {
+    let mut section = entry.section()?;
+    let name: PinName = key
+        .parse()
+        .map_err(|error: crate::model::NameError| section.problem(error.to_string()))?;
+    let before = problems.len();
+    let pin = match (section.take("image"), section.take("git")) {
+        (Some(_), None) => read_image(&mut section, problems).map(Pin::Image),
+        (None, Some(_)) => read_git(&mut section, problems).map(Pin::Git),
+        _ => return Err(section.problem(format!("`pin.{name}` must have either `image` or `git`"))),
+    };
+    section.finish(problems);
+    Ok(pin.filter(|_| problems.len() == before).map(|pin| (name, pin)))
+}
+
+fn read_image(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<ImagePin> {
+    let repository = section.require("image", problems, Entry::parse);
+    let tag = section.require("tag", problems, Entry::parse);
+    let digest: Option<Digest> = section.require("digest", problems, Entry::parse);
+    let media_type: Option<MediaType> = section.require("media-type", problems, Entry::parse);
+    let platforms = section.require("platforms", problems, |entry| {
+        read_platforms(entry, media_type, digest.as_ref())
+    });
+    Some(ImagePin {
+        repository: repository?,
+        tag: tag?,
+        digest: digest?,
+        media_type: media_type?,
+        platforms: platforms?,
+    })
+}
+
+fn read_platforms(
+    entry: &Entry<'_>,
+    media_type: Option<MediaType>,
+    digest: Option<&Digest>,
+) -> Result<BTreeMap<Platform, Digest>, Problem> {
+    let mut platforms = BTreeMap::new();
+    for (key, value) in entry.section()?.entries() {
+        let platform: Platform = key
+            .parse()
+            .map_err(|error: crate::model::PlatformError| value.problem(error.to_string()))?;
+        let child: Digest = value.parse()?;
+        if media_type.is_some_and(|media_type| media_type.is_index() == (Some(&child) == digest)) {
+            return Err(value.problem(match media_type.is_some_and(MediaType::is_index) {
+                true => format!("the manifest of {platform} cannot be the index itself"),
+                false => {
+                    format!("the manifest of {platform} must be the one that `digest` names: it is no index")
+                }
+            }));
+        }
+        if platforms.insert(platform.clone(), child).is_some() {
+            return Err(value.problem(format!("{platform} is locked twice")));
+        }
+    }
+    match platforms.is_empty() {
+        true => Err(entry.problem("a locked image must have at least one platform")),
+        false => Ok(platforms),
+    }
+}
+
+fn read_git(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<GitPin> {
+    let url = section.require("git", problems, Entry::parse);
+    let tag = section.require("tag", problems, Entry::parse);
+    let commit = section.require("commit", problems, Entry::parse);
+    let tag_object = section.read("tag-object", problems, Entry::parse);
+    Some(GitPin {
+        url: url?,
+        tag: tag?,
+        commit: commit?,
+        tag_object,
+    })
+}

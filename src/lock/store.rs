@@ -1,0 +1,92 @@
+//! The lock file on disk: loaded once, changed in memory, and written only by a commit that consumes it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{FILE_NAME, Lock, decode, encode};
+use crate::document::{Problem, SourceFile};
+use crate::files;
+
+/// A lock file as it was when it was loaded.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    original: Option<String>,
+    file: Arc<SourceFile>,
+    lock: Lock,
+}
+
+/// Why a lock file could not be loaded or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file system refused.
+    #[error("{0} could not be {1}: {2}")]
+    Io(PathBuf, &'static str, #[source] io::Error),
+    /// It is not a lock file.
+    #[error("the lock file is malformed")]
+    Malformed(Vec<Problem>),
+    /// A person or another program wrote to it meanwhile.
+    #[error("{0} was changed by something else while this run was under way; nothing was written")]
+    Changed(PathBuf),
+}
+
+/// What a commit did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// The pins were the same: the file was not touched.
+    Unchanged,
+    /// The file was replaced.
+    Written,
+}
+
+impl Store {
+    /// Loads `pins.lock` of a repository; an absent file is an empty lock.
+    pub fn load(root: &Path) -> Result<Self, StoreError> {
+        let path = root.join(FILE_NAME);
+        let original =
+            files::read_text(&path).map_err(|error| StoreError::Io(path.clone(), "read", error))?;
+        let file = SourceFile::new(FILE_NAME, original.as_deref().unwrap_or_default());
+        let lock = match &original {
+            Some(_) => decode(&file).map_err(StoreError::Malformed)?,
+            None => Lock::default(),
+        };
+        Ok(Self {
+            path,
+            original,
+            file,
+            lock,
+        })
+    }
+
+    /// The pins as loaded.
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// The text as loaded.
+    pub fn file(&self) -> &Arc<SourceFile> {
+        &self.file
+    }
+
+    /// Whether the file was there.
+    pub fn exists(&self) -> bool {
+        self.original.is_some()
+    }
+
+    /// Replaces the file where the pins differ from those loaded.
+    pub fn commit(self, lock: &Lock, declared_in: &str) -> Result<Committed, StoreError> {
+        if *lock == self.lock {
+            return Ok(Committed::Unchanged);
+        }
+        let now =
+            files::read_text(&self.path).map_err(|error| StoreError::Io(self.path.clone(), "read", error))?;
+        if now != self.original {
+            return Err(StoreError::Changed(self.path));
+        }
+        let text = encode(lock, self.original.as_deref(), declared_in);
+        files::replace(&self.path, text.as_bytes())
+            .map_err(|error| StoreError::Io(self.path.clone(), "written", error))?;
+        Ok(Committed::Written)
+    }
+}

@@ -2,7 +2,11 @@
 
 pub mod catalog;
 pub mod document;
+pub mod emit;
 pub mod files;
 pub mod lock;
 pub mod model;
+pub mod plan;
+pub mod scan;
 pub mod track;
+pub mod verify;

@@ -1,0 +1,36 @@
+//! The lock for a builder: build arguments, as words for a command line, lines of an environment file, or JSON. Pure.
+
+mod build_args;
+mod env;
+mod json;
+
+use std::collections::BTreeMap;
+
+pub use build_args::build_args;
+pub use env::env;
+pub use json::{EmittedImage, json};
+
+use crate::model::{Pin, PinName};
+
+/// The build arguments of a pin, by name: what `PIN_<NAME>` and its companions hold.
+pub fn arguments(name: &PinName, pin: &Pin) -> BTreeMap<String, String> {
+    let argument = name.argument();
+    match pin {
+        Pin::Image(pin) => BTreeMap::from([(argument, pin.reference().to_string())]),
+        Pin::Git(pin) => BTreeMap::from([
+            (format!("{argument}_COMMIT"), pin.commit.to_string()),
+            (format!("{argument}_TAG"), pin.tag.to_string()),
+            (argument, format!("{}#{}", pin.url.for_builders(), pin.commit)),
+        ]),
+    }
+}
+
+/// What is emitted for a set of pins.
+pub type Arguments = BTreeMap<String, String>;
+
+/// All arguments of several pins.
+pub fn all_arguments<'a>(pins: impl IntoIterator<Item = (&'a PinName, &'a Pin)>) -> Arguments {
+    pins.into_iter()
+        .flat_map(|(name, pin)| arguments(name, pin))
+        .collect()
+}

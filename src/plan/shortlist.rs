@@ -1,0 +1,172 @@
+//! Judging every tag by its name alone.
+
+use std::cmp::Reverse;
+
+use super::stale::satisfies;
+use super::{Candidate, Question, Rejection, Verdict, Wish};
+use crate::model::{Allow, Lane, Pin};
+use crate::track::{Field, Version};
+
+/// The tags that the track matches, judged and in order.
+#[derive(Clone, Debug)]
+pub struct Shortlist {
+    /// Newest first.
+    pub candidates: Vec<Candidate>,
+    /// How many tags have another shape.
+    pub other_shapes: usize,
+    /// The newest tag of each major, where a first choice would have to guess one.
+    pub majors: Vec<String>,
+}
+
+impl Shortlist {
+    /// The tags that may be taken, newest first.
+    pub fn eligible(&self) -> impl Iterator<Item = &Candidate> {
+        self.candidates
+            .iter()
+            .filter(|candidate| candidate.verdict == Verdict::Eligible)
+    }
+}
+
+/// Judges `tags`. The locked tag is a candidate even where upstream does not list it.
+pub fn shortlist<'t>(question: &Question<'_>, tags: impl IntoIterator<Item = &'t str>) -> Shortlist {
+    let declaration = question.declaration;
+    let comparable = question.comparable();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut other_shapes = 0;
+    for tag in tags {
+        match declaration.track.read(tag) {
+            Some(version) => candidates.push(judge(question, comparable.as_ref(), tag, version)),
+            None => other_shapes += 1,
+        }
+    }
+    if let Some((pin, version)) = &comparable
+        && !candidates.iter().any(|candidate| candidate.tag == pin.tag())
+    {
+        candidates.push(judge(question, comparable.as_ref(), pin.tag(), version.clone()));
+    }
+    candidates.sort_by(|a, b| (Reverse(&a.version), &a.tag).cmp(&(Reverse(&b.version), &b.tag)));
+    if !matches!(question.wish, Wish::Tag { because: Some(_), .. }) {
+        reject_unordered(&mut candidates, comparable.as_ref());
+    }
+    let majors = match comparable {
+        None if *question.wish == Wish::Rules => majors(question, &candidates),
+        _ => Vec::new(),
+    };
+    Shortlist {
+        candidates,
+        other_shapes,
+        majors,
+    }
+}
+
+fn judge(
+    question: &Question<'_>,
+    locked: Option<&(&Pin, Version)>,
+    tag: &str,
+    version: Version,
+) -> Candidate {
+    let lane = locked.and_then(|(_, from)| from.lane_to(&version));
+    let by_declaration = by_declaration(question, tag, &version);
+    let verdict = match (by_declaration, question.wish) {
+        (Some(rejection), _) => Verdict::Rejected(rejection),
+        (None, Wish::Tag { tag: asked, .. }) if asked != tag => Verdict::Rejected(Rejection::NotAsked),
+        (None, Wish::Tag { because: Some(_), .. }) => Verdict::Eligible,
+        (None, _) => match by_step(question, locked, tag, &version, lane) {
+            Some(rejection) => Verdict::Rejected(rejection),
+            None => Verdict::Eligible,
+        },
+    };
+    Candidate {
+        tag: tag.into(),
+        version,
+        lane,
+        verdict,
+    }
+}
+
+/// What a lock that holds the tag would be stale by.
+fn by_declaration(question: &Question<'_>, tag: &str, version: &Version) -> Option<Rejection> {
+    let declaration = question.declaration;
+    if let Some(requirement) = declaration
+        .version
+        .as_ref()
+        .filter(|requirement| !satisfies(requirement, version))
+    {
+        return Some(Rejection::Version(requirement.to_string()));
+    }
+    let pattern = declaration.ignore.iter().find(|pattern| pattern.matches(tag))?;
+    Some(Rejection::Ignored(pattern.as_str().into()))
+}
+
+/// What keeps a tag from being taken from where the pin is now.
+fn by_step(
+    question: &Question<'_>,
+    locked: Option<&(&Pin, Version)>,
+    tag: &str,
+    version: &Version,
+    lane: Option<Lane>,
+) -> Option<Rejection> {
+    let declaration = question.declaration;
+    let Some((pin, from)) = locked else {
+        return (version.is_prerelease() && !declaration.prerelease).then_some(Rejection::Prerelease);
+    };
+    // From where a declaration has left the lock behind, any direction is right.
+    let left_behind = by_declaration(question, pin.tag(), from).is_some();
+    if version < from && !left_behind {
+        return Some(Rejection::Older);
+    }
+    let later_of_the_same = from.is_prerelease() && from.same_target(version);
+    if version.is_prerelease() && !declaration.prerelease && tag != pin.tag() && !later_of_the_same {
+        return Some(Rejection::Prerelease);
+    }
+    if let Some(hold) = declaration.held(question.today).filter(|_| tag != pin.tag()) {
+        return Some(Rejection::Held(hold.why.clone()));
+    }
+    let lane = lane.filter(|lane| !declaration.allow.takes(*lane))?;
+    Allow::needed(lane).map(|needed| Rejection::Lane { lane, needed })
+}
+
+/// Of tags that are equal in all that has an order, only one can be meant: the locked one, or else the first by name.
+fn reject_unordered(candidates: &mut [Candidate], locked: Option<&(&Pin, Version)>) {
+    let is_locked = |candidate: &Candidate| locked.is_some_and(|(pin, _)| candidate.tag == pin.tag());
+    // They are sorted, so equal ones are neighbours.
+    for equal in candidates.chunk_by_mut(|a, b| a.version.cmp(&b.version).is_eq()) {
+        let eligible = |candidate: &&Candidate| candidate.verdict == Verdict::Eligible;
+        let meant = equal
+            .iter()
+            .find(|candidate| is_locked(candidate))
+            .or(equal.iter().find(eligible));
+        let Some(meant) = meant.map(|meant| meant.tag.clone()) else {
+            continue;
+        };
+        for candidate in equal.iter_mut().filter(|candidate| candidate.tag != meant) {
+            if candidate.verdict == Verdict::Eligible {
+                candidate.verdict = Verdict::Rejected(Rejection::Unordered(meant.clone()));
+            }
+        }
+    }
+}
+
+/// The newest eligible tag of each major, where there are several and nothing says which.
+fn majors(question: &Question<'_>, candidates: &[Candidate]) -> Vec<String> {
+    if !question.declaration.track.has(Field::Major) {
+        return Vec::new();
+    }
+    let mut newest: Vec<(String, String)> = Vec::new();
+    for candidate in candidates
+        .iter()
+        .filter(|candidate| candidate.verdict == Verdict::Eligible)
+    {
+        let Some(major) = candidate.version.number(Field::Major) else {
+            continue;
+        };
+        let major = major.to_string();
+        if !newest.iter().any(|(known, _)| *known == major) {
+            newest.push((major, candidate.tag.clone()));
+        }
+    }
+    match newest[..] {
+        [] | [_] => Vec::new(),
+        _ => newest.into_iter().map(|(_, tag)| tag).collect(),
+    }
+}

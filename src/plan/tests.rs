@@ -1,0 +1,506 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::image::{Facts, Next, Seen};
+use super::*;
+use crate::catalog::{Files, Upstream, parse};
+use crate::document::SourceFile;
+use crate::model::{Digest, GitPin, GitTag, ImagePin, Lane, Manifest, MediaType, Platform, Tag};
+
+/// A registry as a table: what each tag names.
+#[derive(Default)]
+struct World {
+    tags: BTreeMap<String, (String, Vec<&'static str>)>,
+    served: Option<bool>,
+    asked: Vec<String>,
+}
+
+impl World {
+    fn of(tags: &[&str]) -> Self {
+        let content = |tag: &&str| {
+            (
+                tag.to_string(),
+                (tag.to_string(), vec!["linux/amd64", "linux/arm64"]),
+            )
+        };
+        Self {
+            tags: tags.iter().map(content).collect(),
+            ..Self::default()
+        }
+    }
+
+    fn manifest(&self, tag: &str) -> Option<Manifest> {
+        let (build, platforms) = self.tags.get(tag)?;
+        let child = |p: &&str| {
+            (
+                p.parse::<Platform>().unwrap(),
+                Digest::sha256(format!("{build} {p}").as_bytes()),
+            )
+        };
+        Some(Manifest {
+            digest: Digest::sha256(build.as_bytes()),
+            media_type: MediaType::OciIndex,
+            platforms: platforms.iter().map(child).collect(),
+        })
+    }
+
+    fn pin(&self, tag: &str, platforms: &[&str]) -> Pin {
+        let manifest = self.manifest(tag).unwrap();
+        let wanted: Vec<Platform> = platforms.iter().map(|p| p.parse().unwrap()).collect();
+        Pin::Image(ImagePin {
+            repository: "x".parse().unwrap(),
+            tag: tag.parse().unwrap(),
+            digest: manifest.digest,
+            media_type: manifest.media_type,
+            platforms: manifest
+                .platforms
+                .into_iter()
+                .filter(|(p, _)| wanted.contains(p))
+                .collect(),
+        })
+    }
+
+    fn decide(&mut self, declaration: &str, locked: Option<&Pin>, wish: &Wish) -> Decision {
+        let text = format!("[pin.x]\nimage = \"x\"\n{declaration}");
+        let catalog = parse(&Files {
+            pins: Some(SourceFile::new("pins.toml", &text)),
+            ..Files::default()
+        })
+        .unwrap();
+        let declaration = catalog.declarations.values().next().unwrap();
+        let platforms = catalog.platforms(declaration);
+        let today = jiff::civil::date(2026, 5, 31);
+        let question = Question {
+            declaration,
+            platforms: platforms.as_ref(),
+            locked,
+            today,
+            wish,
+        };
+        let Upstream::Image(repository) = &declaration.upstream else {
+            panic!()
+        };
+        let shortlist = shortlist(&question, self.tags.keys().map(String::as_str));
+        let mut facts = Facts::default();
+        loop {
+            match image::next(&question, repository, &shortlist, &facts) {
+                Next::Decided(decision) => return decision,
+                Next::IsServed(digest) => {
+                    self.asked.push(format!("served {}", digest.short()));
+                    facts.locked_served = Some(self.served.unwrap());
+                }
+                Next::Look { tag, known } => {
+                    self.asked.push(tag.to_string());
+                    let seen = match self.manifest(tag.as_str()) {
+                        None => Seen::Missing,
+                        Some(manifest) if Some(&manifest.digest) == known.as_ref() => Seen::Unchanged,
+                        Some(manifest) => Seen::Names(Arc::new(manifest)),
+                    };
+                    assert!(facts.tags.insert(tag, seen).is_none(), "asked twice");
+                }
+            }
+        }
+    }
+}
+
+fn reason(decision: &Decision, tag: &str) -> String {
+    let candidate = decision
+        .candidates
+        .iter()
+        .find(|candidate| candidate.tag == tag)
+        .unwrap();
+    match &candidate.verdict {
+        Verdict::Rejected(rejection) => rejection.to_string(),
+        verdict => format!("{verdict:?}"),
+    }
+}
+
+fn goes_to(decision: &Decision) -> String {
+    match &decision.outcome {
+        Outcome::Move { to, lane } => format!("{lane} {}", to.tag()),
+        Outcome::First { to } => format!("first {}", to.tag()),
+        other => format!("{other:?}"),
+    }
+}
+
+const BOTH: &[&str] = &["linux/amd64", "linux/arm64"];
+const WORDPRESS: &[&str] = &[
+    "6.9.0-php8.3-fpm",
+    "6.9.1-php8.3-fpm",
+    "6.9.4-php8.3-fpm",
+    "6.9.4-php8.4-fpm",
+    "7.0.0-php8.3-fpm",
+    "7.1.0-php8.3-fpm",
+    "6.9.10-php8.3-fpm",
+    "latest",
+    "php8.3-fpm",
+    "6.9-php8.3-fpm",
+];
+const TRACK: &str = "track = \"{version}-php8.3-fpm\"\n";
+
+#[test]
+fn the_newest_of_the_shape_is_taken_and_each_other_has_a_reason() {
+    let mut world = World::of(WORDPRESS);
+    let locked = world.pin("6.9.1-php8.3-fpm", BOTH);
+    let decision = world.decide(TRACK, Some(&locked), &Wish::Rules);
+    assert_eq!(goes_to(&decision), "patch 6.9.10-php8.3-fpm");
+    assert_eq!(decision.other_shapes, 4);
+    assert_eq!(
+        reason(&decision, "7.1.0-php8.3-fpm"),
+        "is a major step; needs allow = \"major\""
+    );
+    assert_eq!(
+        reason(&decision, "6.9.4-php8.3-fpm"),
+        "is older than 6.9.10-php8.3-fpm"
+    );
+    assert_eq!(
+        reason(&decision, "6.9.0-php8.3-fpm"),
+        "is older than what is locked"
+    );
+    let order: Vec<_> = decision
+        .candidates
+        .iter()
+        .map(|c| c.tag.split('-').next().unwrap())
+        .collect();
+    assert_eq!(order, ["7.1.0", "7.0.0", "6.9.10", "6.9.4", "6.9.1", "6.9.0"]);
+    assert_eq!(world.asked, ["6.9.10-php8.3-fpm"], "one question");
+}
+
+#[test]
+fn each_rule_rejects_for_its_own_reason() {
+    for (rule, to, tag, says) in [
+        (
+            "allow = \"major\"\n",
+            "major 7.1.0-php8.3-fpm",
+            "7.0.0-php8.3-fpm",
+            "is older than 7.1.0-php8.3-fpm",
+        ),
+        (
+            "allow = \"major\"\nversion = \"<7.1\"\n",
+            "major 7.0.0-php8.3-fpm",
+            "7.1.0-php8.3-fpm",
+            "does not satisfy version = \"<7.1\"",
+        ),
+        (
+            "ignore = [\"6.9.1?-*\"]\n",
+            "patch 6.9.4-php8.3-fpm",
+            "6.9.10-php8.3-fpm",
+            "matches ignore = \"6.9.1?-*\"",
+        ),
+        (
+            "allow = \"digest\"\n",
+            "Keep { note: None }",
+            "6.9.4-php8.3-fpm",
+            "is a patch step; needs allow = \"patch\"",
+        ),
+        (
+            "hold = \"a freeze\"\n",
+            "Held(\"a freeze\")",
+            "6.9.4-php8.3-fpm",
+            "is held: a freeze",
+        ),
+        (
+            "hold = \"a freeze\"\nhold-until = 2026-06-01\n",
+            "Held(\"a freeze\")",
+            "6.9.4-php8.3-fpm",
+            "is held: a freeze",
+        ),
+        (
+            "hold = \"a freeze\"\nhold-until = 2026-05-31\n",
+            "patch 6.9.10-php8.3-fpm",
+            "6.9.1-php8.3-fpm",
+            "is older than 6.9.10-php8.3-fpm",
+        ),
+    ] {
+        let mut world = World::of(WORDPRESS);
+        let locked = world.pin("6.9.1-php8.3-fpm", BOTH);
+        let decision = world.decide(&format!("{TRACK}{rule}"), Some(&locked), &Wish::Rules);
+        assert_eq!(
+            (goes_to(&decision).as_str(), reason(&decision, tag).as_str()),
+            (to, says),
+            "{rule}"
+        );
+    }
+}
+
+#[test]
+fn a_first_choice_between_majors_is_a_persons() {
+    let mut world = World::of(WORDPRESS);
+    let decision = world.decide(TRACK, None, &Wish::Rules);
+    assert_eq!(
+        decision.outcome,
+        Outcome::Ambiguous(vec!["7.1.0-php8.3-fpm".into(), "6.9.10-php8.3-fpm".into()])
+    );
+    assert!(world.asked.is_empty());
+    let decision = world.decide(&format!("{TRACK}version = \"^6.9\"\n"), None, &Wish::Rules);
+    assert_eq!(goes_to(&decision), "first 6.9.10-php8.3-fpm");
+    let to = Wish::Tag {
+        tag: "7.0.0-php8.3-fpm".into(),
+        because: None,
+    };
+    assert_eq!(goes_to(&world.decide(TRACK, None, &to)), "first 7.0.0-php8.3-fpm");
+}
+
+#[test]
+fn a_tag_without_the_declared_platforms_is_passed_over() {
+    let mut world = World::of(WORDPRESS);
+    world.tags.get_mut("6.9.10-php8.3-fpm").unwrap().1 = vec!["linux/amd64"];
+    let locked = world.pin("6.9.1-php8.3-fpm", BOTH);
+    let declaration = format!("{TRACK}platforms = [\"linux/amd64\", \"linux/arm64/v8\"]\n");
+    let decision = world.decide(&declaration, Some(&locked), &Wish::Rules);
+    assert_eq!(goes_to(&decision), "patch 6.9.4-php8.3-fpm");
+    assert_eq!(reason(&decision, "6.9.10-php8.3-fpm"), "has no linux/arm64");
+}
+
+#[test]
+fn only_declared_platforms_are_locked() {
+    let mut world = World::of(&["slim"]);
+    let decision = world.decide(
+        "track = \"slim\"\nplatforms = [\"linux/arm64\"]\n",
+        None,
+        &Wish::Rules,
+    );
+    let Outcome::First { to: Pin::Image(pin) } = decision.outcome else {
+        panic!()
+    };
+    assert_eq!(pin.platforms.len(), 1);
+}
+
+#[test]
+fn an_unchanged_pin_costs_one_question_and_a_moved_one_is_a_digest_step() {
+    let mut world = World::of(&["slim"]);
+    let locked = world.pin("slim", BOTH);
+    assert_eq!(
+        goes_to(&world.decide("track = \"slim\"\n", Some(&locked), &Wish::Rules)),
+        "Keep { note: None }"
+    );
+    assert_eq!(world.asked, ["slim"]);
+    world.tags.get_mut("slim").unwrap().0 = "rebuilt".into();
+    assert_eq!(
+        goes_to(&world.decide("track = \"slim\"\n", Some(&locked), &Wish::Rules)),
+        "digest slim"
+    );
+}
+
+#[test]
+fn an_index_around_the_same_children_is_no_bump_while_the_locked_one_is_served() {
+    let platforms = "track = \"slim\"\nplatforms = [\"linux/amd64\"]\n";
+    for (served, says) in [(true, "Keep { note: Some"), (false, "digest slim")] {
+        let mut world = World::of(&["slim"]);
+        let Pin::Image(mut pin) = world.pin("slim", &["linux/amd64"]) else {
+            panic!()
+        };
+        pin.digest = Digest::sha256(b"the index before a platform was added");
+        world.served = Some(served);
+        let decision = world.decide(platforms, Some(&Pin::Image(pin)), &Wish::Rules);
+        assert!(goes_to(&decision).starts_with(says), "{}", goes_to(&decision));
+    }
+}
+
+#[test]
+fn a_platform_that_was_added_to_the_declaration_is_locked() {
+    let mut world = World::of(&["slim"]);
+    let locked = world.pin("slim", &["linux/amd64"]);
+    let declaration = "track = \"slim\"\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\nhold = \"why\"\n";
+    let decision = world.decide(declaration, Some(&locked), &Wish::Rules);
+    let Outcome::Move {
+        to: Pin::Image(pin),
+        lane: Lane::Digest,
+    } = decision.outcome
+    else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(pin.platforms.len(), 2);
+}
+
+#[test]
+fn an_immutable_tag_that_moved_is_an_alarm_until_accepted() {
+    let mut world = World::of(&["slim"]);
+    let locked = world.pin("slim", BOTH);
+    world.tags.get_mut("slim").unwrap().0 = "other".into();
+    let declaration = "track = \"slim\"\nimmutable = true\n";
+    let decision = world.decide(declaration, Some(&locked), &Wish::Rules);
+    assert!(matches!(decision.outcome, Outcome::Alarm(Alarm::Moved { .. })));
+    assert_eq!(
+        goes_to(&world.decide(declaration, Some(&locked), &Wish::Accept)),
+        "digest slim"
+    );
+}
+
+#[test]
+fn a_person_may_go_where_the_rules_would_not_but_not_outside_the_declaration() {
+    let mut world = World::of(WORDPRESS);
+    let locked = world.pin("6.9.4-php8.3-fpm", BOTH);
+    let mut to = |tag: &str, because: Option<&str>| {
+        let wish = Wish::Tag {
+            tag: tag.into(),
+            because: because.map(Into::into),
+        };
+        goes_to(&world.decide(&format!("{TRACK}ignore = [\"7.0.*\"]\n"), Some(&locked), &wish))
+    };
+    assert_eq!(to("6.9.10-php8.3-fpm", None), "patch 6.9.10-php8.3-fpm");
+    assert!(to("6.9.1-php8.3-fpm", None).contains("it is older than what is locked"));
+    assert_eq!(to("6.9.1-php8.3-fpm", Some("a bug")), "patch 6.9.1-php8.3-fpm");
+    assert_eq!(to("7.1.0-php8.3-fpm", Some("tested")), "major 7.1.0-php8.3-fpm");
+    assert!(to("7.0.0-php8.3-fpm", Some("tested")).contains("change the declaration"));
+    assert!(to("6.9.4-php8.4-fpm", Some("x")).contains("does not match the track"));
+    assert!(to("6.9.99-php8.3-fpm", Some("x")).contains("upstream has no tag"));
+}
+
+#[test]
+fn a_locked_tag_that_is_gone_is_said_and_never_goes_down() {
+    let mut world = World::of(&["1.98-slim"]);
+    let locked = world.pin("1.98-slim", BOTH);
+    world.tags = World::of(&["1.95-slim", "1.96-slim"]).tags;
+    let decision = world.decide("track = \"{major}.{minor}-slim\"\n", Some(&locked), &Wish::Rules);
+    let says = "the locked tag 1.98-slim is not served by the registry, and nothing newer can be taken";
+    assert_eq!(decision.outcome, Outcome::Nothing(says.into()));
+}
+
+#[test]
+fn nothing_of_the_shape_is_said() {
+    let mut world = World::of(&["a", "b"]);
+    let decision = world.decide("track = \"{version}\"\n", None, &Wish::Rules);
+    assert_eq!(
+        decision.outcome,
+        Outcome::Nothing("none of upstream's 2 tags matches the track {version}".into())
+    );
+}
+
+#[test]
+fn a_lock_that_its_declaration_left_behind_may_go_down() {
+    let mut world = World::of(WORDPRESS);
+    let locked = world.pin("6.9.10-php8.3-fpm", BOTH);
+    let decision = world.decide(
+        &format!("{TRACK}version = \"<6.9.10\"\n"),
+        Some(&locked),
+        &Wish::Rules,
+    );
+    assert_eq!(goes_to(&decision), "patch 6.9.4-php8.3-fpm");
+    // another shape: chosen anew
+    let decision = world.decide("track = \"{version}-php8.4-fpm\"\n", Some(&locked), &Wish::Rules);
+    assert_eq!(goes_to(&decision), "first 6.9.4-php8.4-fpm");
+}
+
+#[test]
+fn prereleases_are_taken_only_from_one_or_where_declared() {
+    let tags = ["1.24rc1", "1.24rc2", "1.24", "1.25rc1", "1.23"];
+    let track = "track = \"{major}.{minor}{pre}\"\n";
+    for (from, extra, to) in [
+        ("1.23", "", "minor 1.24"),
+        ("1.24", "", "Keep { note: None }"),
+        ("1.24rc1", "", "patch 1.24"),
+        ("1.24", "prerelease = true\n", "pre 1.25rc1"),
+    ] {
+        let mut world = World::of(&tags);
+        let locked = world.pin(from, BOTH);
+        assert_eq!(
+            goes_to(&world.decide(&format!("{track}{extra}"), Some(&locked), &Wish::Rules)),
+            to,
+            "{from}"
+        );
+    }
+    let mut world = World::of(&["1.24rc1", "1.24rc2", "1.25rc1"]);
+    let locked = world.pin("1.24rc1", BOTH);
+    assert_eq!(
+        goes_to(&world.decide(track, Some(&locked), &Wish::Rules)),
+        "pre 1.24rc2"
+    );
+}
+
+#[test]
+fn what_has_no_order_does_not_move() {
+    let mut world = World::of(&["1.2-abcdef0", "1.2-1234567", "01.2-abcdef9"]);
+    let locked = world.pin("1.2-abcdef0", BOTH);
+    let decision = world.decide(
+        "track = \"{major}.{minor}-{hash}\"\n",
+        Some(&locked),
+        &Wish::Rules,
+    );
+    assert_eq!(goes_to(&decision), "Keep { note: None }");
+    assert_eq!(
+        reason(&decision, "1.2-1234567"),
+        "cannot be ordered against 1.2-abcdef0"
+    );
+}
+
+fn git_tag(name: &str, digit: char) -> GitTag {
+    let commit = digit.to_string().repeat(40).parse().unwrap();
+    GitTag {
+        name: name.parse().unwrap(),
+        commit,
+        tag_object: None,
+    }
+}
+
+fn decide_git(locked: Option<&Pin>, wish: &Wish, tags: &[GitTag]) -> Decision {
+    let text = "[pin.aralez]\ngit = \"https://github.com/sadoyan/aralez.git\"\ntrack = \"v.{version}\"\n";
+    let catalog = parse(&Files {
+        pins: Some(SourceFile::new("pins.toml", text)),
+        ..Files::default()
+    })
+    .unwrap();
+    let declaration = catalog.declarations.values().next().unwrap();
+    let today = jiff::civil::date(2026, 5, 31);
+    let question = Question {
+        declaration,
+        platforms: None,
+        locked,
+        today,
+        wish,
+    };
+    let Upstream::Git(url) = &declaration.upstream else {
+        panic!()
+    };
+    git::decide(
+        &question,
+        url,
+        &shortlist(&question, tags.iter().map(|tag| tag.name.as_str())),
+        tags,
+    )
+}
+
+fn git_pin(tag: &GitTag) -> Pin {
+    let url = "https://github.com/sadoyan/aralez.git".parse().unwrap();
+    Pin::Git(GitPin {
+        url,
+        tag: tag.name.clone(),
+        commit: tag.commit.clone(),
+        tag_object: None,
+    })
+}
+
+#[test]
+fn git_tags_are_numbers_and_a_moved_one_is_an_alarm() {
+    let tags = [
+        git_tag("v.0.92.9", 'a'),
+        git_tag("v.0.92.13", 'b'),
+        git_tag("v0.99.1", 'c'),
+    ];
+    assert_eq!(goes_to(&decide_git(None, &Wish::Rules, &tags)), "first v.0.92.13");
+    let locked = git_pin(&tags[0]);
+    assert_eq!(
+        goes_to(&decide_git(Some(&locked), &Wish::Rules, &tags)),
+        "patch v.0.92.13"
+    );
+    let moved = [git_tag("v.0.92.9", 'd'), git_tag("v.0.92.13", 'b')];
+    let alarm = decide_git(Some(&locked), &Wish::Rules, &moved).outcome;
+    assert!(matches!(alarm, Outcome::Alarm(Alarm::Moved { .. })));
+    assert_eq!(
+        goes_to(&decide_git(Some(&locked), &Wish::Accept, &moved)),
+        "patch v.0.92.13"
+    );
+    let gone = decide_git(Some(&locked), &Wish::Rules, &tags[1..]).outcome;
+    assert!(matches!(gone, Outcome::Alarm(Alarm::Vanished { .. })));
+}
+
+#[test]
+fn the_decision_does_not_depend_on_the_order_of_arrival() {
+    let forward = World::of(WORDPRESS).decide(&format!("{TRACK}allow = \"major\"\n"), None, &Wish::Rules);
+    let tags: BTreeSet<&str> = WORDPRESS.iter().copied().collect();
+    let mut reversed: Vec<&str> = tags.into_iter().collect();
+    reversed.reverse();
+    let again = World::of(&reversed).decide(&format!("{TRACK}allow = \"major\"\n"), None, &Wish::Rules);
+    assert_eq!(forward.outcome, again.outcome);
+    let _: Tag = "x".parse().unwrap();
+}

@@ -1,0 +1,3 @@
+//! References in build files, with their byte spans. Pure.
+
+pub mod dockerfile;

@@ -1,0 +1,44 @@
+//! A locked pin that no longer satisfies its declaration.
+
+use crate::catalog::Level;
+use crate::document::Place;
+use crate::plan::stale;
+use crate::verify::{Input, Raw, Rule};
+
+pub(in crate::verify) const RULE: Rule = Rule {
+    id: "lock-stale",
+    level: Level::Error,
+    reason: "what is locked must be something that its declaration allows",
+    check,
+};
+
+fn check(input: &Input<'_>) -> Vec<Raw> {
+    let mut found = Vec::new();
+    for declaration in input.catalog.declarations.values() {
+        let Some(pin) = input.lock.pins.get(&declaration.name) else {
+            continue;
+        };
+        let platforms = input.catalog.platforms(declaration);
+        for stale in stale(declaration, platforms.as_ref(), pin) {
+            found.push(Raw {
+                place: Place {
+                    file: input.lock_file.clone(),
+                    span: table(input, declaration.name.as_str()),
+                },
+                message: format!("the pin `{}` is stale: {stale}", declaration.name),
+                help: format!(
+                    "run `solera-pin refresh {}`, or undo the edit of {} or pins.lock",
+                    declaration.name, input.catalog.declared_in
+                ),
+            });
+        }
+    }
+    found
+}
+
+/// Where the table of a pin begins in the lock file.
+pub(super) fn table(input: &Input<'_>, name: &str) -> std::ops::Range<usize> {
+    let header = format!("[pin.{name}]");
+    let start = input.lock_file.text.find(&header).unwrap_or_default();
+    start..start + header.len().min(input.lock_file.text.len())
+}

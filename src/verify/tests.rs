@@ -1,0 +1,166 @@
+use super::*;
+use crate::catalog::{Files, ImageFiles, parse};
+use crate::lock::decode;
+
+const LOCK: &str = "version = 1\n\n[pin.rust]\nimage = \"docker.io/library/rust\"\ntag = \"1.88-slim\"\ndigest = \"sha256:1111111111111111111111111111111111111111111111111111111111111111\"\nmedia-type = \"application/vnd.oci.image.index.v1+json\"\nplatforms.\"linux/amd64\" = \"sha256:2222222222222222222222222222222222222222222222222222222222222222\"\n";
+const PINS: &str = "[pin.rust]\nimage = \"rust\"\ntrack = \"{major}.{minor}-slim\"\n";
+const IMAGE: &str = "class = \"toolchain\"\nruntime-base = \"rust\"\ntag = \"{rust.version}\"\nplatforms = [\"linux/amd64\"]\ndelta = [\"a linker\"]\n";
+const DOCKERFILE: &str = "ARG PIN_RUST\nFROM ${PIN_RUST}\n";
+
+fn findings(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<String> {
+    let files = Files {
+        upstreams: Some(SourceFile::new("refresh/upstreams.toml", pins)),
+        images: vec![ImageFiles {
+            folder: "x".into(),
+            manifest: SourceFile::new("images/x/image.toml", image),
+            dockerfile: Some(SourceFile::new("images/x/Dockerfile", dockerfile)),
+        }],
+        ..Files::default()
+    };
+    let catalog = parse(&files).unwrap();
+    let lock_file = SourceFile::new("pins.lock", lock);
+    let lock = decode(&lock_file).unwrap();
+    let shown = |f: Finding| {
+        let (line, _) = f.place.file.position(f.place.span.start);
+        format!(
+            "{}:{line}: {:?} {}: {}",
+            f.place.file.path, f.level, f.rule, f.message
+        )
+    };
+    verify(&Input {
+        catalog: &catalog,
+        lock: &lock,
+        lock_file: &lock_file,
+    })
+    .into_iter()
+    .map(shown)
+    .collect()
+}
+
+#[test]
+fn a_catalog_that_agrees_with_its_lock_has_no_findings() {
+    assert_eq!(findings(PINS, LOCK, IMAGE, DOCKERFILE), [] as [&str; 0]);
+}
+
+#[test]
+fn each_rule_finds_its_case_at_its_place() {
+    let two = format!("{PINS}[pin.debian]\nimage = \"debian\"\ntrack = \"slim\"\n");
+    let debian = LOCK
+        .replace("[pin.rust]", "[pin.debian]")
+        .replace("version = 1\n", "")
+        .replace("library/rust", "library/debian")
+        .replace("1.88-slim", "slim");
+    let both = format!("{LOCK}{debian}");
+    for (pins, lock, image, dockerfile, expected) in [
+        (
+            PINS,
+            "version = 1\n",
+            IMAGE,
+            DOCKERFILE,
+            "refresh/upstreams.toml:1: Error lock-missing",
+        ),
+        (
+            PINS,
+            &LOCK.replace("1.88-slim", "1.88.0-slim"),
+            IMAGE,
+            DOCKERFILE,
+            "pins.lock:3: Error lock-stale: the pin `rust` is stale: its tag 1.88.0-slim does not match",
+        ),
+        (
+            PINS,
+            LOCK,
+            &IMAGE.replace("amd64\"", "amd64\", \"linux/arm64\""),
+            DOCKERFILE,
+            "pins.lock:3: Error lock-stale: the pin `rust` is stale: it has no linux/arm64",
+        ),
+        (
+            &PINS.replace("\"rust\"", "\"rust2\""),
+            LOCK,
+            IMAGE,
+            DOCKERFILE,
+            "it is locked from docker.io/library/rust",
+        ),
+        (
+            &two,
+            &both,
+            IMAGE,
+            DOCKERFILE,
+            "refresh/upstreams.toml:4: Warning unused-pin: no image reads the pin `debian`",
+        ),
+        (
+            PINS,
+            &both,
+            IMAGE,
+            DOCKERFILE,
+            "pins.lock:10: Warning unused-pin: pins.lock has the pin `debian`",
+        ),
+        (
+            PINS,
+            LOCK,
+            IMAGE,
+            "ARG PIN_RUST=rust:1\nFROM ${PIN_RUST}\n",
+            "images/x/Dockerfile:1: Error argument-default",
+        ),
+        (
+            PINS,
+            LOCK,
+            IMAGE,
+            "ARG PIN_RUST=\nFROM ${PIN_RUST}\n",
+            "images/x/Dockerfile:1: Error argument-default",
+        ),
+        (
+            PINS,
+            LOCK,
+            IMAGE,
+            "ARG PIN_RUST\nARG PIN_RSUT\nFROM ${PIN_RUST}\n",
+            "images/x/Dockerfile:2: Error unknown-argument: no pin is read as PIN_RSUT",
+        ),
+        (
+            PINS,
+            LOCK,
+            IMAGE,
+            "ARG RUST\nFROM ${RUST}\n",
+            "images/x/image.toml:2: Error image-pins: x names the pin `rust`, which its Dockerfile does not read",
+        ),
+        (
+            &two,
+            &both,
+            IMAGE,
+            "ARG PIN_RUST\nARG PIN_DEBIAN\nFROM ${PIN_RUST}\n",
+            "images/x/Dockerfile:2: Error image-pins: the Dockerfile of x reads the pin `debian`",
+        ),
+        (
+            PINS,
+            LOCK,
+            &IMAGE.replace("a linker", " "),
+            DOCKERFILE,
+            "images/x/image.toml:5: Error no-delta",
+        ),
+    ] {
+        let found = findings(pins, lock, image, dockerfile);
+        assert!(
+            found.iter().any(|finding| finding.contains(expected)),
+            "{expected}: {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn the_policy_sets_levels() {
+    let files = Files {
+        pins: Some(SourceFile::new(
+            "pins.toml",
+            &format!("{PINS}[verify]\nrules.lock-missing = \"warning\"\n"),
+        )),
+        ..Files::default()
+    };
+    let catalog = parse(&files).unwrap();
+    let (lock, lock_file) = (Lock::default(), SourceFile::new("pins.lock", ""));
+    let findings = verify(&Input {
+        catalog: &catalog,
+        lock: &lock,
+        lock_file: &lock_file,
+    });
+    assert_eq!(findings[0].level, Level::Warning);
+    assert!(passes(&findings));
+}

@@ -102,12 +102,7 @@ pub(super) fn before_asking(question: &Question<'_>, shortlist: &Shortlist) -> O
     if let Wish::Tag { tag, because } = question.wish {
         return refuse(question, shortlist, tag, because.is_some());
     }
-    let hold = question.declaration.held(question.today)?;
-    let whole = |pin: &&Pin| stale(question.declaration, question.platforms, pin).is_empty();
-    question
-        .locked
-        .filter(whole)
-        .map(|_| Outcome::Held(hold.why.clone()))
+    super::held(question)
 }
 
 fn refuse(question: &Question<'_>, shortlist: &Shortlist, tag: &str, because: bool) -> Option<Outcome> {

@@ -1,0 +1,136 @@
+//! What a person is told when a command cannot do its work, and the exit code that a script is told.
+
+use std::fmt;
+
+use crate::document::Problem;
+use crate::files::FolderLockError;
+use crate::lock::StoreError;
+use crate::net::NetError;
+use crate::source::{Kind as SourceKind, SourceError};
+
+/// How a run ended. The highest that applies is the exit code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Done, nothing wrong.
+    #[default]
+    Done = 0,
+    /// The gate failed, or `--check` found a change.
+    Failed = 1,
+    /// Usage, configuration, a malformed file, a busy lock.
+    Usage = 2,
+    /// An upstream could not be asked or has nothing eligible: the answer is incomplete.
+    Incomplete = 3,
+    /// Content is not what it must be.
+    Alarm = 4,
+}
+
+impl Status {
+    /// The number for the shell.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// What the failure of a source amounts to.
+    pub fn of_source(error: &SourceError) -> Self {
+        match error.kind() {
+            SourceKind::Integrity => Self::Alarm,
+            _ => Self::Incomplete,
+        }
+    }
+}
+
+/// A failure: its exit code, what was being done to what and why it failed, and what to do next.
+#[derive(Debug)]
+pub struct Error {
+    /// The exit code's meaning.
+    pub status: Status,
+    /// One sentence.
+    pub message: String,
+    /// What to do next.
+    pub hints: Vec<String>,
+    /// Mistakes in files, shown with their lines.
+    pub problems: Vec<Problem>,
+}
+
+impl Error {
+    /// A failure of this status.
+    pub fn new(status: Status, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), hints: Vec::new(), problems: Vec::new() }
+    }
+
+    /// A mistake in how the program was called or set up.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Status::Usage, message)
+    }
+
+    /// Mistakes in files.
+    pub fn problems(problems: Vec<Problem>) -> Self {
+        let files: std::collections::BTreeSet<&str> = problems.iter().map(|p| p.place.file.path.as_str()).collect();
+        let files = files.into_iter().collect::<Vec<_>>().join(" and ");
+        let count = match problems.len() {
+            1 => "a mistake".to_owned(),
+            count => format!("{count} mistakes"),
+        };
+        Self { problems, ..Self::usage(format!("there is {count} in {files}; nothing was changed")) }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Malformed(problems) => Self::problems(problems).hint(
+                "restore the file from git (`git checkout pins.lock`), or resolve the conflict that is in it, \
+                 and run `solera-pin refresh`",
+            ),
+            StoreError::Changed(_) => Self::usage(error.to_string()).hint("run the command again"),
+            StoreError::Io(..) => Self::usage(error.to_string()),
+        }
+    }
+}
+
+impl From<FolderLockError> for Error {
+    fn from(error: FolderLockError) -> Self {
+        let busy = matches!(error, FolderLockError::Busy(_));
+        let error = Self::usage(error.to_string());
+        if busy { error.hint("wait for it to end, then run the command again") } else { error }
+    }
+}
+
+impl From<NetError> for Error {
+    fn from(error: NetError) -> Self {
+        Self::usage(format!("the network cannot be set up: {error}"))
+    }
+}
+
+impl From<SourceError> for Error {
+    fn from(error: SourceError) -> Self {
+        let hint = error.hint();
+        let converted = Self::new(Status::of_source(&error), error.to_string());
+        match hint {
+            Some(hint) => converted.hint(hint),
+            None => converted,
+        }
+    }
+}
+
+/// Writing to standard output failed.
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::usage(format!("the output could not be written: {error}"))
+    }
+}

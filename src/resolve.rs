@@ -1,0 +1,140 @@
+//! Drives decisions over the sources: asks what the plan wants to know, one result per pin.
+
+use std::collections::BTreeSet;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::catalog::{Declaration, Upstream};
+use crate::lock::Lock;
+use crate::model::{GitUrl, Pin, PinName, Platform, Repository, Tag};
+use crate::plan::{self, Decision, Outcome, Question, Wish, image};
+use crate::source::{GitSource, ImageSource, Kind, SourceError};
+
+/// The upstreams.
+#[derive(Clone)]
+pub struct Sources {
+    /// Image repositories.
+    pub images: ImageSource,
+    /// Git repositories.
+    pub git: GitSource,
+}
+
+/// One pin to decide about.
+pub struct Job<'a> {
+    /// What is declared.
+    pub declaration: &'a Declaration,
+    /// The platforms that must be covered.
+    pub platforms: Option<BTreeSet<Platform>>,
+    /// What is locked.
+    pub locked: Option<&'a Pin>,
+    /// What a person asked for.
+    pub wish: Wish,
+    /// Whether a pin that is held is asked about all the same, to say what it misses.
+    pub ask_held: bool,
+}
+
+/// The result for one pin. One that failed stops nobody else.
+pub struct Resolved {
+    /// Its name.
+    pub name: PinName,
+    /// The decision, or why the upstream gave no answer.
+    pub result: Result<Decision, SourceError>,
+}
+
+/// Decides about every job at once; the sources bound how many requests are under way. Sorted by name.
+pub async fn resolve(
+    sources: &Sources,
+    jobs: &[Job<'_>],
+    today: jiff::civil::Date,
+    mut done: impl FnMut(&PinName),
+) -> Vec<Resolved> {
+    let one = |job| async move {
+        let result = decide(sources, job, today).await;
+        Resolved { name: job.declaration.name.clone(), result }
+    };
+    let mut running: FuturesUnordered<_> = jobs.iter().map(one).collect();
+    let mut results = Vec::with_capacity(jobs.len());
+    while let Some(resolved) = running.next().await {
+        done(&resolved.name);
+        results.push(resolved);
+    }
+    results.sort_by(|a, b| a.name.cmp(&b.name));
+    results
+}
+
+/// The lock with every decided pin moved; the others stay as they are.
+pub fn apply(lock: &Lock, resolved: &[Resolved]) -> Lock {
+    let mut lock = lock.clone();
+    for Resolved { name, result } in resolved {
+        if let Ok(Decision { outcome: Outcome::Move { to, .. } | Outcome::First { to }, .. }) = result {
+            lock.pins.insert(name.clone(), to.clone());
+        }
+    }
+    lock
+}
+
+async fn decide(sources: &Sources, job: &Job<'_>, today: jiff::civil::Date) -> Result<Decision, SourceError> {
+    let Job { declaration, platforms, locked, wish, .. } = job;
+    let question = Question { declaration, platforms: platforms.as_ref(), locked: *locked, today, wish };
+    if let Some(outcome) = plan::held(&question).filter(|_| !job.ask_held) {
+        return Ok(Decision { outcome, candidates: Vec::new(), other_shapes: 0 });
+    }
+    match &declaration.upstream {
+        Upstream::Image(repository) => decide_image(&sources.images, &question, repository).await,
+        Upstream::Git(url) => decide_git(&sources.git, &question, url).await,
+    }
+}
+
+async fn decide_git(source: &GitSource, question: &Question<'_>, url: &GitUrl) -> Result<Decision, SourceError> {
+    let tags = source.tags(url).await?;
+    let shortlist = plan::shortlist(question, tags.iter().map(|tag| tag.name.as_str()));
+    Ok(plan::git::decide(question, url, &shortlist, &tags))
+}
+
+async fn decide_image(
+    source: &ImageSource,
+    question: &Question<'_>,
+    repository: &Repository,
+) -> Result<Decision, SourceError> {
+    let track = &question.declaration.track;
+    let shortlist = if track.is_literal() {
+        plan::shortlist(question, [track.as_str()])
+    } else {
+        let tags = source.tags(repository).await?;
+        plan::shortlist(question, tags.iter().map(Tag::as_str))
+    };
+    let mut facts = image::Facts::default();
+    loop {
+        match image::next(question, repository, &shortlist, &facts) {
+            image::Next::Decided(decision) => return Ok(decision),
+            image::Next::IsServed(digest) => {
+                facts.locked_served = Some(source.is_served(repository, &digest).await?);
+            }
+            image::Next::Look { tag, known } => {
+                let seen = look(source, repository, &tag, known.as_ref()).await?;
+                facts.tags.insert(tag, seen);
+            }
+        }
+    }
+}
+
+/// A claim that agrees with the lock is enough; anything else is read and hashed.
+async fn look(
+    source: &ImageSource,
+    repository: &Repository,
+    tag: &Tag,
+    known: Option<&crate::model::Digest>,
+) -> Result<image::Seen, SourceError> {
+    let unless_missing = |error: SourceError| match error.kind() {
+        Kind::NotFound => Ok(image::Seen::Missing),
+        _ => Err(error),
+    };
+    if let Some(known) = known {
+        match source.head(repository, tag).await {
+            Ok(claimed) if claimed.as_ref() == Some(known) => return Ok(image::Seen::Unchanged),
+            Ok(_) => {}
+            Err(error) => return unless_missing(error),
+        }
+    }
+    source.by_tag(repository, tag).await.map(image::Seen::Names).or_else(unless_missing)
+}

@@ -1,0 +1,82 @@
+//! A repository on disk: finding its root, and reading its configuration and catalog.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::catalog::{self, Catalog, Files, ImageFiles};
+use crate::document::{Problem, SourceFile};
+use crate::files;
+
+/// A repository's root and what is declared in it.
+pub struct Workspace {
+    /// Where `pins.lock` is.
+    pub root: PathBuf,
+    /// What is declared.
+    pub catalog: Catalog,
+}
+
+/// Why a repository could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// The file system refused.
+    #[error("{0} could not be read: {1}")]
+    Io(PathBuf, #[source] io::Error),
+    /// Mistakes in its files.
+    #[error("the configuration has mistakes")]
+    Problems(Vec<Problem>),
+}
+
+const CONFIGURATION: [&str; 3] = ["pins.toml", "refresh/upstreams.toml", "refresh/policy.toml"];
+
+impl Workspace {
+    /// Reads the repository that `folder` is in: the nearest folder with a configuration, or else the nearest with
+    /// `.git`, or else `folder` itself, whose configuration is then empty.
+    pub fn find(folder: &Path) -> Result<Self, WorkspaceError> {
+        let nearest = |wanted: fn(&Path) -> bool| folder.ancestors().find(|folder| wanted(folder));
+        let configured = nearest(|folder| CONFIGURATION.iter().any(|file| folder.join(file).is_file()));
+        let root = configured.or_else(|| nearest(|folder| folder.join(".git").exists())).unwrap_or(folder);
+        let catalog = catalog::parse(&read_files(root)?).map_err(WorkspaceError::Problems)?;
+        Ok(Self { root: root.into(), catalog })
+    }
+}
+
+fn read_files(root: &Path) -> Result<Files, WorkspaceError> {
+    let [pins, upstreams, policy] = CONFIGURATION;
+    Ok(Files {
+        pins: read(root, pins)?,
+        upstreams: read(root, upstreams)?,
+        policy: read(root, policy)?,
+        images: read_images(root)?,
+    })
+}
+
+fn read(root: &Path, path: &str) -> Result<Option<Arc<SourceFile>>, WorkspaceError> {
+    let full = root.join(path);
+    let text = files::read_text(&full).map_err(|error| WorkspaceError::Io(full, error))?;
+    Ok(text.map(|text| SourceFile::new(path, &text)))
+}
+
+/// Only folders with an `image.toml` belong to the catalog.
+fn read_images(root: &Path) -> Result<Vec<ImageFiles>, WorkspaceError> {
+    let folder = root.join("images");
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(WorkspaceError::Io(folder, error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| WorkspaceError::Io(folder.clone(), error))?;
+        names.extend(entry.file_name().to_str().map(str::to_owned));
+    }
+    names.sort_unstable();
+    let mut images = Vec::new();
+    for name in names {
+        if let Some(manifest) = read(root, &format!("images/{name}/image.toml"))? {
+            let dockerfile = read(root, &format!("images/{name}/Dockerfile"))?;
+            images.push(ImageFiles { folder: name, manifest, dockerfile });
+        }
+    }
+    Ok(images)
+}

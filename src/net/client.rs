@@ -1,0 +1,290 @@
+//! The client: it sends requests, again where that helps, and answers challenges.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use url::Url;
+
+use super::auth::{self, Authorization, Credential, Credentials, Realm, Scheme, Token, Tokens};
+use super::endpoint::{Endpoint, is_plain_allowed};
+use super::error::Place;
+use super::exchange::Failure;
+use super::host::{Host, RateLimit};
+use super::message::{Access, Request, Response};
+use super::settings::Settings;
+use super::stats::Counters;
+use super::{NetError, Stats, retry, tls};
+use crate::model::Registry;
+
+/// One HTTP client for everything. Cheap to clone: clones share connections, tokens and counters.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+/// What the clones share.
+pub(super) struct Inner {
+    pub(super) settings: Settings,
+    pub(super) http: reqwest::Client,
+    pub(super) counters: Counters,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+    credentials: Credentials,
+    tokens: Tokens,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client under `settings`; fails where a certificate in them is malformed.
+    pub fn new(settings: Settings) -> Result<Self, NetError> {
+        Ok(Self(Arc::new(Inner {
+            http: tls::http_client(&settings)?,
+            credentials: Credentials::new(settings.docker_config.clone()),
+            settings,
+            counters: Counters::default(),
+            hosts: Mutex::default(),
+            tokens: Tokens::default(),
+        })))
+    }
+
+    /// What it was told.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// What was asked up to now.
+    pub fn stats(&self) -> Stats {
+        self.0.counters.read()
+    }
+
+    /// What hosts said of their limits on requests, by origin.
+    pub fn rate_limits(&self) -> BTreeMap<String, RateLimit> {
+        let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let limits = hosts
+            .iter()
+            .filter_map(|(origin, host)| Some((origin.clone(), host.rate_limit()?)));
+        limits.collect()
+    }
+
+    /// Where `registry`, or the mirror declared for it, is asked.
+    pub fn endpoint(&self, registry: &Registry) -> Result<Endpoint, NetError> {
+        Endpoint::of(registry, &self.0.settings)
+    }
+
+    /// The answer to `request`, of any status that is not transient.
+    pub async fn send(&self, request: &Request) -> Result<Response, NetError> {
+        if request.url.scheme() != "https" && !is_plain_allowed(&request.url, &self.0.settings) {
+            return Err(NetError::Insecure(Place::of(&request.url)));
+        }
+        match &request.access {
+            Access::Anonymous => self.0.attempts(request, None).await,
+            Access::Registry { endpoint, scope } => self.0.authorized(request, endpoint, scope).await,
+        }
+    }
+}
+
+impl Inner {
+    /// What is known of the host of `url`.
+    pub(super) fn host(&self, url: &Url) -> Arc<Host> {
+        let origin = url.origin().ascii_serialization();
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Host::new(self.settings.requests_per_host));
+        Arc::clone(hosts.entry(origin).or_insert_with(new))
+    }
+
+    /// Sends `request` until it has an answer that is not transient, or as often as allowed.
+    async fn attempts(
+        &self,
+        request: &Request,
+        authorization: Option<&Authorization>,
+    ) -> Result<Response, NetError> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let last = attempts >= self.settings.attempts.max(1);
+            let (failed, wait) = match self.exchange(request, authorization).await {
+                Ok(response) if retry::is_transient(response.status) => {
+                    let asked = response.header("retry-after");
+                    let wait = asked.and_then(|value| retry::retry_after(value, response.header("date")));
+                    let (place, status) = (Place::of(&response.url), response.status);
+                    (
+                        NetError::Transient {
+                            place,
+                            status,
+                            retry_after: wait,
+                            attempts,
+                        },
+                        wait,
+                    )
+                }
+                Ok(response) => return Ok(response),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Transport(place, cause)) => (
+                    NetError::Transport {
+                        place,
+                        cause,
+                        attempts,
+                    },
+                    None,
+                ),
+            };
+            if last {
+                return Err(failed);
+            }
+            self.counters.retried();
+            let delay = retry::delay(attempts, self.settings.base_delay, self.settings.max_delay, wait);
+            match wait {
+                Some(_) => self.host(&request.url).quiet_for(delay),
+                None if delay.is_zero() => {}
+                None => tokio::time::sleep(delay).await,
+            }
+        }
+    }
+
+    /// Sends `request` as its registry wants it authorized. While nothing is known of the host, one request finds
+    /// out and all others wait for it, so that a thousand pins cost one 401.
+    async fn authorized(
+        &self,
+        request: &Request,
+        endpoint: &Endpoint,
+        scope: &str,
+    ) -> Result<Response, NetError> {
+        let host = self.host(&request.url);
+        let mut first = None;
+        let probe = async {
+            let response = self.attempts(request, None).await?;
+            let scheme = match is_challenge(request, &response) {
+                true => self.challenged(&response, endpoint)?,
+                false => Scheme::Open,
+            };
+            first = Some(response);
+            Ok(Arc::new(scheme))
+        };
+        let mut scheme = host.scheme.get(|_| true, probe).await?;
+        if let Some(response) = first.filter(|_| *scheme == Scheme::Open) {
+            return Ok(response);
+        }
+        let mut tried = Tried::default();
+        loop {
+            let authorization = self.authorization(&scheme, endpoint, scope, &tried).await?;
+            let response = self.attempts(request, authorization.as_ref()).await?;
+            if !is_challenge(request, &response) {
+                return Ok(response);
+            }
+            if !tried.may_follow(authorization) {
+                return Err(denied(&response, endpoint));
+            }
+            // A host that was open has private repositories, or a token was revoked.
+            let offered = Arc::new(self.challenged(&response, endpoint)?);
+            if offered != scheme {
+                host.scheme.set(Arc::clone(&offered)).await;
+                scheme = offered;
+            }
+        }
+    }
+
+    fn challenged(&self, response: &Response, endpoint: &Endpoint) -> Result<Scheme, NetError> {
+        self.counters.challenged();
+        Scheme::offered(response.headers("www-authenticate")).ok_or_else(|| NetError::Denied {
+            place: Place::of(&response.url),
+            what: "answered 401 without saying how to log in".into(),
+            hint: format!("check that {} is a registry", endpoint.host()),
+        })
+    }
+
+    async fn authorization(
+        &self,
+        scheme: &Scheme,
+        endpoint: &Endpoint,
+        scope: &str,
+        tried: &Tried,
+    ) -> Result<Option<Authorization>, NetError> {
+        match scheme {
+            Scheme::Open => Ok(None),
+            Scheme::Basic => match self.credentials.of(&endpoint.credential_key()).await? {
+                Some(credential) if matches!(*credential, Credential::Password(..)) => {
+                    Ok(Some(Authorization::Basic(credential)))
+                }
+                _ => Err(NetError::Denied {
+                    place: Place::of(endpoint.base()),
+                    what: "wants a user and a password, and there is none for it".into(),
+                    hint: format!("docker login{}", endpoint.login_name()),
+                }),
+            },
+            Scheme::Bearer(realm) => {
+                let scope = realm.scope.as_deref().unwrap_or(scope);
+                let flight = self.tokens.of(endpoint.host(), realm, scope);
+                let good = |token: &Arc<Token>| token.is_fresh() && !tried.refused(token);
+                let token = flight.get(good, self.fetch_token(realm, endpoint, scope)).await?;
+                Ok(Some(Authorization::Bearer(token)))
+            }
+        }
+    }
+
+    async fn fetch_token(
+        &self,
+        realm: &Realm,
+        endpoint: &Endpoint,
+        scope: &str,
+    ) -> Result<Arc<Token>, NetError> {
+        if !endpoint.allows_realm(&realm.url) {
+            return Err(NetError::Realm {
+                place: Place::of(endpoint.base()),
+                realm: Place::of(&realm.url),
+                registry: endpoint.registry().to_string(),
+            });
+        }
+        if realm.url.scheme() != "https" && !is_plain_allowed(&realm.url, &self.settings) {
+            return Err(NetError::Insecure(Place::of(&realm.url)));
+        }
+        let credential = self.credentials.of(&endpoint.credential_key()).await?;
+        let (request, authorization) = auth::token_request(realm, scope, credential);
+        let response = self.attempts(&request, authorization.as_ref()).await?;
+        auth::read_token(&response, &endpoint.login_name()).map(Arc::new)
+    }
+}
+
+/// What was already refused while one request was being authorized.
+#[derive(Default)]
+struct Tried {
+    rounds: u32,
+    token: Option<Arc<Token>>,
+}
+
+impl Tried {
+    fn refused(&self, token: &Arc<Token>) -> bool {
+        self.token
+            .as_ref()
+            .is_some_and(|refused| Arc::ptr_eq(refused, token))
+    }
+
+    /// Notes a refusal, and says whether another attempt makes sense: after none at all, or with a new token, which
+    /// helps once.
+    fn may_follow(&mut self, authorization: Option<Authorization>) -> bool {
+        self.rounds += 1;
+        match authorization {
+            None => self.rounds == 1,
+            Some(Authorization::Basic(_)) => false,
+            Some(Authorization::Bearer(token)) => self.token.replace(token).is_none(),
+        }
+    }
+}
+
+/// Whether this is a 401 of the host that was asked, and not of one that it redirected to.
+fn is_challenge(request: &Request, response: &Response) -> bool {
+    response.status == 401 && request.url.origin() == response.url.origin()
+}
+
+fn denied(response: &Response, endpoint: &Endpoint) -> NetError {
+    NetError::Denied {
+        place: Place::of(&response.url),
+        what: "answered 401: the repository does not exist, or is private".into(),
+        hint: format!(
+            "check the repository's name; if it is private: docker login{}",
+            endpoint.login_name()
+        ),
+    }
+}

@@ -1,0 +1,184 @@
+//! Why a request has no usable answer.
+
+use std::time::Duration;
+
+use url::Url;
+
+/// The classes of failure that callers tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The upstream says that it does not exist.
+    NotFound,
+    /// The upstream refuses to tell us.
+    Denied,
+    /// No answer, or none but transient failures.
+    Unreachable,
+    /// An answer that breaks the protocol, or that our rules refuse.
+    Protocol,
+    /// Content that does not match its digest.
+    Integrity,
+    /// A file or a setting of the user is wrong.
+    Configuration,
+}
+
+/// Why a request has no usable answer. No variant holds a secret, or a URL with its query.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NetError {
+    /// A certificate, a credential store or a mirror that cannot be used as declared.
+    #[error("{0}")]
+    Configuration(String),
+    /// Plain HTTP to a host that is neither on loopback nor declared.
+    #[error("{0} is not HTTPS")]
+    Insecure(Place),
+    /// No connection, or one that broke.
+    #[error("{place} cannot be reached: {cause}{}", times(*.attempts))]
+    Transport {
+        /// What was asked.
+        place: Place,
+        /// The innermost cause.
+        cause: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// A transient status, to the last attempt.
+    #[error("{place} answered {status}{}{}", reason(*.status, *.retry_after), times(*.attempts))]
+    Transient {
+        /// What was asked.
+        place: Place,
+        /// The status of the last answer.
+        status: u16,
+        /// When the server wants to be asked again.
+        retry_after: Option<Duration>,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// More bytes than any honest answer has.
+    #[error("{place} sent more than {limit} bytes")]
+    TooLarge {
+        /// What was asked.
+        place: Place,
+        /// The cap.
+        limit: usize,
+    },
+    /// An answer that we refuse to act on.
+    #[error("{place} {what}")]
+    Refused {
+        /// What was asked.
+        place: Place,
+        /// What it did, as a predicate.
+        what: String,
+    },
+    /// Not authorized, after all that could be tried.
+    #[error("{place} {what}")]
+    Denied {
+        /// What was asked.
+        place: Place,
+        /// What it did, as a predicate.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// A token server that is not the registry's own and not declared.
+    #[error("{place} asks for a token from {realm}, which is on another domain and not declared")]
+    Realm {
+        /// What was asked.
+        place: Place,
+        /// Where the token would come from.
+        realm: Place,
+        /// The registry's canonical name.
+        registry: String,
+    },
+}
+
+impl NetError {
+    /// The class of this failure.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Configuration(_) => Kind::Configuration,
+            Self::Insecure(_) | Self::TooLarge { .. } | Self::Refused { .. } => Kind::Protocol,
+            Self::Transport { .. } | Self::Transient { .. } => Kind::Unreachable,
+            Self::Denied { .. } | Self::Realm { .. } => Kind::Denied,
+        }
+    }
+
+    /// What to do next, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Insecure(place) => Some(format!(
+                "use https, or declare `plain-http = true` for {} if its network is trusted",
+                place.host()
+            )),
+            Self::Transport { place, .. } => Some(format!(
+                "check the network, the proxy and the certificates for {}",
+                place.host()
+            )),
+            Self::Transient { status: 429, .. } => Some(
+                "ask less often, log in for a higher limit, or declare a mirror for this registry".into(),
+            ),
+            Self::Transient { .. } => Some("run it again later".into()),
+            Self::Denied { hint, .. } => Some(hint.clone()),
+            Self::Realm { realm, registry, .. } => Some(format!(
+                "if {} is the token server of {registry}, declare `realm = \"{realm}\"` under [registries.\"{registry}\"]",
+                realm.host()
+            )),
+            Self::Configuration(_) | Self::TooLarge { .. } | Self::Refused { .. } => None,
+        }
+    }
+}
+
+fn times(attempts: u32) -> String {
+    match attempts {
+        0 | 1 => String::new(),
+        n => format!(" (tried {n} times)"),
+    }
+}
+
+fn reason(status: u16, retry_after: Option<Duration>) -> String {
+    let what = match status {
+        429 => ": rate limited",
+        _ => ", a failure on its side",
+    };
+    match retry_after {
+        Some(wait) => format!("{what}; it may be asked again in {} s", wait.as_secs()),
+        None => what.into(),
+    }
+}
+
+/// A URL without user, query and fragment, which is where secrets travel.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Place {
+    host: String,
+    text: String,
+}
+
+impl Place {
+    /// What may be shown of `url`.
+    pub fn of(url: &Url) -> Self {
+        let host = match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.into(),
+            (None, _) => String::new(),
+        };
+        Self {
+            text: format!("{}://{host}{}", url.scheme(), url.path()),
+            host,
+        }
+    }
+
+    /// `host` or `host:port`.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}

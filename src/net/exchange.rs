@@ -1,0 +1,232 @@
+//! One request, sent once: the connection, its redirects, and a body that is read up to a cap.
+//!
+//! Redirects are followed here and not by the HTTP library, because what may follow depends on the request: a
+//! credential and a header of ours stay on their origin, a body is never sent on, and HTTPS is never left.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, LOCATION};
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use super::auth::{Authorization, Credential};
+use super::client::Inner;
+use super::endpoint::is_plain_allowed;
+use super::error::Place;
+use super::message::{Method, Request, Response};
+use super::{Asked, NetError};
+
+const REDIRECTS: usize = 5;
+
+/// Why there is no answer to one attempt.
+pub(super) enum Failure {
+    /// Another attempt may succeed.
+    Transport(Place, String),
+    /// It would not.
+    Final(NetError),
+}
+
+impl Inner {
+    /// Sends `request` and follows its redirects.
+    pub(super) async fn exchange(
+        &self,
+        request: &Request,
+        authorization: Option<&Authorization>,
+    ) -> Result<Response, Failure> {
+        let mut url = request.url.clone();
+        let mut hops = 0;
+        loop {
+            let response = self.exchange_once(request, authorization, &url).await?;
+            let Some(next) = next_hop(&response, &url).map_err(Failure::Final)? else {
+                return Ok(response);
+            };
+            hops += 1;
+            self.check_hop(request, &url, &next, hops)
+                .map_err(Failure::Final)?;
+            url = next;
+        }
+    }
+
+    fn check_hop(&self, request: &Request, from: &Url, to: &Url, hops: usize) -> Result<(), NetError> {
+        let refuse = |what: String| {
+            Err(NetError::Refused {
+                place: Place::of(from),
+                what,
+            })
+        };
+        let secure = match to.scheme() {
+            "https" => true,
+            "http" => from.scheme() == "http" && is_plain_allowed(to, &self.settings),
+            _ => false,
+        };
+        if hops > REDIRECTS {
+            return refuse(format!("redirects more than {REDIRECTS} times"));
+        }
+        if !secure {
+            return refuse(format!("redirects to {}, which is not HTTPS", Place::of(to)));
+        }
+        // A token's request is a secret or leads to one.
+        let crosses = from.origin() != to.origin();
+        if request.body.is_some() || (crosses && request.asked == Asked::Token) {
+            return refuse(format!(
+                "redirects to {}, where this request does not go",
+                Place::of(to)
+            ));
+        }
+        Ok(())
+    }
+
+    async fn exchange_once(
+        &self,
+        request: &Request,
+        authorization: Option<&Authorization>,
+        url: &Url,
+    ) -> Result<Response, Failure> {
+        let host = self.host(url);
+        host.until_quiet_ends().await;
+        let Ok(_permit) = host.permits.acquire().await else {
+            let what = "was not asked: the client is closed".into();
+            return Err(Failure::Final(NetError::Refused {
+                place: Place::of(url),
+                what,
+            }));
+        };
+        self.counters.asked(request.asked);
+        let sent = self.prepare(request, authorization, url).send().await;
+        let answer = sent.map_err(|error| self.failure(url, &error))?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = self.read_body(request.asked, url, answer).await?;
+        self.counters.received(body.len());
+        let url = url.clone();
+        let response = Response {
+            status,
+            headers,
+            url,
+            body,
+        };
+        host.note(&response);
+        Ok(response)
+    }
+
+    fn prepare(
+        &self,
+        request: &Request,
+        authorization: Option<&Authorization>,
+        url: &Url,
+    ) -> reqwest::RequestBuilder {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Head => reqwest::Method::HEAD,
+            Method::Post => reqwest::Method::POST,
+        };
+        // Digests are of the bytes as they are, and a cap must hold for what is read.
+        let mut builder = self
+            .http
+            .request(method, url.clone())
+            .header(ACCEPT_ENCODING, "identity");
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
+        }
+        match authorization.filter(|_| url.origin() == request.url.origin()) {
+            Some(Authorization::Bearer(token)) => builder.bearer_auth(token.secret.expose_secret()),
+            Some(Authorization::Basic(credential)) => match &**credential {
+                Credential::Password(user, password) => {
+                    builder.basic_auth(user, Some(password.expose_secret()))
+                }
+                Credential::Identity(_) => builder,
+            },
+            None => builder,
+        }
+    }
+
+    async fn read_body(
+        &self,
+        asked: Asked,
+        url: &Url,
+        mut answer: reqwest::Response,
+    ) -> Result<Vec<u8>, Failure> {
+        let encoding = answer
+            .headers()
+            .get(CONTENT_ENCODING)
+            .and_then(|value| value.to_str().ok());
+        let refused = |what: &str| {
+            let (place, what) = (Place::of(url), what.into());
+            Failure::Final(NetError::Refused { place, what })
+        };
+        if encoding.is_some_and(|encoding| !encoding.trim().eq_ignore_ascii_case("identity")) {
+            return Err(refused("compressed its answer, although it was asked not to"));
+        }
+        // What an error page says is not used, and HEAD has no body whatever its length says.
+        if asked == Asked::Head || answer.status() == StatusCode::NOT_FOUND {
+            return Ok(Vec::new());
+        }
+        let limit = asked.limit();
+        let too_large = || {
+            let place = Place::of(url);
+            Failure::Final(NetError::TooLarge { place, limit })
+        };
+        let announced = answer.content_length().unwrap_or(0);
+        if announced > limit as u64 {
+            return Err(too_large());
+        }
+        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(url, &error))? {
+            if body.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn failure(&self, url: &Url, error: &reqwest::Error) -> Failure {
+        let place = Place::of(url);
+        if error.is_builder() {
+            let what = format!("cannot be asked: {}", innermost(error));
+            return Failure::Final(NetError::Refused { place, what });
+        }
+        let cause = match error.is_timeout() {
+            true => format!("no answer within {}", seconds(self.settings.timeout)),
+            false => innermost(error),
+        };
+        Failure::Transport(place, cause)
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    match duration.as_secs() {
+        0 => format!("{} ms", duration.as_millis()),
+        seconds => format!("{seconds} s"),
+    }
+}
+
+/// Where a redirect leads; `None` where the answer is not one.
+fn next_hop(response: &Response, url: &Url) -> Result<Option<Url>, NetError> {
+    if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = response.header(LOCATION.as_str()) else {
+        return Ok(None);
+    };
+    let Ok(mut next) = url.join(location) else {
+        let (place, what) = (Place::of(url), "redirects to what is not a URL".into());
+        return Err(NetError::Refused { place, what });
+    };
+    // The HTTP library would make an Authorization header of these.
+    let _ = (next.set_username(""), next.set_password(None));
+    Ok(Some(next))
+}
+
+/// What the last error of a chain says: the outer ones only repeat that a request failed.
+pub(super) fn innermost(error: &dyn Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}

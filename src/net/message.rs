@@ -1,0 +1,134 @@
+//! What is asked and what is answered, without the HTTP library's types.
+
+use reqwest::header::HeaderMap;
+use url::Url;
+
+use super::endpoint::Endpoint;
+use super::stats::Asked;
+
+/// How the server is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Get,
+    Head,
+    Post,
+}
+
+/// Under whose rules the request is authorized.
+#[derive(Clone, Debug)]
+pub(super) enum Access {
+    /// Nobody's: a 401 is the answer.
+    Anonymous,
+    /// A registry's: a 401 is a challenge, answered for this scope.
+    Registry { endpoint: Endpoint, scope: String },
+}
+
+/// A request that may be sent several times.
+#[derive(Clone)]
+pub struct Request {
+    pub(super) asked: Asked,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) access: Access,
+}
+
+impl Request {
+    /// A GET for anyone.
+    pub fn get(asked: Asked, url: Url) -> Self {
+        Self {
+            asked,
+            method: if asked == Asked::Head {
+                Method::Head
+            } else {
+                Method::Get
+            },
+            url,
+            headers: Vec::new(),
+            body: None,
+            access: Access::Anonymous,
+        }
+    }
+
+    /// A POST for anyone. Its body is not sent along a redirect.
+    pub fn post(asked: Asked, url: Url, body: Vec<u8>) -> Self {
+        Self {
+            method: Method::Post,
+            body: Some(body),
+            ..Self::get(asked, url)
+        }
+    }
+
+    /// Where it goes.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Adds a header, which a redirect to another origin drops again. `name` is in lower case.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl Asked {
+    /// The most bytes that an honest answer has.
+    pub(super) fn limit(self) -> usize {
+        const MIB: usize = 1 << 20;
+        match self {
+            Self::Head => 0,
+            Self::Manifest => 4 * MIB,
+            Self::TagPage => 16 * MIB,
+            Self::Token => MIB,
+            Self::Blob => 8 * MIB,
+            Self::Git => 64 * MIB,
+        }
+    }
+}
+
+/// An answer, whatever its status.
+#[derive(Clone)]
+pub struct Response {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) url: Url,
+    pub(super) body: Vec<u8>,
+}
+
+impl Response {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Where the answer came from, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The bytes, exactly as they were sent.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The first header of this name that is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers(name).next()
+    }
+
+    /// All headers of this name that are text.
+    pub fn headers<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.headers
+            .get_all(name)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok())
+    }
+
+    /// `Content-Type` in lower case, without its parameters.
+    pub fn content_type(&self) -> Option<String> {
+        let value = self.header("content-type")?.split(';').next()?;
+        Some(value.trim().to_ascii_lowercase()).filter(|value| !value.is_empty())
+    }
+}

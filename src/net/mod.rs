@@ -1,0 +1,29 @@
+//! The network: one HTTP client with the manners that registries and forges expect, and no knowledge of pins.
+//!
+//! The layers, each in its own file and with its own tests: where a registry is (`endpoint`), who may be told a
+//! secret (`auth`), what is asked again (`retry`), how one request is sent and how much of its answer is read
+//! (`exchange`), and the client that puts them together. A caller makes a [`Request`] and gets the final
+//! [`Response`], whatever its status, or a [`NetError`]. Nothing else of ours uses the HTTP library.
+
+mod auth;
+mod client;
+mod endpoint;
+mod error;
+mod exchange;
+mod flight;
+mod host;
+mod link;
+mod message;
+mod retry;
+mod settings;
+mod stats;
+mod tls;
+
+pub use client::Client;
+pub use endpoint::{Endpoint, is_loopback};
+pub use error::{Kind, NetError, Place};
+pub use host::RateLimit;
+pub use link::next_link;
+pub use message::{Request, Response};
+pub use settings::{RegistrySettings, Settings};
+pub use stats::{Asked, Stats};

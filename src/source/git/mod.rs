@@ -1,0 +1,145 @@
+//! Git repositories: tags and the commits that they name.
+//!
+//! Entry point: [`GitSource`]. One file per transport (`http`, `ssh`, `local`); what servers say is framed by
+//! `pkt_line` and read by `refs`.
+
+mod http;
+mod local;
+mod pkt_line;
+mod refs;
+mod ssh;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::SourceError;
+use super::memo::Memo;
+use crate::model::{CommitId, GitRef, GitUrl, Transport};
+use crate::net::{Client, Kind};
+
+/// How many ssh connections are opened at once: a common server drops those above ten that have not logged in.
+const SSH_AT_ONCE: usize = 4;
+
+/// A tag of a git repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitTag {
+    /// Its name without `refs/tags/`.
+    pub name: GitRef,
+    /// The commit, peeled where the tag is annotated. A server does not say of what kind an object is: only in a
+    /// local repository is it certain that this is a commit.
+    pub commit: CommitId,
+    /// The tag object, where the tag is annotated.
+    pub tag_object: Option<CommitId>,
+}
+
+/// Reads git repositories. Clones share what was answered.
+#[derive(Clone)]
+pub struct GitSource {
+    client: Client,
+    memory: Arc<Memory>,
+}
+
+struct Memory {
+    tags: Memo<GitUrl, Arc<Vec<GitTag>>>,
+    ssh: Semaphore,
+}
+
+impl fmt::Debug for GitSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitSource").finish_non_exhaustive()
+    }
+}
+
+impl GitSource {
+    /// A source for one run.
+    pub fn new(client: Client) -> Self {
+        let memory = Arc::new(Memory {
+            tags: Memo::default(),
+            ssh: Semaphore::new(SSH_AT_ONCE),
+        });
+        Self { client, memory }
+    }
+
+    /// All tags that name a commit, sorted by name.
+    pub async fn tags(&self, url: &GitUrl) -> Result<Arc<Vec<GitTag>>, SourceError> {
+        self.memory.tags.get(url.clone(), self.list(url)).await
+    }
+
+    async fn list(&self, url: &GitUrl) -> Result<Arc<Vec<GitTag>>, SourceError> {
+        let asked = format!("list the tags of {url}");
+        let settings = self.client.settings();
+        let place = mirrored(url, &settings.git)
+            .map_err(|why| SourceError::new(Kind::Configuration, asked.as_str(), why))?;
+        let tags = match place.transport() {
+            Transport::Http => http::tags(&self.client, &place, &asked).await?,
+            Transport::Local => local::tags(&place, &asked).await?,
+            Transport::Ssh => {
+                let _permit = self.memory.ssh.acquire().await;
+                ssh::tags(settings, &place, &asked).await?
+            }
+        };
+        Ok(Arc::new(tags))
+    }
+}
+
+/// Where `url` is asked: under the mirror with the longest prefix of it, or as it is.
+fn mirrored(url: &GitUrl, mirrors: &[(String, String)]) -> Result<GitUrl, String> {
+    let covering = mirrors.iter().filter_map(|(prefix, mirror)| {
+        let rest = url.as_str().strip_prefix(prefix.as_str())?;
+        // A prefix ends where a component does: `…/acme` is not a prefix of `…/acme-evil/x`.
+        let whole =
+            prefix.ends_with(['/', ':']) || rest.is_empty() || rest == ".git" || rest.starts_with('/');
+        whole.then_some((prefix.len(), mirror, rest))
+    });
+    match covering.max_by_key(|(length, ..)| *length) {
+        Some((_, mirror, rest)) => {
+            let place: GitUrl = format!("{mirror}{rest}")
+                .parse()
+                .map_err(|error| format!("the mirror declared for it is of no use: {error}"))?;
+            Ok(place)
+        }
+        None => Ok(url.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_prefix_has_the_mirror() {
+        let mirrors: Vec<(String, String)> = [
+            ("https://github.com/", "https://mirror.example/gh/"),
+            ("https://github.com/acme/", "file:///srv/"),
+            ("https://github.com/one", "/srv/one"),
+            ("git@github.com:", "https://mirror.example/gh/"),
+        ]
+        .map(|(prefix, mirror)| (prefix.to_owned(), mirror.to_owned()))
+        .into();
+        for (url, place) in [
+            (
+                "https://github.com/sadoyan/aralez.git",
+                "https://mirror.example/gh/sadoyan/aralez.git",
+            ),
+            ("https://github.com/acme/x", "file:///srv/x"),
+            ("https://github.com/one.git", "/srv/one.git"),
+            (
+                "https://github.com/one-evil/x",
+                "https://mirror.example/gh/one-evil/x",
+            ),
+            ("git@github.com:acme/x", "https://mirror.example/gh/acme/x"),
+            ("https://example.org/x", "https://example.org/x"),
+        ] {
+            assert_eq!(mirrored(&url.parse().unwrap(), &mirrors).unwrap().as_str(), place);
+        }
+    }
+
+    #[test]
+    fn a_mirror_with_a_password_is_refused_and_not_shown() {
+        let mirrors = [("https://h/".to_owned(), "https://u:hunter2@m/".to_owned())];
+        let why = mirrored(&"https://h/x".parse().unwrap(), &mirrors).unwrap_err();
+        assert!(why.contains("credential") && !why.contains("hunter2"), "{why}");
+    }
+}

@@ -1,0 +1,379 @@
+//! Image repositories: tags, manifests, platforms.
+//!
+//! Entry point: [`ImageSource`]. `tags` reads tag lists, `content` is what the bytes of a manifest say, and this file
+//! asks for those bytes and checks them.
+
+mod content;
+mod tags;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::stream::{StreamExt as _, TryStreamExt as _};
+
+use self::content::{Child, Content, Wrong};
+use super::SourceError;
+use super::memo::Memo;
+use crate::model::{Digest, MediaType, Platform, Repository, Tag};
+use crate::net::{Asked, Client, Endpoint, Kind, Request, Response};
+
+/// How many manifests of one index are fetched at most because it does not name their platforms.
+const CHILDREN: usize = 100;
+
+/// What a tag or digest of a repository names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// Of the bytes, hashed by us.
+    pub digest: Digest,
+    /// Of the bytes.
+    pub media_type: MediaType,
+    /// The manifest of each platform: itself, where it is one. Never attestations. The first, where an index has
+    /// several for one platform.
+    pub platforms: BTreeMap<Platform, Digest>,
+}
+
+/// Reads image repositories. Clones share what was answered.
+#[derive(Clone)]
+pub struct ImageSource {
+    client: Client,
+    memory: Arc<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    tags: Memo<Repository, Arc<Vec<Tag>>>,
+    heads: Memo<(Repository, Tag), Option<Digest>>,
+    manifests: Memo<(Repository, Reference), Arc<Manifest>>,
+    served: Memo<(Repository, Digest), bool>,
+}
+
+/// What a manifest is asked for by.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Reference {
+    Tag(Tag),
+    Digest(Digest),
+}
+
+impl Reference {
+    fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Tag(_) => None,
+            Self::Digest(digest) => Some(digest),
+        }
+    }
+
+    fn in_repository(&self, repository: &Repository) -> String {
+        match self {
+            Self::Tag(tag) => format!("{repository}:{tag}"),
+            Self::Digest(digest) => format!("{repository}@{digest}"),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(tag) => tag.fmt(f),
+            Self::Digest(digest) => digest.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for ImageSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImageSource").finish_non_exhaustive()
+    }
+}
+
+impl ImageSource {
+    /// A source for one run.
+    pub fn new(client: Client) -> Self {
+        let memory = Arc::default();
+        Self { client, memory }
+    }
+
+    /// All tags, in the registry's order; what is not a valid tag is dropped.
+    pub async fn tags(&self, repository: &Repository) -> Result<Arc<Vec<Tag>>, SourceError> {
+        let list = async { tags::list(&self.client, repository).await.map(Arc::new) };
+        self.memory.tags.get(repository.clone(), list).await
+    }
+
+    /// The digest that the registry claims for `tag`; `None` where it does not say.
+    pub async fn head(&self, repository: &Repository, tag: &Tag) -> Result<Option<Digest>, SourceError> {
+        let key = (repository.clone(), tag.clone());
+        let ask = async {
+            let reference = Reference::Tag(tag.clone());
+            let Some(response) = self.ask_head(repository, &reference).await? else {
+                return self
+                    .by_tag(repository, tag)
+                    .await
+                    .map(|manifest| Some(manifest.digest.clone()));
+            };
+            // A claim that cannot be read is none: whoever needs one asks for the content.
+            Ok(response
+                .header("docker-content-digest")
+                .and_then(|text| text.parse().ok()))
+        };
+        self.memory.heads.get(key, ask).await
+    }
+
+    /// What `tag` names now.
+    pub async fn by_tag(&self, repository: &Repository, tag: &Tag) -> Result<Arc<Manifest>, SourceError> {
+        self.manifest(repository, Reference::Tag(tag.clone())).await
+    }
+
+    /// What `digest` names; its bytes are checked.
+    pub async fn by_digest(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Arc<Manifest>, SourceError> {
+        self.manifest(repository, Reference::Digest(digest.clone())).await
+    }
+
+    /// Whether the registry still serves `digest`.
+    pub async fn is_served(&self, repository: &Repository, digest: &Digest) -> Result<bool, SourceError> {
+        let reference = Reference::Digest(digest.clone());
+        let ask = async {
+            let found = match self.ask_head(repository, &reference).await {
+                Ok(Some(response)) => agrees(&response, repository, digest),
+                Ok(None) => self.by_digest(repository, digest).await.map(|_| ()),
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(()) => Ok(true),
+                Err(error) if error.kind() == Kind::NotFound => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        self.memory
+            .served
+            .get((repository.clone(), digest.clone()), ask)
+            .await
+    }
+
+    /// The headers of a manifest; `None` where the registry does not answer HEAD.
+    async fn ask_head(
+        &self,
+        repository: &Repository,
+        reference: &Reference,
+    ) -> Result<Option<Response>, SourceError> {
+        let asked = || format!("read {}", reference.in_repository(repository));
+        let (endpoint, request) = self.manifest_request(Asked::Head, repository, reference)?;
+        let sent = self.client.send(&request).await;
+        let response = sent.map_err(|error| SourceError::net(asked(), &error))?;
+        match response.status() {
+            405 | 501 => Ok(None),
+            _ => checked(response, &endpoint, asked).map(Some),
+        }
+    }
+
+    async fn manifest(
+        &self,
+        repository: &Repository,
+        reference: Reference,
+    ) -> Result<Arc<Manifest>, SourceError> {
+        let key = (repository.clone(), reference.clone());
+        let read = async { self.read_manifest(repository, &reference).await.map(Arc::new) };
+        self.memory.manifests.get(key, read).await
+    }
+
+    async fn read_manifest(
+        &self,
+        repository: &Repository,
+        reference: &Reference,
+    ) -> Result<Manifest, SourceError> {
+        let (digest, content) = self.content(repository, reference).await?;
+        let mut platforms = BTreeMap::new();
+        let media_type = match content {
+            Content::Single(media_type, configuration) => {
+                let platform = self.platform(repository, reference, &configuration).await?;
+                platforms.insert(platform, digest.clone());
+                media_type
+            }
+            Content::Index(media_type, children) => {
+                for (platform, child) in self.children(repository, reference, children).await? {
+                    platforms.entry(platform).or_insert(child);
+                }
+                media_type
+            }
+        };
+        Ok(Manifest {
+            digest,
+            media_type,
+            platforms,
+        })
+    }
+
+    /// The images of an index, in its order, those that do not name their platform asked for it.
+    async fn children(
+        &self,
+        repository: &Repository,
+        reference: &Reference,
+        children: Vec<Child>,
+    ) -> Result<Vec<(Platform, Digest)>, SourceError> {
+        let nameless = children.iter().filter(|child| child.platform.is_none()).count();
+        if nameless > CHILDREN {
+            let asked = format!("read {}", reference.in_repository(repository));
+            let why = format!("its index has {nameless} entries without a platform");
+            return Err(SourceError::new(Kind::Protocol, asked, why));
+        }
+        let named = children.into_iter().map(|child| async move {
+            match child.platform {
+                Some(platform) => Ok(Some((platform, child.digest))),
+                None => self.child(repository, child.digest).await,
+            }
+        });
+        let found: Vec<_> = futures_util::stream::iter(named)
+            .buffered(8)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// A child of an index, with the platform that its own configuration names.
+    async fn child(
+        &self,
+        repository: &Repository,
+        digest: Digest,
+    ) -> Result<Option<(Platform, Digest)>, SourceError> {
+        let reference = Reference::Digest(digest.clone());
+        match self.content(repository, &reference).await? {
+            (_, Content::Single(_, configuration)) => {
+                let platform = self.platform(repository, &reference, &configuration).await?;
+                Ok((!platform.is_unknown()).then_some((platform, digest)))
+            }
+            (_, Content::Index(..)) => Ok(None),
+        }
+    }
+
+    /// The bytes that `reference` names, hashed and read.
+    async fn content(
+        &self,
+        repository: &Repository,
+        reference: &Reference,
+    ) -> Result<(Digest, Content), SourceError> {
+        let asked = || format!("read {}", reference.in_repository(repository));
+        let (endpoint, request) = self.manifest_request(Asked::Manifest, repository, reference)?;
+        let response = ask(&self.client, &endpoint, &request, asked).await?;
+        let content_type = response.content_type();
+        let read = || {
+            let claimed = response.header("docker-content-digest");
+            let digest = content::verified_digest(response.body(), reference.digest(), claimed)?;
+            Ok((digest, content::read(response.body(), content_type.as_deref())?))
+        };
+        read().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))
+    }
+
+    /// The platform of a configuration, whose bytes are checked too.
+    async fn platform(
+        &self,
+        repository: &Repository,
+        reference: &Reference,
+        configuration: &Digest,
+    ) -> Result<Platform, SourceError> {
+        let asked = || {
+            format!(
+                "read the configuration of {}",
+                reference.in_repository(repository)
+            )
+        };
+        let net = |error| SourceError::net(asked(), &error);
+        let endpoint = self.client.endpoint(repository.registry()).map_err(net)?;
+        let request = endpoint.request(Asked::Blob, repository, &format!("blobs/{configuration}"));
+        let response = ask(&self.client, &endpoint, &request, asked).await?;
+        let read = || {
+            content::verified_digest(response.body(), Some(configuration), None)?;
+            content::platform_of_configuration(response.body())
+        };
+        read().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))
+    }
+
+    fn manifest_request(
+        &self,
+        kind: Asked,
+        repository: &Repository,
+        reference: &Reference,
+    ) -> Result<(Endpoint, Request), SourceError> {
+        let endpoint = self.client.endpoint(repository.registry()).map_err(|error| {
+            let asked = format!("read {}", reference.in_repository(repository));
+            SourceError::net(asked, &error)
+        })?;
+        let accept = MediaType::ALL.map(MediaType::as_str).join(", ");
+        let request = endpoint.request(kind, repository, &format!("manifests/{reference}"));
+        Ok((endpoint, request.header("accept", accept)))
+    }
+}
+
+/// Whether a registry that was asked for `digest` says that this is what it has.
+fn agrees(response: &Response, repository: &Repository, digest: &Digest) -> Result<(), SourceError> {
+    let claimed = response
+        .header("docker-content-digest")
+        .and_then(|text| text.parse::<Digest>().ok());
+    match claimed {
+        Some(claimed) if claimed.algorithm() == digest.algorithm() && claimed != *digest => {
+            Err(SourceError::new(
+                Kind::Integrity,
+                format!("ask whether {repository}@{digest} is served"),
+                format!("the registry answered with {claimed}"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Sends a request whose only good answer is 200.
+async fn ask(
+    client: &Client,
+    endpoint: &Endpoint,
+    request: &Request,
+    asked: impl Fn() -> String,
+) -> Result<Response, SourceError> {
+    let sent = client.send(request).await;
+    checked(
+        sent.map_err(|error| SourceError::net(asked(), &error))?,
+        endpoint,
+        asked,
+    )
+}
+
+/// `response`, if it is a good one.
+fn checked(
+    response: Response,
+    endpoint: &Endpoint,
+    asked: impl Fn() -> String,
+) -> Result<Response, SourceError> {
+    let host = response.url().host_str().unwrap_or_default().to_owned();
+    match response.status() {
+        200 => Ok(response),
+        404 => Err(SourceError::new(
+            Kind::NotFound,
+            asked(),
+            format!("{host} answered 404: there is no such thing"),
+        )),
+        status @ (401 | 403) => {
+            let why = format!("{host} answered {status}: it is not allowed");
+            let login = endpoint.login_name();
+            Err(SourceError::new(Kind::Denied, asked(), why).hinted(format!(
+                "log in with an account that may pull it: docker login{login}"
+            )))
+        }
+        status => Err(SourceError::new(
+            Kind::Protocol,
+            asked(),
+            format!("{host} answered {status}"),
+        )),
+    }
+}
+
+fn wrong(asked: String, wrong: Wrong, endpoint: &Endpoint) -> SourceError {
+    let error = SourceError::new(wrong.kind, asked, wrong.why);
+    match wrong.kind {
+        Kind::Integrity => error.hinted(format!(
+            "do not use this image; tell those who run {}, or ask another mirror",
+            endpoint.host()
+        )),
+        _ => error,
+    }
+}

@@ -1,0 +1,15 @@
+//! The upstreams: each source reports facts, and never chooses or writes.
+//!
+//! [`ImageSource`] speaks to registries, [`GitSource`] to git servers. Both ask nothing twice: a source lives for one
+//! run, and what was answered once, failures included, is the answer for that run.
+
+mod error;
+mod git;
+mod image;
+mod memo;
+
+pub use error::SourceError;
+pub use git::{GitSource, GitTag};
+pub use image::{ImageSource, Manifest};
+
+pub use crate::net::Kind;

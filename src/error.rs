@@ -55,7 +55,12 @@ pub struct Error {
 impl Error {
     /// A failure of this status.
     pub fn new(status: Status, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), hints: Vec::new(), problems: Vec::new() }
+        Self {
+            status,
+            message: message.into(),
+            hints: Vec::new(),
+            problems: Vec::new(),
+        }
     }
 
     /// A mistake in how the program was called or set up.
@@ -65,13 +70,17 @@ impl Error {
 
     /// Mistakes in files.
     pub fn problems(problems: Vec<Problem>) -> Self {
-        let files: std::collections::BTreeSet<&str> = problems.iter().map(|p| p.place.file.path.as_str()).collect();
+        let files: std::collections::BTreeSet<&str> =
+            problems.iter().map(|p| p.place.file.path.as_str()).collect();
         let files = files.into_iter().collect::<Vec<_>>().join(" and ");
         let count = match problems.len() {
             1 => "a mistake".to_owned(),
             count => format!("{count} mistakes"),
         };
-        Self { problems, ..Self::usage(format!("there is {count} in {files}; nothing was changed")) }
+        Self {
+            problems,
+            ..Self::usage(format!("there is {count} in {files}; nothing was changed"))
+        }
     }
 
     /// Adds what to do next.
@@ -107,7 +116,11 @@ impl From<FolderLockError> for Error {
     fn from(error: FolderLockError) -> Self {
         let busy = matches!(error, FolderLockError::Busy(_));
         let error = Self::usage(error.to_string());
-        if busy { error.hint("wait for it to end, then run the command again") } else { error }
+        if busy {
+            error.hint("wait for it to end, then run the command again")
+        } else {
+            error
+        }
     }
 }
 

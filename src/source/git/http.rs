@@ -2,8 +2,9 @@
 
 use url::Url;
 
+use super::pkt_line;
 use super::refs::{Advertisement, advertisement, listed};
-use super::{GitTag, pkt_line};
+use crate::model::GitTag;
 use crate::model::GitUrl;
 use crate::net::{Asked, Client, Kind, Request, Response};
 use crate::source::SourceError;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, ObjectType, Reference, Repository};
 use url::Url;
 
-use super::GitTag;
 use super::refs::one_line;
+use crate::model::GitTag;
 use crate::model::GitUrl;
 use crate::net::Kind;
 use crate::source::SourceError;

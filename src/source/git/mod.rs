@@ -16,23 +16,11 @@ use tokio::sync::Semaphore;
 
 use super::SourceError;
 use super::memo::Memo;
-use crate::model::{CommitId, GitRef, GitUrl, Transport};
+use crate::model::{GitTag, GitUrl, Transport};
 use crate::net::{Client, Kind};
 
 /// How many ssh connections are opened at once: a common server drops those above ten that have not logged in.
 const SSH_AT_ONCE: usize = 4;
-
-/// A tag of a git repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GitTag {
-    /// Its name without `refs/tags/`.
-    pub name: GitRef,
-    /// The commit, peeled where the tag is annotated. A server does not say of what kind an object is: only in a
-    /// local repository is it certain that this is a commit.
-    pub commit: CommitId,
-    /// The tag object, where the tag is annotated.
-    pub tag_object: Option<CommitId>,
-}
 
 /// Reads git repositories. Clones share what was answered.
 #[derive(Clone)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::GitTag;
 use super::pkt_line::{Packet, packets};
+use crate::model::GitTag;
 use crate::model::{CommitId, GitRef};
 
 /// A server's first message.

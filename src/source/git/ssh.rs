@@ -5,9 +5,9 @@ use std::process::Stdio;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::GitTag;
 use super::pkt_line::{self, Header, Packet};
 use super::refs::{Advertisement, advertisement, one_line};
+use crate::model::GitTag;
 use crate::model::GitUrl;
 use crate::net::{Kind, Settings};
 use crate::source::SourceError;

@@ -15,23 +15,11 @@ use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use self::content::{Child, Content, Wrong};
 use super::SourceError;
 use super::memo::Memo;
-use crate::model::{Digest, MediaType, Platform, Repository, Tag};
+use crate::model::{Digest, Manifest, MediaType, Platform, Repository, Tag};
 use crate::net::{Asked, Client, Endpoint, Kind, Request, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
 const CHILDREN: usize = 100;
-
-/// What a tag or digest of a repository names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Manifest {
-    /// Of the bytes, hashed by us.
-    pub digest: Digest,
-    /// Of the bytes.
-    pub media_type: MediaType,
-    /// The manifest of each platform: itself, where it is one. Never attestations. The first, where an index has
-    /// several for one platform.
-    pub platforms: BTreeMap<Platform, Digest>,
-}
 
 /// Reads image repositories. Clones share what was answered.
 #[derive(Clone)]

@@ -1,0 +1,177 @@
+//! `add`: declare a pin, and lock it at the tag that was given.
+
+use clap::Args;
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use super::session::Session;
+use crate::catalog::{self, Declaration, Files, Upstream};
+use crate::document::SourceFile;
+use crate::error::{Error, Status};
+use crate::files::{self, FolderLock};
+use crate::lock::Store;
+use crate::model::{GitUrl, ImageRef, PinName};
+use crate::plan::Wish;
+use crate::report::human;
+use crate::resolve::apply;
+use crate::track::{Track, infer};
+use crate::workspace::Workspace;
+
+/// Declare a pin and lock it at the tag that is given
+#[derive(Args)]
+pub(super) struct AddArgs {
+    /// The pin's name
+    name: PinName,
+    /// REPOSITORY:TAG of an image, or URL#TAG of a git repository
+    reference: String,
+    /// The track to follow, instead of the shape of the tag
+    #[arg(long, value_name = "TRACK")]
+    track: Option<String>,
+    /// A version requirement as Cargo has them
+    #[arg(long, value_name = "REQUIREMENT")]
+    version: Option<String>,
+}
+
+pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Status, Error> {
+    let workspace = session.workspace()?;
+    let path = workspace.root.join(&workspace.catalog.declared_in);
+    let unreadable = |error| Error::usage(format!("{} could not be read: {error}", path.display()));
+    let _held = FolderLock::acquire(&workspace.root)?;
+    let original = files::read_text(&path).map_err(unreadable)?.unwrap_or_default();
+    if workspace.catalog.declarations.contains_key(&args.name) {
+        let error = Error::usage(format!(
+            "the pin `{}` is already declared in {}",
+            args.name, workspace.catalog.declared_in
+        ));
+        return Err(error.hint("edit it there, or choose another name"));
+    }
+    let (upstream, tag) = parse_reference(&args.reference)?;
+    let track = match &args.track {
+        Some(track) => Track::parse(track),
+        None => infer(&tag),
+    };
+    let track = track.map_err(|error| Error::usage(error.to_string()))?;
+    let text = declare(&original, args, &upstream, &track)?;
+    let declaration = read_back(&workspace, &text, &args.name)?;
+    let store = Store::load(&workspace.root)?;
+    // What a person typed is what is locked: a choice of theirs, for which the rules are not asked.
+    let wish = Wish::Tag {
+        tag,
+        because: Some("added at this tag".into()),
+    };
+    let resolved = session
+        .decide(&workspace, store.lock(), &[&declaration], &wish, true)
+        .await?;
+    let failed = session.report_failures(&resolved);
+    if failed > Status::Done {
+        session.output.note("nothing was written\n");
+        return Ok(failed);
+    }
+    let lock = apply(store.lock(), &resolved);
+    files::replace(&path, text.as_bytes())?;
+    store.commit(&lock, &workspace.catalog.declared_in)?;
+    if let Some(pin) = lock.pins.get(&args.name) {
+        let name = args.name.as_str();
+        session
+            .output
+            .data(&human::moved(name, name.len(), None, pin, None))?;
+        session.output.note(&format!(
+            "declared in {} with track = \"{track}\"\n",
+            workspace.catalog.declared_in
+        ));
+    }
+    Ok(Status::Done)
+}
+
+fn parse_reference(reference: &str) -> Result<(Upstream, String), Error> {
+    let untagged = |example: &str| {
+        let error = Error::usage(format!("`{reference}` names no tag, and :latest is never meant"));
+        error.hint(format!("write {example}"))
+    };
+    if reference.contains("://") || reference.starts_with('/') || is_scp_like(reference) {
+        let (url, tag) = reference.split_once('#').ok_or_else(|| untagged("URL#TAG"))?;
+        let url: GitUrl = url
+            .parse()
+            .map_err(|error: crate::model::GitUrlError| Error::usage(error.to_string()))?;
+        return Ok((Upstream::Git(url), tag.into()));
+    }
+    let image: ImageRef = reference
+        .parse()
+        .map_err(|error: crate::model::ImageRefError| Error::usage(error.to_string()))?;
+    if image.digest().is_some() {
+        return Err(Error::usage(
+            "give the tag without a digest: solera-pin looks the digest up",
+        ));
+    }
+    match image.tag() {
+        Some(tag) if tag.as_str() != "latest" => {
+            Ok((Upstream::Image(image.repository().clone()), tag.to_string()))
+        }
+        _ => Err(untagged("REPOSITORY:TAG")),
+    }
+}
+
+/// `user@host:path`, which is no image: an image's `@` is followed by a digest.
+fn is_scp_like(reference: &str) -> bool {
+    reference
+        .split_once('@')
+        .is_some_and(|(_, rest)| !rest.starts_with("sha256:") && !rest.starts_with("sha512:"))
+}
+
+/// The declarations with one more, all else as it was.
+fn declare(original: &str, args: &AddArgs, upstream: &Upstream, track: &Track) -> Result<String, Error> {
+    let (mark, body) = match original.strip_prefix('\u{feff}') {
+        Some(body) => ("\u{feff}", body),
+        None => ("", original),
+    };
+    let mut document: DocumentMut = body
+        .parse()
+        .map_err(|error: toml_edit::TomlError| Error::usage(error.to_string()))?;
+    let mut table = Table::new();
+    match upstream {
+        Upstream::Image(repository) => table.insert("image", value(repository.to_string())),
+        Upstream::Git(url) => table.insert("git", value(url.as_str())),
+    };
+    table.insert("track", value(track.as_str()));
+    if let Some(version) = &args.version {
+        table.insert("version", value(version));
+    }
+    table
+        .decor_mut()
+        .set_prefix(if body.trim().is_empty() { "" } else { "\n" });
+    let pins = document.entry("pin").or_insert_with(|| {
+        let mut pins = Table::new();
+        pins.set_implicit(true);
+        Item::Table(pins)
+    });
+    let pins = pins
+        .as_table_mut()
+        .ok_or_else(|| Error::usage("`pin` must be a table of tables"))?;
+    pins.insert(args.name.as_str(), Item::Table(table));
+    let text = document.to_string();
+    let text = if body.contains("\r\n") {
+        text.replace("\r\n", "\n").replace('\n', "\r\n")
+    } else {
+        text
+    };
+    Ok(format!("{mark}{text}"))
+}
+
+/// What was written, read as any other declaration would be.
+fn read_back(workspace: &Workspace, text: &str, name: &PinName) -> Result<Declaration, Error> {
+    let file = SourceFile::new(workspace.catalog.declared_in.clone(), text);
+    let files = match workspace.catalog.declared_in.as_str() {
+        "pins.toml" => Files {
+            pins: Some(file),
+            ..Files::default()
+        },
+        _ => Files {
+            upstreams: Some(file),
+            ..Files::default()
+        },
+    };
+    let mut catalog = catalog::parse(&files).map_err(Error::problems)?;
+    catalog
+        .declarations
+        .remove(name)
+        .ok_or_else(|| Error::usage(format!("the pin `{name}` could not be declared")))
+}

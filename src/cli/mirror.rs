@@ -1,0 +1,72 @@
+//! `mirror serve`: an OCI layout as a read-only registry.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+
+use super::session::Session;
+use crate::error::{Error, Status};
+use crate::mirror::{Layout, Options, serve};
+use crate::model::Repository;
+
+/// Serve images without their registry
+#[derive(Subcommand)]
+pub(super) enum MirrorCommand {
+    Serve(ServeArgs),
+}
+
+/// Serve an OCI layout read-only over the distribution API, until interrupted
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    /// The folder with oci-layout, index.json and blobs
+    #[arg(value_name = "DIR")]
+    layout: PathBuf,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5000")]
+    listen: SocketAddr,
+    /// The repository of descriptors that are named by a bare tag
+    #[arg(long, value_name = "REPOSITORY")]
+    repository: Option<Repository>,
+}
+
+pub(super) async fn run(session: &mut Session<'_>, command: &MirrorCommand) -> Result<Status, Error> {
+    let MirrorCommand::Serve(args) = command;
+    let path = session.folder().join(&args.layout);
+    let options = Options {
+        repository: args.repository.clone(),
+        log: Arc::new(log),
+    };
+    let layout = Layout::open(&path, options).map_err(|error| Error::usage(error.to_string()))?;
+    let listener = tokio::net::TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| Error::usage(format!("cannot listen on {}: {error}", args.listen)))?;
+    let address = listener.local_addr()?;
+    session.output.data(&format!("http://{address}\n"))?;
+    session.output.note(&format!(
+        "serving {} read-only; interrupt to stop\n",
+        args.layout.display()
+    ));
+    serve(listener, layout, stop()).await?;
+    Ok(Status::Done)
+}
+
+fn log(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Completes at SIGINT or SIGTERM.
+async fn stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}

@@ -1,0 +1,133 @@
+//! The command line: one file a command, each its arguments and a thin run.
+
+mod add;
+mod completions;
+mod emit;
+mod explain;
+mod mirror;
+mod network;
+mod output;
+mod progress;
+mod refresh;
+mod session;
+mod status;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::app::App;
+use crate::error::{Error, Status};
+use output::Output;
+use session::Session;
+
+/// Pins every outside input of a container image build to its content, and moves those pins only by a change that a
+/// person can read.
+#[derive(Parser)]
+#[command(name = "solera-pin", version, max_term_width = 110, propagate_version = true)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 the gate failed or --check found a change; 2 usage, configuration or a \
+malformed file; 3 an upstream could not be asked or has nothing eligible; 4 an integrity alarm."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Globals {
+    /// Run as if started in this folder
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Whether to colour what a person reads
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+    /// Say more: the requests that were made
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Say only what is wrong
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The form of what a command prints on standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person
+    #[default]
+    Human,
+    /// For a machine, with a schema version
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Refresh(refresh::RefreshArgs),
+    Add(add::AddArgs),
+    Status(status::StatusArgs),
+    Explain(explain::ExplainArgs),
+    Verify(verify::VerifyArgs),
+    Emit(emit::EmitArgs),
+    #[command(subcommand)]
+    Mirror(mirror::MirrorCommand),
+    Completions(completions::CompletionsArgs),
+}
+
+/// Parses the arguments, runs the command and reports what went wrong. Gives the exit code.
+pub fn main(app: &App, arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A help text that cannot be printed has no one to tell.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Status::Usage.code()
+            } else {
+                Status::Done.code()
+            };
+        }
+    };
+    let mut output = Output::new(app, &cli.globals);
+    match run(app, &cli, &mut output) {
+        Ok(status) => status.code(),
+        Err(error) => {
+            output.error(&error);
+            error.status.code()
+        }
+    }
+}
+
+fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let mut session = Session {
+        app,
+        globals: &cli.globals,
+        output,
+    };
+    runtime.block_on(async {
+        match &cli.command {
+            Command::Refresh(args) => refresh::run(&mut session, args).await,
+            Command::Add(args) => add::run(&mut session, args).await,
+            Command::Status(args) => status::run(&mut session, args).await,
+            Command::Explain(args) => explain::run(&mut session, args).await,
+            Command::Verify(args) => verify::run(&mut session, args).await,
+            Command::Emit(args) => emit::run(&mut session, args),
+            Command::Mirror(command) => mirror::run(&mut session, command).await,
+            Command::Completions(args) => completions::run(&mut session, args),
+        }
+    })
+}

@@ -1,0 +1,100 @@
+//! Data to standard output, everything else to standard error.
+
+use std::io::{self, Write};
+
+use annotate_snippets::Level;
+use anstream::{AutoStream, ColorChoice};
+
+use super::{Color, Globals};
+use crate::app::App;
+use crate::document::Problem;
+use crate::error::Error;
+use crate::report::{harmless, problem, snippet};
+
+/// The two streams, with colours stripped where they are not shown.
+pub(crate) struct Output {
+    data: AutoStream<io::Stdout>,
+    messages: AutoStream<io::Stderr>,
+    quiet: bool,
+}
+
+impl Output {
+    pub(crate) fn new(app: &App, globals: &Globals) -> Self {
+        let choice = match globals.color {
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+            Color::Auto if app.variable("NO_COLOR").is_some() => ColorChoice::Never,
+            Color::Auto => ColorChoice::Auto,
+        };
+        Self {
+            data: AutoStream::new(io::stdout(), choice),
+            messages: AutoStream::new(io::stderr(), choice),
+            quiet: globals.quiet,
+        }
+    }
+
+    /// Whether data may have colours.
+    pub(crate) fn data_has_color(&self) -> bool {
+        self.data.current_choice() != ColorChoice::Never
+    }
+
+    /// Prints data. A reader that went away has what it wanted.
+    pub(crate) fn data(&mut self, text: &str) -> io::Result<()> {
+        match self
+            .data
+            .write_all(text.as_bytes())
+            .and_then(|()| self.data.flush())
+        {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Tells a person something that is not wrong.
+    pub(crate) fn note(&mut self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// Shows a mistake that does not stop the command.
+    pub(crate) fn warning(&mut self, warning: &Problem) {
+        let text = snippet(
+            Level::WARNING,
+            None,
+            &warning.message,
+            &warning.place,
+            warning.help.as_deref(),
+        );
+        self.note(&format!("{text}\n"));
+    }
+
+    /// Shows something that is wrong, and what to do next.
+    pub(crate) fn wrong(&mut self, message: &str, hints: &[String]) {
+        let style = anstyle::Style::new()
+            .bold()
+            .fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let mut text = format!("{style}error{style:#}: {}\n", harmless(message));
+        for hint in hints {
+            text.push_str(&format!("  hint: {}\n", harmless(hint)));
+        }
+        self.say(&text);
+    }
+
+    /// Shows why the command failed.
+    pub(crate) fn error(&mut self, error: &Error) {
+        for mistake in &error.problems {
+            self.say(&format!("{}\n\n", problem(mistake)));
+        }
+        self.wrong(&error.message, &error.hints);
+    }
+
+    /// Shows text as it is.
+    pub(crate) fn say(&mut self, text: &str) {
+        // Where standard error is closed there is nobody to tell.
+        let _ = self
+            .messages
+            .write_all(text.as_bytes())
+            .and_then(|()| self.messages.flush());
+    }
+}

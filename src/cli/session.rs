@@ -1,0 +1,195 @@
+//! What the commands share: the repository they work in, and the upstreams they ask.
+
+use std::path::PathBuf;
+
+use super::network::settings;
+use super::progress::Progress;
+use super::{Globals, Output};
+use crate::app::App;
+use crate::catalog::Declaration;
+use crate::document::meant;
+use crate::error::{Error, Status};
+use crate::lock::Lock;
+use crate::model::PinName;
+use crate::net::Client;
+use crate::plan::{Outcome, Wish};
+use crate::resolve::{Job, Resolved, Sources, resolve};
+use crate::source::{GitSource, ImageSource};
+use crate::workspace::{Workspace, WorkspaceError};
+
+/// One run of a command.
+pub(crate) struct Session<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) globals: &'a Globals,
+    pub(crate) output: &'a mut Output,
+}
+
+impl Session<'_> {
+    /// The folder that the command runs in.
+    pub(crate) fn folder(&self) -> PathBuf {
+        match &self.globals.folder {
+            Some(folder) => self.app.folder.join(folder),
+            None => self.app.folder.clone(),
+        }
+    }
+
+    /// Reads the repository, and shows what in its configuration has no effect.
+    pub(crate) fn workspace(&mut self) -> Result<Workspace, Error> {
+        let folder = self.folder();
+        if !folder.is_dir() {
+            return Err(Error::usage(format!("{} is not a folder", folder.display())));
+        }
+        let workspace = Workspace::find(&folder).map_err(|error| match error {
+            WorkspaceError::Problems(problems) => Error::problems(problems),
+            error @ WorkspaceError::Io(..) => Error::usage(error.to_string()),
+        })?;
+        for warning in &workspace.catalog.warnings {
+            self.output.warning(warning);
+        }
+        Ok(workspace)
+    }
+
+    /// The client for a repository's upstreams.
+    pub(crate) fn client(&self, workspace: &Workspace) -> Result<Client, Error> {
+        Ok(Client::new(settings(self.app, workspace)?)?)
+    }
+
+    /// Decides about pins, with progress where it takes long.
+    pub(crate) async fn decide(
+        &mut self,
+        workspace: &Workspace,
+        lock: &Lock,
+        declarations: &[&Declaration],
+        wish: &Wish,
+        ask_held: bool,
+    ) -> Result<Vec<Resolved>, Error> {
+        let client = self.client(workspace)?;
+        let sources = sources(&client);
+        let jobs = declarations.iter().copied().map(|declaration| Job {
+            platforms: workspace.catalog.platforms(declaration),
+            locked: lock.pins.get(&declaration.name),
+            wish: wish.clone(),
+            declaration,
+            ask_held,
+        });
+        let jobs: Vec<Job<'_>> = jobs.collect();
+        let progress = Progress::start(self.app, self.globals, jobs.len());
+        let resolved = resolve(&sources, &jobs, self.app.today(), |name| progress.done(name)).await;
+        progress.finish();
+        self.say_requests(&client);
+        Ok(resolved)
+    }
+
+    /// With `-v`: what was asked.
+    pub(crate) fn say_requests(&mut self, client: &Client) {
+        if self.globals.verbose {
+            let stats = client.stats();
+            let text = format!(
+                "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git); {} bytes, {} retries\n",
+                stats.requests(),
+                stats.heads,
+                stats.manifests,
+                stats.tag_pages,
+                stats.tokens,
+                stats.blobs,
+                stats.git,
+                stats.bytes,
+                stats.retries,
+            );
+            self.output.note(&text);
+        }
+    }
+
+    /// Says what went wrong with each pin; gives what that amounts to.
+    pub(crate) fn report_failures(&mut self, resolved: &[Resolved]) -> Status {
+        let mut worst = Status::Done;
+        for Resolved { name, result } in resolved {
+            let (status, message, hints) = match result {
+                Err(error) => (
+                    Status::of_source(error),
+                    format!("the pin `{name}` stays as it was: {error}"),
+                    hint(error.hint()),
+                ),
+                Ok(decision) => match failure(name, &decision.outcome) {
+                    Some(failure) => failure,
+                    None => continue,
+                },
+            };
+            self.output.wrong(&message, &hints);
+            worst = worst.max(status);
+        }
+        worst
+    }
+}
+
+fn hint(hint: Option<String>) -> Vec<String> {
+    hint.into_iter().collect()
+}
+
+/// The upstreams behind one client.
+pub(crate) fn sources(client: &Client) -> Sources {
+    Sources {
+        images: ImageSource::new(client.clone()),
+        git: GitSource::new(client.clone()),
+    }
+}
+
+fn failure(name: &PinName, outcome: &Outcome) -> Option<(Status, String, Vec<String>)> {
+    let explain = || vec![format!("`solera-pin explain {name}` lists every candidate")];
+    Some(match outcome {
+        Outcome::Keep { .. } | Outcome::Held(_) | Outcome::Move { .. } | Outcome::First { .. } => {
+            return None;
+        }
+        Outcome::Ambiguous(tags) => (
+            Status::Usage,
+            format!("the pin `{name}` is not locked yet and could start in several majors: choose one"),
+            tags.iter()
+                .map(|tag| format!("solera-pin refresh {name} --to {tag}"))
+                .collect(),
+        ),
+        Outcome::Refused { reason, hint } => (
+            Status::Usage,
+            format!("the pin `{name}`: {reason}"),
+            vec![hint.clone()],
+        ),
+        Outcome::Nothing(reason) => (
+            Status::Incomplete,
+            format!("the pin `{name}` stays as it was: {reason}"),
+            explain(),
+        ),
+        Outcome::Alarm(alarm) => (
+            Status::Alarm,
+            format!("the pin `{name}` stays as it was: {alarm}"),
+            vec![format!(
+                "find out why; to take what upstream has now: solera-pin refresh {name} --accept"
+            )],
+        ),
+    })
+}
+
+/// The declarations of the named pins, or all.
+pub(crate) fn select<'w>(workspace: &'w Workspace, names: &[String]) -> Result<Vec<&'w Declaration>, Error> {
+    let declarations = &workspace.catalog.declarations;
+    if names.is_empty() {
+        return Ok(declarations.values().collect());
+    }
+    let find = |name: &String| {
+        let known = declarations
+            .values()
+            .find(|declaration| declaration.name.as_str() == name);
+        known.ok_or_else(|| {
+            let error = Error::usage(format!("no pin is called `{name}`"));
+            match meant(name, declarations.keys().map(PinName::as_str)) {
+                Some(known) => error.hint(format!("did you mean `{known}`?")),
+                None => error.hint(format!(
+                    "the pins are declared in {}",
+                    workspace.catalog.declared_in
+                )),
+            }
+        })
+    };
+    let mut selected = names.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    selected.sort_by(|a, b| a.name.cmp(&b.name));
+    selected.dedup_by(|a, b| a.name == b.name);
+    Ok(selected)
+}

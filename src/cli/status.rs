@@ -1,0 +1,109 @@
+//! `status`: where each pin stands.
+
+use clap::Args;
+use serde_json::json;
+
+use super::Format;
+use super::session::{Session, select};
+use crate::catalog::{Catalog, Declaration};
+use crate::error::{Error, Status};
+use crate::lock::{Lock, Store};
+use crate::plan::{Decision, Outcome, Verdict, Wish, stale};
+use crate::report::human::{self, StatusRow};
+use crate::report::json as report_json;
+use crate::resolve::Resolved;
+
+/// Show where each pin stands: locked, newest allowed, newest, and what holds it back
+#[derive(Args)]
+pub(super) struct StatusArgs {
+    /// The pins to show; all, where none is named
+    #[arg(value_name = "PIN")]
+    pins: Vec<String>,
+    /// Ask no upstream
+    #[arg(long)]
+    offline: bool,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<Status, Error> {
+    let workspace = session.workspace()?;
+    let selected = select(&workspace, &args.pins)?;
+    let store = Store::load(&workspace.root)?;
+    let resolved = match args.offline {
+        true => Vec::new(),
+        false => {
+            session
+                .decide(&workspace, store.lock(), &selected, &Wish::Rules, true)
+                .await?
+        }
+    };
+    let row = |declaration: &&Declaration| {
+        let result = resolved.iter().find(|resolved| resolved.name == declaration.name);
+        row(&workspace.catalog, store.lock(), declaration, result)
+    };
+    let rows: Vec<StatusRow> = selected.iter().map(row).collect();
+    let text = match args.format {
+        Format::Human => human::status(&rows, session.output.data_has_color()),
+        Format::Json => {
+            let value = |row: &StatusRow| {
+                json!({
+                    "name": row.pin, "locked": row.locked, "allowed": row.allowed, "newest": row.newest,
+                    "note": row.note, "wrong": row.wrong,
+                })
+            };
+            report_json::document("status", "pins", rows.iter().map(value).collect())
+        }
+    };
+    session.output.data(&text)?;
+    Ok(session.report_failures(&resolved))
+}
+
+fn row(catalog: &Catalog, lock: &Lock, declaration: &Declaration, resolved: Option<&Resolved>) -> StatusRow {
+    let locked = lock.pins.get(&declaration.name);
+    let decision = resolved.and_then(|resolved| resolved.result.as_ref().ok());
+    let selected = decision.and_then(|decision| {
+        decision
+            .candidates
+            .iter()
+            .find(|candidate| candidate.verdict == Verdict::Selected)
+    });
+    let stale = locked.and_then(|pin| {
+        stale(declaration, catalog.platforms(declaration).as_ref(), pin)
+            .first()
+            .cloned()
+    });
+    let (note, wrong) = match (resolved, decision, stale) {
+        (Some(Resolved { result: Err(_), .. }), _, _) => ("not known: see below".into(), true),
+        (_, _, Some(stale)) => (format!("stale: {stale}"), true),
+        (_, None, None) if locked.is_none() => ("not locked yet".into(), true),
+        (_, Some(decision), None) => note(decision),
+        (_, None, None) => (String::new(), false),
+    };
+    let unknown = || "-".to_owned();
+    StatusRow {
+        pin: declaration.name.to_string(),
+        locked: locked.map_or_else(unknown, |pin| pin.tag().into()),
+        allowed: selected.map_or_else(unknown, |candidate| candidate.tag.clone()),
+        newest: decision
+            .and_then(Decision::newest)
+            .map_or_else(unknown, |candidate| candidate.tag.clone()),
+        note,
+        wrong,
+    }
+}
+
+/// What a person wants to know of a pin beside its tags.
+fn note(decision: &Decision) -> (String, bool) {
+    match &decision.outcome {
+        Outcome::Keep { .. } => match decision.newest().map(|newest| &newest.verdict) {
+            Some(Verdict::Rejected(rejection)) => (format!("newest {rejection}"), false),
+            _ => (String::new(), false),
+        },
+        Outcome::Move { lane, .. } => (format!("a {lane} step is due"), false),
+        Outcome::First { .. } => ("not locked yet".into(), true),
+        Outcome::Held(why) => (format!("held: {why}"), false),
+        outcome => (human::outcome(outcome), true),
+    }
+}

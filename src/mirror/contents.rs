@@ -1,0 +1,166 @@
+//! What the `index.json` of a layout says: repositories, their tags and the descriptors that those start from.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Deserializer, de};
+
+use super::layout::LayoutError;
+use crate::model::{Digest, ImageRef, Registry, Repository, Tag};
+
+const REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// Written by containerd and BuildKit beside a bare tag in [`REF_NAME`], always a full reference.
+const CONTAINERD_NAME: &str = "io.containerd.image.name";
+
+/// Where content is and what it is, as an index or a manifest says it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Descriptor {
+    #[serde(default)]
+    pub(super) media_type: String,
+    #[serde(deserialize_with = "digest")]
+    pub(super) digest: Digest,
+    #[serde(default, deserialize_with = "nullable")]
+    annotations: HashMap<String, String>,
+}
+
+/// Go writes `null` for a list or a map that was never made.
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(de::Error::custom)
+}
+
+/// The parts of an index or a manifest that name other content.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Document {
+    pub(super) media_type: Option<String>,
+    /// Of an index.
+    #[serde(deserialize_with = "nullable")]
+    pub(super) manifests: Vec<Descriptor>,
+    /// Of a manifest.
+    pub(super) config: Option<Descriptor>,
+    /// Of a manifest.
+    #[serde(deserialize_with = "nullable")]
+    pub(super) layers: Vec<Descriptor>,
+}
+
+/// All repositories of a layout, as of one reading of its `index.json`.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    repositories: BTreeMap<Repository, Shelf>,
+    /// Repositories by the names that a request may use: the path alone, and the canonical name.
+    names: HashMap<String, Vec<Repository>>,
+}
+
+/// What one repository shows.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    pub(super) tags: BTreeMap<Tag, Descriptor>,
+    /// Every descriptor of the repository in `index.json`, tagged or not.
+    pub(super) roots: HashMap<Digest, Descriptor>,
+    /// Filled by the first request that needs it.
+    pub(super) reachable: OnceLock<Reachable>,
+}
+
+/// What the roots of a repository lead to.
+#[derive(Debug, Default)]
+pub(super) struct Reachable {
+    /// Media types of indexes and manifests.
+    pub(super) manifests: HashMap<Digest, String>,
+    pub(super) blobs: HashSet<Digest>,
+}
+
+/// Which repository a request is about.
+#[derive(Debug)]
+pub(super) enum Found<'a> {
+    One(&'a Shelf),
+    Several(Vec<&'a Repository>),
+    None,
+}
+
+impl Contents {
+    /// Sorts the descriptors of an `index.json` into repositories; bare tags belong to `default`.
+    pub(super) fn new(index: Document, default: Option<&Repository>) -> Result<Self, LayoutError> {
+        let mut contents = Self::default();
+        for descriptor in index.manifests {
+            let (repository, tag) = name(&descriptor, default)?;
+            let shelf = contents.repositories.entry(repository.clone()).or_default();
+            if let Some(tag) = tag
+                && let Some(other) = shelf.tags.insert(tag.clone(), descriptor.clone())
+                && other.digest != descriptor.digest
+            {
+                let name = Box::new(ImageRef::new(repository, Some(tag), None));
+                return Err(LayoutError::Twice {
+                    name,
+                    one: other.digest,
+                    other: descriptor.digest,
+                });
+            }
+            shelf.roots.insert(descriptor.digest.clone(), descriptor);
+        }
+        for repository in contents.repositories.keys() {
+            for name in [repository.path().to_owned(), repository.to_string()] {
+                contents.names.entry(name).or_default().push(repository.clone());
+            }
+        }
+        Ok(contents)
+    }
+
+    /// The repository that a request's path names, within a registry where the request says which (containerd's `ns`).
+    pub(super) fn find(&self, name: &str, registry: Option<&Registry>) -> Found<'_> {
+        let named = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
+        let mut matching: Vec<&Repository> = named
+            .iter()
+            .filter(|repository| registry.is_none_or(|registry| repository.registry() == registry))
+            .collect();
+        // With a registry given, a path below it goes before a canonical name.
+        if registry.is_some() && matching.len() > 1 {
+            matching.retain(|repository| repository.path() == name);
+        }
+        match matching[..] {
+            [] => Found::None,
+            [repository] => self.repositories.get(repository).map_or(Found::None, Found::One),
+            _ => Found::Several(matching),
+        }
+    }
+}
+
+fn name(
+    descriptor: &Descriptor,
+    default: Option<&Repository>,
+) -> Result<(Repository, Option<Tag>), LayoutError> {
+    let wrong = |name: &str, reason: String| LayoutError::Name {
+        name: name.into(),
+        digest: descriptor.digest.clone(),
+        reason,
+    };
+    let annotation = |key| descriptor.annotations.get(key).map(String::as_str);
+    let text = annotation(CONTAINERD_NAME).or_else(|| annotation(REF_NAME));
+    let bare = text.filter(|text| !text.contains(['/', ':', '@']));
+    if let (Some(text), None) = (text, bare) {
+        let reference: ImageRef = text.parse().map_err(|error| wrong(text, format!("{error}")))?;
+        if reference
+            .digest()
+            .is_some_and(|digest| *digest != descriptor.digest)
+        {
+            return Err(wrong(text, "it names another digest".into()));
+        }
+        return Ok((reference.repository().clone(), reference.tag().cloned()));
+    }
+    let Some(repository) = default else {
+        return Err(LayoutError::NoRepository {
+            name: bare.unwrap_or_default().into(),
+            digest: descriptor.digest.clone(),
+        });
+    };
+    let tag = bare.map(|text| text.parse().map_err(|error| wrong(text, format!("{error}"))));
+    Ok((repository.clone(), tag.transpose()?))
+}

@@ -1,0 +1,261 @@
+//! The read side of the distribution API (distribution-spec, "Pull" and "Content Discovery") over an image layout.
+//!
+//! A request is routed, its repository found, and its content looked up among what that repository leads to: a digest that
+//! another repository holds is not found here. There is no write side: every method but GET and HEAD is refused.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::IF_NONE_MATCH;
+use axum::http::request::Parts;
+use axum::http::{Method, Response, StatusCode};
+use serde_json::json;
+
+use super::contents::{Contents, Document, Found, Shelf};
+use super::layout::{Layout, LayoutError};
+use super::reply::{Bytes, Refusal, Reply, for_method};
+use crate::model::{Digest, Registry, Tag};
+
+/// Serves `layout` until `shutdown` is done and the requests under way are answered.
+///
+/// There is no authentication: where `listener` listens decides who may read.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    layout: Layout,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let layout = Arc::new(layout);
+    let app = Router::new().fallback(move |request| respond(Arc::clone(&layout), request));
+    axum::serve(listener, app).with_graceful_shutdown(shutdown).await
+}
+
+async fn respond(layout: Arc<Layout>, request: Request) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let method = parts.method.clone();
+    // The layout is on a disk, and hashing takes its time.
+    let answer = tokio::task::spawn_blocking(move || answer(&layout, &parts)).await;
+    let response = match answer {
+        Ok(Ok(reply)) => reply.into_response(),
+        Ok(Err(refusal)) => refusal.into_response(),
+        Err(error) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Refusal::new(status, "UNKNOWN", error.to_string()).into_response()
+        }
+    };
+    for_method(&method, response)
+}
+
+/// What a path asks for.
+enum Route<'a> {
+    Base,
+    Tags { name: &'a str },
+    Manifest { name: &'a str, reference: &'a str },
+    Blob { name: &'a str, digest: &'a str },
+}
+
+impl<'a> Route<'a> {
+    fn of(path: &'a str) -> Option<Self> {
+        let rest = match path.strip_prefix("/v2")? {
+            "" | "/" => return Some(Self::Base),
+            rest => rest.strip_prefix('/')?,
+        };
+        if let Some(name) = rest.strip_suffix("/tags/list") {
+            return Some(Self::Tags { name });
+        }
+        let (rest, last) = rest.rsplit_once('/')?;
+        if let Some(name) = rest.strip_suffix("/manifests") {
+            return Some(Self::Manifest {
+                name,
+                reference: last,
+            });
+        }
+        let name = rest.strip_suffix("/blobs")?;
+        Some(Self::Blob { name, digest: last })
+    }
+}
+
+/// The parts of a query string that the API knows.
+#[derive(Default)]
+struct Query {
+    /// Containerd's: the registry that it stands a mirror in for.
+    registry: Option<Registry>,
+    limit: Option<usize>,
+    last: Option<String>,
+}
+
+impl Query {
+    fn of(text: &str) -> Result<Self, Refusal> {
+        let mut query = Self::default();
+        for (key, value) in url::form_urlencoded::parse(text.as_bytes()) {
+            match &*key {
+                "ns" => query.registry = Some(value.parse().map_err(|e| bad("NAME_INVALID", e))?),
+                "n" => query.limit = Some(value.parse().map_err(|e| bad("PAGINATION_NUMBER_INVALID", e))?),
+                "last" => query.last = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        Ok(query)
+    }
+}
+
+fn bad(code: &'static str, error: impl std::fmt::Display) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, code, error.to_string())
+}
+
+fn answer(layout: &Layout, request: &Parts) -> Result<Reply, Refusal> {
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        return Err(Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "UNSUPPORTED",
+            "this registry is read-only",
+        ));
+    }
+    let path = request.uri.path();
+    let route = Route::of(path)
+        .ok_or_else(|| Refusal::not_found("UNSUPPORTED", format!("`{path}` is no path of this registry")))?;
+    let query = Query::of(request.uri.query().unwrap_or_default())?;
+    let name = match route {
+        Route::Base => return Ok(Reply::Base),
+        Route::Tags { name } | Route::Manifest { name, .. } | Route::Blob { name, .. } => name,
+    };
+    let contents = layout.contents().map_err(|error| broken(layout, &error))?;
+    let shelf = find(&contents, name, query.registry.as_ref())?;
+    let reply = match route {
+        Route::Base => Reply::Base,
+        Route::Tags { name } => tags(shelf, name, &query),
+        Route::Manifest { reference, .. } => manifest(layout, shelf, &decoded(reference))?,
+        Route::Blob { digest, .. } => blob(layout, shelf, &decoded(digest))?,
+    };
+    Ok(match reply {
+        Reply::Content { digest, .. } if is_known(request, &digest) => Reply::NotModified(digest),
+        reply => reply,
+    })
+}
+
+/// Some clients encode the colon of a digest; nothing else in a tag or a digest can be encoded.
+fn decoded(reference: &str) -> String {
+    reference.replace("%3A", ":").replace("%3a", ":")
+}
+
+/// Whether the client says that it already has this content.
+fn is_known(request: &Parts, digest: &Digest) -> bool {
+    let values = request.headers.get_all(IF_NONE_MATCH).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"'))
+        .any(|tag| tag == "*" || tag == digest.to_string())
+}
+
+fn find<'a>(contents: &'a Contents, name: &str, registry: Option<&Registry>) -> Result<&'a Shelf, Refusal> {
+    match contents.find(name, registry) {
+        Found::One(shelf) => Ok(shelf),
+        Found::None => {
+            let of = registry.map_or_else(String::new, |registry| format!(" of {registry}"));
+            let message = format!("this layout has no repository `{name}`{of}");
+            Err(Refusal::not_found("NAME_UNKNOWN", message))
+        }
+        Found::Several(repositories) => {
+            let names: Vec<String> = repositories.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "`{name}` is a path of several registries ({}): ask for one of these names, or with ?ns=REGISTRY",
+                names.join(", ")
+            );
+            Err(Refusal::not_found("NAME_UNKNOWN", message))
+        }
+    }
+}
+
+fn broken(layout: &Layout, error: &LayoutError) -> Refusal {
+    layout.log(&error.to_string());
+    Refusal::broken(error)
+}
+
+fn unreadable(layout: &Layout, code: &'static str, error: &LayoutError) -> Refusal {
+    match error.is_missing() {
+        true => Refusal::not_found(
+            code,
+            format!("the layout names this content but lacks it: {error}"),
+        ),
+        false => broken(layout, error),
+    }
+}
+
+fn tags(shelf: &Shelf, name: &str, query: &Query) -> Reply {
+    let limit = query.limit.unwrap_or(usize::MAX);
+    let mut left = shelf
+        .tags
+        .keys()
+        .filter(|tag| query.last.as_deref().is_none_or(|last| tag.as_str() > last));
+    let page: Vec<&Tag> = left.by_ref().take(limit).collect();
+    let next = match (page.last(), left.next()) {
+        (Some(last), Some(_)) => {
+            let registry = query.registry.as_ref();
+            let ns = registry.map_or_else(String::new, |registry| format!("&ns={registry}"));
+            Some(format!("/v2/{name}/tags/list?n={limit}&last={last}{ns}"))
+        }
+        _ => None,
+    };
+    let body = json!({ "name": name, "tags": page }).to_string().into_bytes();
+    Reply::Tags { body, next }
+}
+
+fn manifest(layout: &Layout, shelf: &Shelf, reference: &str) -> Result<Reply, Refusal> {
+    let unknown = || Refusal::not_found("MANIFEST_UNKNOWN", format!("no manifest `{reference}` here"));
+    let (digest, declared) = if reference.contains(':') {
+        let digest: Digest = reference.parse().map_err(|e| bad("DIGEST_INVALID", e))?;
+        let declared = match shelf.roots.get(&digest) {
+            Some(root) => &root.media_type,
+            None => layout
+                .reachable(shelf)
+                .manifests
+                .get(&digest)
+                .ok_or_else(unknown)?,
+        };
+        (digest, declared)
+    } else {
+        // What is no tag is no manifest either: the specification wants 404, not 400.
+        let tag: Tag = reference.parse().map_err(|_| unknown())?;
+        let root = shelf.tags.get(&tag).ok_or_else(unknown)?;
+        (root.digest.clone(), &root.media_type)
+    };
+    let bytes = layout
+        .manifest(&digest)
+        .map_err(|error| unreadable(layout, "MANIFEST_UNKNOWN", &error))?;
+    let media_type = match declared.as_str() {
+        "" => own_media_type(&bytes),
+        declared => declared.to_owned(),
+    };
+    Ok(Reply::Content {
+        digest,
+        media_type,
+        bytes: Bytes::Memory(bytes),
+    })
+}
+
+/// Of a manifest whose descriptor has none.
+fn own_media_type(bytes: &[u8]) -> String {
+    let document: Option<Document> = serde_json::from_slice(bytes).ok();
+    document
+        .and_then(|document| document.media_type)
+        .unwrap_or_else(|| "application/vnd.oci.image.manifest.v1+json".into())
+}
+
+fn blob(layout: &Layout, shelf: &Shelf, digest: &str) -> Result<Reply, Refusal> {
+    let digest: Digest = digest.parse().map_err(|e| bad("DIGEST_INVALID", e))?;
+    if !layout.reachable(shelf).blobs.contains(&digest) {
+        let message = format!("no blob `{digest}` here");
+        return Err(Refusal::not_found("BLOB_UNKNOWN", message));
+    }
+    let (file, length) = layout
+        .blob(&digest)
+        .map_err(|error| unreadable(layout, "BLOB_UNKNOWN", &error))?;
+    Ok(Reply::Content {
+        digest,
+        media_type: "application/octet-stream".into(),
+        bytes: Bytes::File(file, length),
+    })
+}

@@ -1,0 +1,174 @@
+//! Decisions and tables for a person.
+
+use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+
+use super::harmless;
+use crate::catalog::{Declaration, Upstream};
+use crate::model::{Lane, Pin};
+use crate::plan::{Candidate, Decision, Outcome, Verdict};
+
+/// What `explain` says of one pin.
+pub fn explanation(declaration: &Declaration, locked: Option<&Pin>, decision: &Decision) -> String {
+    let upstream = match &declaration.upstream {
+        Upstream::Image(repository) => repository.to_string(),
+        Upstream::Git(url) => url.to_string(),
+    };
+    let locked_text = locked.map_or("nothing".into(), |pin| {
+        format!("{}  {}", pin.tag(), pin.short_content())
+    });
+    let mut text = format!("{}  {upstream}\n", declaration.name);
+    for (key, value) in [
+        ("track", declaration.track.to_string()),
+        (
+            "version",
+            declaration
+                .version
+                .as_ref()
+                .map_or("any".into(), ToString::to_string),
+        ),
+        ("allow", declaration.allow.to_string()),
+        ("locked", locked_text),
+        ("decision", outcome(&decision.outcome)),
+    ] {
+        text.push_str(&format!("{key:<9} {}\n", harmless(&value)));
+    }
+    text.push('\n');
+    let width = decision
+        .candidates
+        .iter()
+        .map(|candidate| candidate.tag.len())
+        .max()
+        .unwrap_or_default();
+    for candidate in &decision.candidates {
+        let mark = if candidate.verdict == Verdict::Selected {
+            '>'
+        } else {
+            ' '
+        };
+        text.push_str(&format!(
+            "{mark} {:<width$}  {}\n",
+            harmless(&candidate.tag),
+            judgement(candidate, locked)
+        ));
+    }
+    let others = decision.other_shapes;
+    text.push_str(&format!(
+        "{} candidates; {others} tags have another shape\n",
+        decision.candidates.len()
+    ));
+    text
+}
+
+/// A candidate's verdict in words.
+fn judgement(candidate: &Candidate, locked: Option<&Pin>) -> String {
+    let is_locked = locked.is_some_and(|pin| pin.tag() == candidate.tag);
+    let words = match (&candidate.verdict, candidate.lane) {
+        (Verdict::Selected, Some(lane)) => format!("selected: a {lane} step"),
+        (Verdict::Selected, None) => "selected".into(),
+        (Verdict::Eligible, _) => "may be taken".into(),
+        (Verdict::Rejected(rejection), _) => rejection.to_string(),
+    };
+    if is_locked {
+        format!("{words} (locked)")
+    } else {
+        words
+    }
+}
+
+/// An outcome in one sentence.
+pub fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Keep { note: None } => "keep what is locked".into(),
+        Outcome::Keep { note: Some(note) } => format!("keep what is locked: {note}"),
+        Outcome::Held(why) => format!("keep what is locked: it is held ({why})"),
+        Outcome::Move {
+            to,
+            lane: Lane::Digest,
+        } => format!(
+            "move to {}: what {} names has changed",
+            to.short_content(),
+            to.tag()
+        ),
+        Outcome::Move { to, lane } => format!("move to {}, a {lane} step", to.tag()),
+        Outcome::First { to } => format!("lock {}", to.tag()),
+        Outcome::Ambiguous(tags) => format!("it could start at {}: a person chooses", tags.join(" or ")),
+        Outcome::Refused { reason, .. } | Outcome::Nothing(reason) => reason.clone(),
+        Outcome::Alarm(alarm) => format!("ALARM: {alarm}"),
+    }
+}
+
+/// The lines for a pin that moved: what it was, what it is, and the class of the step.
+pub fn moved(name: &str, width: usize, from: Option<&Pin>, to: &Pin, lane: Option<Lane>) -> String {
+    let (tag, content) = (harmless(to.tag()), to.short_content());
+    let indent = " ".repeat(width);
+    match from {
+        Some(from) if from.tag() == to.tag() => {
+            format!(
+                "{name:<width$}  {tag}  ({})\n{indent}  {} -> {content}\n",
+                word(lane),
+                from.short_content()
+            )
+        }
+        Some(from) => {
+            let (old_tag, old) = (harmless(from.tag()), from.short_content());
+            format!(
+                "{name:<width$}  {old_tag} -> {tag}  ({})\n{indent}  {old} -> {content}\n",
+                word(lane)
+            )
+        }
+        None => format!("{name:<width$}  {tag}  (first)\n{indent}  {content}\n"),
+    }
+}
+
+fn word(lane: Option<Lane>) -> String {
+    lane.map_or("anew".into(), |lane| lane.to_string())
+}
+
+/// A row of `status`.
+pub struct StatusRow {
+    /// The pin's name.
+    pub pin: String,
+    /// Its locked tag.
+    pub locked: String,
+    /// The newest tag that may be taken.
+    pub allowed: String,
+    /// The newest tag of the shape.
+    pub newest: String,
+    /// What holds it back, or what is wrong.
+    pub note: String,
+    /// Whether the note is something wrong.
+    pub wrong: bool,
+}
+
+/// The table of `status`.
+pub fn status(rows: &[StatusRow], color: bool) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    if color {
+        table.enforce_styling();
+    }
+    table.set_header(["pin", "locked", "allowed", "newest", "note"]);
+    for row in rows {
+        let note = Cell::new(harmless(&row.note));
+        let note = if color && row.wrong {
+            note.fg(Color::Red)
+        } else {
+            note
+        };
+        let cell = |text: &str| Cell::new(harmless(text));
+        table.add_row([
+            cell(&row.pin),
+            cell(&row.locked),
+            cell(&row.allowed),
+            cell(&row.newest),
+            note,
+        ]);
+    }
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect();
+    lines.concat()
+}

@@ -1,0 +1,79 @@
+//! Decisions and findings for a machine.
+
+use serde_json::{Value, json};
+
+use super::SCHEMA_VERSION;
+use crate::model::Pin;
+use crate::plan::{Candidate, Decision, Outcome, Verdict};
+use crate::verify::Finding;
+
+/// A document of a command, with its schema version.
+pub fn document(command: &str, key: &str, content: Value) -> String {
+    let mut document = json!({ "schema_version": SCHEMA_VERSION, "command": command });
+    document[key] = content;
+    format!("{document:#}\n")
+}
+
+/// A locked pin.
+pub fn pin(pin: &Pin) -> Value {
+    match pin {
+        Pin::Image(pin) => json!({
+            "kind": "image",
+            "image": pin.repository,
+            "tag": pin.tag,
+            "digest": pin.digest,
+            "media_type": pin.media_type.as_str(),
+            "platforms": pin.platforms,
+        }),
+        Pin::Git(pin) => {
+            json!({ "kind": "git", "git": pin.url, "tag": pin.tag, "commit": pin.commit, "tag_object": pin.tag_object })
+        }
+    }
+}
+
+/// A decision without its candidates.
+pub fn outcome(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Keep { note } => json!({ "outcome": "keep", "reason": note }),
+        Outcome::Held(why) => json!({ "outcome": "held", "reason": why }),
+        Outcome::Move { to, lane } => json!({ "outcome": "move", "lane": lane, "to": pin(to) }),
+        Outcome::First { to } => json!({ "outcome": "first", "to": pin(to) }),
+        Outcome::Ambiguous(tags) => json!({ "outcome": "ambiguous", "choices": tags }),
+        Outcome::Refused { reason, hint } => json!({ "outcome": "refused", "reason": reason, "hint": hint }),
+        Outcome::Nothing(reason) => json!({ "outcome": "nothing", "reason": reason }),
+        Outcome::Alarm(alarm) => json!({ "outcome": "alarm", "reason": alarm.to_string() }),
+    }
+}
+
+/// A decision with every candidate.
+pub fn decision(decision: &Decision) -> Value {
+    let mut value = outcome(&decision.outcome);
+    value["candidates"] = decision.candidates.iter().map(candidate).collect();
+    value["other_shapes"] = json!(decision.other_shapes);
+    value
+}
+
+fn candidate(candidate: &Candidate) -> Value {
+    let (verdict, reason) = match &candidate.verdict {
+        Verdict::Selected => ("selected", None),
+        Verdict::Eligible => ("eligible", None),
+        Verdict::Rejected(rejection) => ("rejected", Some(rejection.to_string())),
+    };
+    json!({ "tag": candidate.tag, "lane": candidate.lane, "verdict": verdict, "reason": reason })
+}
+
+/// A finding.
+pub fn finding(finding: &Finding) -> Value {
+    let (line, column) = finding.place.file.position(finding.place.span.start);
+    json!({
+        "rule": finding.rule,
+        "level": finding.level,
+        "path": finding.place.file.path,
+        "line": line,
+        "column": column,
+        "start": finding.place.span.start,
+        "end": finding.place.span.end,
+        "message": finding.message,
+        "help": finding.help,
+    })
+}

@@ -1,0 +1,60 @@
+//! What a layout must be to be served at all.
+
+use std::fs;
+
+use serde_json::json;
+use solera_pin::mirror::{Layout, LayoutError, Options};
+
+use super::stage::{Stage, digest};
+
+#[test]
+fn names_of_an_index_are_told_apart() {
+    let mut stage = Stage::new();
+    let [one, ..] = stage.image("one");
+    let [two, ..] = stage.image("two");
+    let open = |stage: &Stage, repository: Option<&str>| {
+        stage.write_index();
+        let repository = repository.map(|text| text.parse().unwrap());
+        let options = Options {
+            repository,
+            ..Options::default()
+        };
+        Layout::open(stage.path(), options)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    };
+    stage.name("6.9.4", &one);
+    let error = open(&stage, None).unwrap_err();
+    assert!(error.contains("tag `6.9.4`") && error.contains("say which repository"));
+    assert_eq!(open(&stage, Some("docker.io/library/wordpress")), Ok(()));
+    stage.name("docker.io/library/wordpress:6.9.4", &two);
+    let error = open(&stage, Some("wordpress")).unwrap_err();
+    assert!(
+        error.contains("docker.io/library/wordpress:6.9.4 twice"),
+        "{error}"
+    );
+
+    stage.manifests.clear();
+    stage.name("ghcr.io/Acme/app:1", &one);
+    let error = open(&stage, None).unwrap_err();
+    assert!(error.contains("`ghcr.io/Acme/app:1`"), "{error}");
+    stage.manifests.clear();
+    stage.name(&format!("rust:1@{}", digest(&two)), &one);
+    assert!(open(&stage, None).unwrap_err().contains("another digest"));
+    // As containerd and BuildKit export: the full name goes before the bare tag.
+    stage.manifests.clear();
+    let mut exported = one.clone();
+    exported["annotations"] = json!({
+        "io.containerd.image.name": "docker.io/library/rust:1",
+        "org.opencontainers.image.ref.name": "1",
+    });
+    stage.manifests.push(exported);
+    assert_eq!(open(&stage, None), Ok(()));
+
+    fs::write(stage.path().join("index.json"), "{").unwrap();
+    let error = Layout::open(stage.path(), Options::default()).map(drop);
+    assert!(matches!(error, Err(LayoutError::Json { .. })));
+    fs::remove_file(stage.path().join("oci-layout")).unwrap();
+    let error = Layout::open(stage.path(), Options::default()).map(drop);
+    assert!(matches!(error, Err(LayoutError::NotALayout { .. })));
+}

@@ -116,8 +116,9 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// The most exact name of the build that `fact` names: `6` is `6.9.4` where both were built at that time.
-    fn build_name(&self, fact: &TagFacts, built: Timestamp) -> String {
+    /// The version and the most exact name of the build that `fact` names: `6-fpm` is of `6.9.4`, as `6.9.4-fpm`, where
+    /// both were built at that time.
+    fn build_name(&self, fact: &TagFacts, built: Timestamp) -> (String, String) {
         let (version, flavour) = split(&fact.tag);
         let builds = self.builds.get(&(flavour.clone(), built));
         let exact = builds
@@ -129,21 +130,28 @@ impl<'a> Maker<'a> {
             .iter()
             .map(ToString::to_string)
             .collect();
-        let name = format!("{}{flavour}", numbers.join("."));
-        name.trim_matches('-').to_owned()
+        let version = numbers.join(".");
+        let name = format!("{version}{flavour}").trim_matches('-').to_owned();
+        (version, name)
     }
 
     /// The descriptor of what a tag named at `at`.
     fn tag(&mut self, fact: &TagFacts, at: Timestamp) -> Result<Value, RecordedError> {
         let (built, assembled) = (fact.built(at), fact.assembled(at));
-        let name = self.build_name(fact, built);
+        let (version, name) = self.build_name(fact, built);
         let key = format!("{name} {built} {assembled} {}", fact.architectures.join(","));
         if let Some(index) = self.made.get(&key) {
             return Ok(index.clone());
         }
         let mut children = Vec::new();
         for architecture in &fact.architectures {
-            children.push(self.platform(architecture, &name, built)?);
+            let mut child = self.platform(architecture, &version, built)?;
+            child["annotations"] = json!({
+                "com.docker.official-images.bashbrew.arch": architecture,
+                "org.opencontainers.image.created": built.to_string(),
+                "org.opencontainers.image.version": name,
+            });
+            children.push(child);
         }
         if let Some(first) = children.first() {
             children.push(self.attestation(&first["digest"], assembled)?);
@@ -154,17 +162,19 @@ impl<'a> Maker<'a> {
         Ok(descriptor)
     }
 
-    fn platform(&mut self, architecture: &str, name: &str, built: Timestamp) -> Result<Value, RecordedError> {
-        // Manifests of the rarer architectures are shared by all that was built at a time: half as many files.
-        let name = match architecture {
-            "amd64" | "arm64v8" => name,
-            _ => self.repository.path(),
-        };
-        let key = format!("{name} {built} {architecture}");
+    /// One manifest for all flavours of a version that were built at a time: only their indexes differ. Each having its own
+    /// would be five times as many files.
+    fn platform(
+        &mut self,
+        architecture: &str,
+        version: &str,
+        built: Timestamp,
+    ) -> Result<Value, RecordedError> {
+        let key = format!("{version} {built} {architecture}");
         if let Some(descriptor) = self.made.get(&key) {
             return Ok(descriptor.clone());
         }
-        let descriptor = self.new_platform(architecture, name, built)?;
+        let descriptor = self.new_platform(architecture, version, built)?;
         self.made.insert(key, descriptor.clone());
         Ok(descriptor)
     }
@@ -172,25 +182,23 @@ impl<'a> Maker<'a> {
     fn new_platform(
         &mut self,
         architecture: &str,
-        name: &str,
+        version: &str,
         built: Timestamp,
     ) -> Result<Value, RecordedError> {
         let platform = platform(architecture)?;
         let config = self.config(&platform)?;
-        let annotations = json!({
-            "com.docker.official-images.bashbrew.arch": architecture,
-            "org.opencontainers.image.created": built.to_string(),
-            "org.opencontainers.image.version": name,
-        });
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": config,
             "layers": [self.layout.blob(LAYER, &EMPTY_TAR)?],
-            "annotations": annotations,
+            "annotations": {
+                "org.opencontainers.image.created": built.to_string(),
+                "org.opencontainers.image.title": self.repository,
+                "org.opencontainers.image.version": version,
+            },
         });
         let mut descriptor = self.layout.blob(MANIFEST, &serde_json::to_vec(&manifest)?)?;
-        descriptor["annotations"] = annotations;
         descriptor["platform"] = match platform.variant() {
             Some(variant) => {
                 json!({ "os": "linux", "architecture": platform.architecture(), "variant": variant })

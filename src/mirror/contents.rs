@@ -1,11 +1,12 @@
 //! What the `index.json` of a layout says: repositories, their tags and the descriptors that those start from.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Deserializer, de};
 
 use super::layout::LayoutError;
+use super::reach::Reached;
 use crate::model::{Digest, ImageRef, Registry, Repository, Tag};
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
@@ -46,10 +47,18 @@ pub(super) struct Document {
     #[serde(deserialize_with = "nullable")]
     pub(super) manifests: Vec<Descriptor>,
     /// Of a manifest.
-    pub(super) config: Option<Descriptor>,
+    config: Option<Descriptor>,
     /// Of a manifest.
     #[serde(deserialize_with = "nullable")]
-    pub(super) layers: Vec<Descriptor>,
+    layers: Vec<Descriptor>,
+}
+
+impl Document {
+    /// The indexes and manifests that it names, and the digests of the blobs.
+    pub(super) fn names(self) -> (Vec<Descriptor>, impl Iterator<Item = Digest>) {
+        let blobs = self.config.into_iter().chain(self.layers);
+        (self.manifests, blobs.map(|blob| blob.digest))
+    }
 }
 
 /// All repositories of a layout, as of one reading of its `index.json`.
@@ -66,16 +75,8 @@ pub(super) struct Shelf {
     pub(super) tags: BTreeMap<Tag, Descriptor>,
     /// Every descriptor of the repository in `index.json`, tagged or not.
     pub(super) roots: HashMap<Digest, Descriptor>,
-    /// Filled by the first request that needs it.
-    pub(super) reachable: OnceLock<Reachable>,
-}
-
-/// What the roots of a repository lead to.
-#[derive(Debug, Default)]
-pub(super) struct Reachable {
-    /// Media types of indexes and manifests.
-    pub(super) manifests: HashMap<Digest, String>,
-    pub(super) blobs: HashSet<Digest>,
+    /// What those lead to, as far as it was followed.
+    pub(super) reached: Mutex<Reached>,
 }
 
 /// Which repository a request is about.
@@ -105,6 +106,9 @@ impl Contents {
                 });
             }
             shelf.roots.insert(descriptor.digest.clone(), descriptor);
+        }
+        for shelf in contents.repositories.values_mut() {
+            shelf.reached = Mutex::new(Reached::from(shelf.roots.values()));
         }
         for repository in contents.repositories.keys() {
             for name in [repository.path().to_owned(), repository.to_string()] {

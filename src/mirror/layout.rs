@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::contents::{Contents, Descriptor, Document, Reachable, Shelf};
+use super::contents::{Contents, Document};
 use crate::model::{Digest, Hasher, ImageRef, Repository};
 
 /// A larger manifest than any registry takes.
@@ -234,46 +234,12 @@ impl Layout {
         Ok((file, stamp.length))
     }
 
-    /// What a repository's roots lead to. Content that is missing or corrupt leads nowhere.
-    pub(super) fn reachable<'a>(&self, shelf: &'a Shelf) -> &'a Reachable {
-        shelf.reachable.get_or_init(|| {
-            let mut reachable = Reachable::default();
-            let mut todo: Vec<Descriptor> = shelf.roots.values().cloned().collect();
-            while let Some(descriptor) = todo.pop() {
-                if reachable.manifests.contains_key(&descriptor.digest) {
-                    continue;
-                }
-                let document = self.document(&descriptor.digest);
-                let Document {
-                    manifests,
-                    config,
-                    layers,
-                    ..
-                } = document;
-                todo.extend(manifests);
-                reachable
-                    .blobs
-                    .extend(config.into_iter().chain(layers).map(|blob| blob.digest));
-                reachable
-                    .manifests
-                    .insert(descriptor.digest, descriptor.media_type);
-            }
-            reachable
-        })
-    }
-
-    fn document(&self, digest: &Digest) -> Document {
-        let read = self.manifest(digest).and_then(|bytes| {
-            serde_json::from_slice(&bytes).map_err(|source| LayoutError::Json {
-                file: blob_name(digest),
-                source,
-            })
-        });
-        read.unwrap_or_else(|error| {
-            if !error.is_missing() {
-                self.log(&error.to_string());
-            }
-            Document::default()
+    /// What an index or a manifest names.
+    pub(super) fn document(&self, digest: &Digest) -> Result<Document, LayoutError> {
+        let bytes = self.manifest(digest)?;
+        serde_json::from_slice(&bytes).map_err(|source| LayoutError::Json {
+            file: blob_name(digest),
+            source,
         })
     }
 }

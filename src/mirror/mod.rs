@@ -1,11 +1,12 @@
 //! An OCI image layout as a registry: what a folder holds, served read-only over the distribution API, so that a build
 //! without a network (or a test) asks it as it would ask the upstream.
 //!
-//! `layout` reads the folder and decides which repository may show what, `serve` speaks HTTP. Entry points: [`Layout::open`],
-//! then [`serve`].
+//! `layout` reads the folder, `contents` sorts it into repositories, `reach` decides which of them may show what, and
+//! `serve` speaks HTTP. Entry points: [`Layout::open`], then [`serve`].
 
 mod contents;
 mod layout;
+mod reach;
 mod reply;
 mod serve;
 

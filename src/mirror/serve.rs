@@ -19,6 +19,9 @@ use super::layout::{Layout, LayoutError};
 use super::reply::{Bytes, Refusal, Reply, for_method};
 use crate::model::{Digest, Registry, Tag};
 
+/// Of content that neither a descriptor nor the content itself gives a media type.
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
 /// Serves `layout` until `shutdown` is done and the requests under way are answered.
 ///
 /// There is no authentication: where `listener` listens decides who may read.
@@ -207,28 +210,24 @@ fn manifest(layout: &Layout, shelf: &Shelf, reference: &str) -> Result<Reply, Re
     let unknown = || Refusal::not_found("MANIFEST_UNKNOWN", format!("no manifest `{reference}` here"));
     let (digest, declared) = if reference.contains(':') {
         let digest: Digest = reference.parse().map_err(|e| bad("DIGEST_INVALID", e))?;
-        let declared = match shelf.roots.get(&digest) {
-            Some(root) => &root.media_type,
-            None => layout
-                .reachable(shelf)
-                .manifests
-                .get(&digest)
-                .ok_or_else(unknown)?,
-        };
+        let declared = layout.reach_manifest(shelf, &digest).ok_or_else(unknown)?;
         (digest, declared)
     } else {
         // What is no tag is no manifest either: the specification wants 404, not 400.
         let tag: Tag = reference.parse().map_err(|_| unknown())?;
         let root = shelf.tags.get(&tag).ok_or_else(unknown)?;
-        (root.digest.clone(), &root.media_type)
+        (root.digest.clone(), root.media_type.clone())
     };
     let bytes = layout
         .manifest(&digest)
         .map_err(|error| unreadable(layout, "MANIFEST_UNKNOWN", &error))?;
+    // What is no JSON is served all the same: it is what the digest names.
+    let mut document: Document = serde_json::from_slice(&bytes).unwrap_or_default();
     let media_type = match declared.as_str() {
-        "" => own_media_type(&bytes),
-        declared => declared.to_owned(),
+        "" => document.media_type.take().unwrap_or_else(|| MANIFEST.into()),
+        _ => declared,
     };
+    layout.learn(shelf, &digest, document);
     Ok(Reply::Content {
         digest,
         media_type,
@@ -236,17 +235,9 @@ fn manifest(layout: &Layout, shelf: &Shelf, reference: &str) -> Result<Reply, Re
     })
 }
 
-/// Of a manifest whose descriptor has none.
-fn own_media_type(bytes: &[u8]) -> String {
-    let document: Option<Document> = serde_json::from_slice(bytes).ok();
-    document
-        .and_then(|document| document.media_type)
-        .unwrap_or_else(|| "application/vnd.oci.image.manifest.v1+json".into())
-}
-
 fn blob(layout: &Layout, shelf: &Shelf, digest: &str) -> Result<Reply, Refusal> {
     let digest: Digest = digest.parse().map_err(|e| bad("DIGEST_INVALID", e))?;
-    if !layout.reachable(shelf).blobs.contains(&digest) {
+    if !layout.reaches_blob(shelf, &digest) {
         let message = format!("no blob `{digest}` here");
         return Err(Refusal::not_found("BLOB_UNKNOWN", message));
     }

@@ -2,10 +2,30 @@
 
 use std::fs;
 
+use reqwest::StatusCode;
 use serde_json::json;
 use solera_pin::mirror::{Layout, LayoutError, Options};
+use solera_pin::model::{Algorithm, Digest};
 
 use super::stage::{Stage, digest};
+
+#[tokio::test]
+async fn content_may_be_addressed_by_sha512() {
+    let mut stage = Stage::new();
+    let bytes = br#"{"manifests": null, "layers": null}"#;
+    let digest = Digest::of(Algorithm::Sha512, bytes);
+    fs::create_dir(stage.path().join("blobs/sha512")).unwrap();
+    fs::write(stage.path().join("blobs/sha512").join(digest.hex()), bytes).unwrap();
+    // Without a media type, which then is guessed.
+    stage.name("rust:1", &json!({ "digest": digest, "size": bytes.len() }));
+    let server = stage.serve().await;
+    let answer = server.get(&format!("/v2/library/rust/manifests/{digest}")).await;
+    assert_eq!((answer.status, &answer.bytes[..]), (StatusCode::OK, &bytes[..]));
+    assert_eq!(
+        answer.header("content-type"),
+        "application/vnd.oci.image.manifest.v1+json"
+    );
+}
 
 #[test]
 fn names_of_an_index_are_told_apart() {

@@ -74,12 +74,12 @@ impl Error {
             problems.iter().map(|p| p.place.file.path.as_str()).collect();
         let files = files.into_iter().collect::<Vec<_>>().join(" and ");
         let count = match problems.len() {
-            1 => "a mistake".to_owned(),
-            count => format!("{count} mistakes"),
+            1 => "is a mistake".to_owned(),
+            count => format!("are {count} mistakes"),
         };
         Self {
             problems,
-            ..Self::usage(format!("there is {count} in {files}; nothing was changed"))
+            ..Self::usage(format!("there {count} in {files}"))
         }
     }
 
@@ -102,10 +102,16 @@ impl std::error::Error for Error {}
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Malformed(problems) => Self::problems(problems).hint(
-                "restore the file from git (`git checkout pins.lock`), or resolve the conflict that is in it, \
-                 and run `solera-pin refresh`",
-            ),
+            StoreError::Malformed(problems) => {
+                let told = problems.iter().any(|problem| problem.help.is_some());
+                let error = Self::problems(problems);
+                match told {
+                    true => error,
+                    false => error.hint(
+                        "restore it from git, or resolve the conflict in it, then run `solera-pin refresh`",
+                    ),
+                }
+            }
             StoreError::Changed(_) => Self::usage(error.to_string()).hint("run the command again"),
             StoreError::Io(..) => Self::usage(error.to_string()),
         }

@@ -14,6 +14,8 @@ pub struct Workspace {
     pub root: PathBuf,
     /// What is declared.
     pub catalog: Catalog,
+    /// Whether there is a file that declares pins.
+    pub configured: bool,
 }
 
 /// Why a repository could not be read.
@@ -38,10 +40,13 @@ impl Workspace {
         let root = configured
             .or_else(|| nearest(|folder| folder.join(".git").exists()))
             .unwrap_or(folder);
-        let catalog = catalog::parse(&read_files(root)?).map_err(WorkspaceError::Problems)?;
+        let files = read_files(root)?;
+        let configured = files.pins.is_some() || files.upstreams.is_some();
+        let catalog = catalog::parse(&files).map_err(WorkspaceError::Problems)?;
         Ok(Self {
             root: root.into(),
             catalog,
+            configured,
         })
     }
 }

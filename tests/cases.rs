@@ -5,6 +5,13 @@
 //!
 //! The upstreams are those recorded, as they stood at a date, served by the program's own mirror on loopback.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and makes its own files"
+)]
+
 #[path = "../examples/recorded-upstream/recorded.rs"]
 mod recorded;
 

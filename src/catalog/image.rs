@@ -103,48 +103,32 @@ impl Image {
 pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Image> {
     let before = problems.len();
     let whole = |message: String| Problem::new(Place::whole(&files.manifest), message);
-    let name = files
-        .folder
-        .parse::<ImageName>()
-        .map_err(|error| problems.push(whole(error.to_string())));
+    let name = files.folder.parse::<ImageName>().map_err(|error| problems.push(whole(error.to_string())));
     if files.dockerfile.is_none() {
-        problems.push(whole(format!(
-            "images/{} has an image.toml but no Dockerfile",
-            files.folder
-        )));
+        problems.push(whole(format!("images/{} has an image.toml but no Dockerfile", files.folder)));
     }
-    let document = parse_toml(&files.manifest)
-        .map_err(|problem| problems.push(problem))
-        .ok()?;
+    let document = parse_toml(&files.manifest).map_err(|problem| problems.push(problem)).ok()?;
     let mut root = Section::root(&document, &files.manifest);
     let mut named = Vec::new();
     let class = root.require("class", problems, |entry| one_of(entry, &CLASSES));
     let runtime_base = root.require("runtime-base", problems, |entry| pin(entry, &mut named));
     let build_base = root.read("build-base", problems, |entry| pin(entry, &mut named));
     let source = root.read("source", problems, |entry| origin(entry, &mut named));
-    if let Some(entry) = root.take("packages") {
-        problems.push(entry.problem("Debian pins are not supported by this version"));
-    }
-    let tag = root.require("tag", problems, |entry| {
-        let template: Template = entry.parse()?;
-        named.extend(template.pins().map(|pin| (pin.clone(), entry.place())));
-        Ok(template)
-    });
+    let tag = root.require("tag", problems, |entry| template(entry, &mut named));
     let platforms = root.require("platforms", problems, platforms);
     let delta = root.require("delta", problems, |entry| Ok((texts(entry)?, entry.place())));
     let mut list = |key| root.read(key, problems, texts).unwrap_or_default();
-    let (capabilities, upstream_provides, refuses) =
-        (list("capabilities"), list("upstream-provides"), list("refuses"));
-    if class == Some(Class::FromSource) {
-        for (key, there) in [("build-base", build_base.is_some()), ("source", source.is_some())] {
-            if !there && problems.len() == before {
-                problems.push(whole(format!(
-                    "an image of class from-source needs the key `{key}`"
-                )));
-            }
-        }
+    let (capabilities, upstream_provides, refuses) = (list("capabilities"), list("upstream-provides"), list("refuses"));
+    if let Some(entry) = root.take("packages") {
+        problems.push(entry.problem("Debian pins are not supported by this version"));
     }
     root.finish(problems);
+    if class == Some(Class::FromSource) {
+        let keys = [("build-base", build_base.is_none()), ("source", source.is_none())];
+        for (key, _) in keys.into_iter().filter(|(_, absent)| *absent && problems.len() == before) {
+            problems.push(whole(format!("an image of class from-source needs the key `{key}`")));
+        }
+    }
     if problems.len() > before {
         return None;
     }
@@ -165,6 +149,12 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
         delta_place,
         named,
     })
+}
+
+fn template(entry: &Entry<'_>, named: &mut Vec<(PinName, Place)>) -> Result<Template, Problem> {
+    let template: Template = entry.parse()?;
+    named.extend(template.pins().map(|pin| (pin.clone(), entry.place())));
+    Ok(template)
 }
 
 fn pin(entry: &Entry<'_>, named: &mut Vec<(PinName, Place)>) -> Result<PinName, Problem> {

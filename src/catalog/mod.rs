@@ -117,11 +117,9 @@ pub fn parse(files: &Files) -> Result<Catalog, Vec<Problem>> {
     let images = read_images(&files.images, &declarations, &mut problems);
     match problems.is_empty() {
         true => {
-            let declared_in = files
-                .pins
-                .as_ref()
-                .map_or("refresh/upstreams.toml", |pins| pins.path.as_str())
-                .into();
+            let folder = files.upstreams.is_some() || files.policy.is_some();
+            let declared_in = if folder && files.pins.is_none() { "refresh/upstreams.toml" } else { "pins.toml" };
+            let declared_in = declared_in.to_owned();
             Ok(Catalog {
                 declared_in,
                 declarations,

@@ -67,7 +67,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
         return Ok(failed);
     }
     let lock = apply(store.lock(), &resolved);
-    files::replace(&path, text.as_bytes())?;
+    files::replace(&path, text.as_bytes())
+        .map_err(|error| Error::usage(format!("{} could not be written: {error}", path.display())))?;
     store.commit(&lock, &workspace.catalog.declared_in)?;
     if let Some(pin) = lock.pins.get(&args.name) {
         let name = args.name.as_str();

@@ -25,7 +25,7 @@ use session::Session;
 /// Pins every outside input of a container image build to its content, and moves those pins only by a change that a
 /// person can read.
 #[derive(Parser)]
-#[command(name = "solera-pin", version, max_term_width = 110, propagate_version = true)]
+#[command(name = "solera-pin", version, max_term_width = 110)]
 #[command(
     after_help = "Exit codes: 0 done; 1 the gate failed or --check found a change; 2 usage, configuration or a \
 malformed file; 3 an upstream could not be asked or has nothing eligible; 4 an integrity alarm."

@@ -66,7 +66,7 @@ impl Output {
             &warning.place,
             warning.help.as_deref(),
         );
-        self.note(&format!("{text}\n"));
+        self.note(&format!("{text}\n\n"));
     }
 
     /// Shows something that is wrong, and what to do next.

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Format;
-use super::session::{Session, select};
+use super::session::{Session, failure, select};
 use crate::error::{Error, Status};
 use crate::files::FolderLock;
 use crate::lock::{Change, Committed, Lock, Store, changes};
@@ -78,6 +78,10 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         Mode::Check => None,
     };
     let store = Store::load(&workspace.root)?;
+    if !workspace.configured && store.exists() {
+        let error = Error::usage("there is a pins.lock, but nothing that declares its pins");
+        return Err(error.hint("restore pins.toml or refresh/upstreams.toml, or remove pins.lock"));
+    }
     let before = store.lock().clone();
     let resolved = session
         .decide(&workspace, &before, &selected, &wish, false)
@@ -163,19 +167,29 @@ fn report(
     for note in notes {
         session.output.note(&note);
     }
-    let same = resolved.len()
-        - resolved
-            .iter()
-            .filter(|r| changes.iter().any(|c| c.name == r.name))
-            .count();
+    let failed = resolved
+        .iter()
+        .filter(|resolved| failure(resolved).is_some())
+        .count();
+    let moved = resolved
+        .iter()
+        .filter(|resolved| changes.iter().any(|change| change.name == resolved.name))
+        .count();
     let would = if mode == Mode::Check {
         "would change"
     } else {
         "changed"
     };
-    session
-        .output
-        .note(&format!("{} {would}, {same} stayed\n", changes.len()));
+    let failed_text = if failed > 0 {
+        format!(", {failed} failed")
+    } else {
+        String::new()
+    };
+    let same = resolved.len() - moved - failed;
+    session.output.note(&format!(
+        "{} {would}, {same} unchanged{failed_text}\n",
+        changes.len()
+    ));
     Ok(())
 }
 

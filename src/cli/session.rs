@@ -12,7 +12,7 @@ use crate::error::{Error, Status};
 use crate::lock::Lock;
 use crate::model::PinName;
 use crate::net::Client;
-use crate::plan::{Outcome, Wish};
+use crate::plan::{Alarm, Outcome, Wish};
 use crate::resolve::{Job, Resolved, Sources, resolve};
 use crate::source::{GitSource, ImageSource};
 use crate::workspace::{Workspace, WorkspaceError};
@@ -43,6 +43,12 @@ impl Session<'_> {
             WorkspaceError::Problems(problems) => Error::problems(problems),
             error @ WorkspaceError::Io(..) => Error::usage(error.to_string()),
         })?;
+        if !workspace.configured {
+            let folder = workspace.root.display();
+            self.output.note(&format!(
+                "nothing is declared: {folder} has no pins.toml and no refresh/upstreams.toml\n"
+            ));
+        }
         for warning in &workspace.catalog.warnings {
             self.output.warning(warning);
         }
@@ -103,27 +109,12 @@ impl Session<'_> {
     /// Says what went wrong with each pin; gives what that amounts to.
     pub(crate) fn report_failures(&mut self, resolved: &[Resolved]) -> Status {
         let mut worst = Status::Done;
-        for Resolved { name, result } in resolved {
-            let (status, message, hints) = match result {
-                Err(error) => (
-                    Status::of_source(error),
-                    format!("the pin `{name}` stays as it was: {error}"),
-                    hint(error.hint()),
-                ),
-                Ok(decision) => match failure(name, &decision.outcome) {
-                    Some(failure) => failure,
-                    None => continue,
-                },
-            };
+        for (status, message, hints) in resolved.iter().filter_map(failure) {
             self.output.wrong(&message, &hints);
             worst = worst.max(status);
         }
         worst
     }
-}
-
-fn hint(hint: Option<String>) -> Vec<String> {
-    hint.into_iter().collect()
 }
 
 /// The upstreams behind one client.
@@ -134,7 +125,23 @@ pub(crate) fn sources(client: &Client) -> Sources {
     }
 }
 
-fn failure(name: &PinName, outcome: &Outcome) -> Option<(Status, String, Vec<String>)> {
+/// What went wrong with a pin: what that amounts to, what to say, and what to do next.
+pub(crate) fn failure(resolved: &Resolved) -> Option<(Status, String, Vec<String>)> {
+    let name = &resolved.name;
+    match &resolved.result {
+        Ok(decision) => failed_decision(name, &decision.outcome),
+        Err(error) => {
+            let message = format!("the pin `{name}` stays as it was: {error}");
+            Some((
+                Status::of_source(error),
+                message,
+                error.hint().into_iter().collect(),
+            ))
+        }
+    }
+}
+
+fn failed_decision(name: &PinName, outcome: &Outcome) -> Option<(Status, String, Vec<String>)> {
     let explain = || vec![format!("`solera-pin explain {name}` lists every candidate")];
     Some(match outcome {
         Outcome::Keep { .. } | Outcome::Held(_) | Outcome::Move { .. } | Outcome::First { .. } => {
@@ -160,9 +167,16 @@ fn failure(name: &PinName, outcome: &Outcome) -> Option<(Status, String, Vec<Str
         Outcome::Alarm(alarm) => (
             Status::Alarm,
             format!("the pin `{name}` stays as it was: {alarm}"),
-            vec![format!(
-                "find out why; to take what upstream has now: solera-pin refresh {name} --accept"
-            )],
+            vec![match alarm {
+                Alarm::Moved { .. } => {
+                    format!("find out why; to take what it names now: solera-pin refresh {name} --accept")
+                }
+                Alarm::Vanished { .. } => {
+                    format!(
+                        "find out why; to leave it: solera-pin refresh {name} --to TAG --because \"REASON\""
+                    )
+                }
+            }],
         ),
     })
 }

@@ -46,15 +46,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<
     let rows: Vec<StatusRow> = selected.iter().map(row).collect();
     let text = match args.format {
         Format::Human => human::status(&rows, session.output.data_has_color()),
-        Format::Json => {
-            let value = |row: &StatusRow| {
-                json!({
-                    "name": row.pin, "locked": row.locked, "allowed": row.allowed, "newest": row.newest,
-                    "note": row.note, "wrong": row.wrong,
-                })
-            };
-            report_json::document("status", "pins", rows.iter().map(value).collect())
-        }
+        Format::Json => report_json::document("status", "pins", rows.iter().map(|row| json!(row)).collect()),
     };
     session.output.data(&text)?;
     Ok(session.report_failures(&resolved))
@@ -75,35 +67,34 @@ fn row(catalog: &Catalog, lock: &Lock, declaration: &Declaration, resolved: Opti
             .cloned()
     });
     let (note, wrong) = match (resolved, decision, stale) {
-        (Some(Resolved { result: Err(_), .. }), _, _) => ("not known: see below".into(), true),
-        (_, _, Some(stale)) => (format!("stale: {stale}"), true),
-        (_, None, None) if locked.is_none() => ("not locked yet".into(), true),
+        (Some(Resolved { result: Err(_), .. }), _, _) => (Some("not known: see below".into()), true),
+        (_, _, Some(stale)) => (Some(format!("stale: {stale}")), true),
+        (_, None, None) if locked.is_none() => (Some("not locked yet".into()), true),
         (_, Some(decision), None) => note(decision),
-        (_, None, None) => (String::new(), false),
+        (_, None, None) => (None, false),
     };
-    let unknown = || "-".to_owned();
     StatusRow {
         pin: declaration.name.to_string(),
-        locked: locked.map_or_else(unknown, |pin| pin.tag().into()),
-        allowed: selected.map_or_else(unknown, |candidate| candidate.tag.clone()),
+        locked: locked.map(|pin| pin.tag().into()),
+        allowed: selected.map(|candidate| candidate.tag.clone()),
         newest: decision
             .and_then(Decision::newest)
-            .map_or_else(unknown, |candidate| candidate.tag.clone()),
+            .map(|candidate| candidate.tag.clone()),
         note,
         wrong,
     }
 }
 
 /// What a person wants to know of a pin beside its tags.
-fn note(decision: &Decision) -> (String, bool) {
+fn note(decision: &Decision) -> (Option<String>, bool) {
     match &decision.outcome {
         Outcome::Keep { .. } => match decision.newest().map(|newest| &newest.verdict) {
-            Some(Verdict::Rejected(rejection)) => (format!("newest {rejection}"), false),
-            _ => (String::new(), false),
+            Some(Verdict::Rejected(rejection)) => (Some(format!("newest {rejection}")), false),
+            _ => (None, false),
         },
-        Outcome::Move { lane, .. } => (format!("a {lane} step is due"), false),
-        Outcome::First { .. } => ("not locked yet".into(), true),
-        Outcome::Held(why) => (format!("held: {why}"), false),
-        outcome => (human::outcome(outcome), true),
+        Outcome::Move { lane, .. } => (Some(format!("a {lane} step is due")), false),
+        Outcome::First { .. } => (Some("not locked yet".into()), true),
+        Outcome::Held(why) => (Some(format!("held: {why}")), false),
+        outcome => (Some(human::outcome(outcome)), true),
     }
 }

@@ -8,6 +8,7 @@ use super::session::{Session, sources};
 use crate::catalog::Level;
 use crate::error::{Error, Status};
 use crate::lock::Store;
+use crate::report::human::count;
 use crate::report::{json as report_json, snippet};
 use crate::served;
 use crate::verify::{Finding, Input, passes, verify};
@@ -107,13 +108,9 @@ fn show(session: &mut Session<'_>, findings: &[Finding], status: Status, pins: u
         .iter()
         .filter(|finding| finding.level == Level::Error)
         .count();
-    match status {
-        Status::Done => session
-            .output
-            .note(&format!("verified: {pins} pins, {} warnings\n", findings.len())),
-        _ => session.output.note(&format!(
-            "not verified: {errors} errors, {} warnings\n",
-            findings.len() - errors
-        )),
-    }
+    let warnings = count(findings.len() - errors, "warning");
+    session.output.note(&match status {
+        Status::Done => format!("verified: {}, {warnings}\n", count(pins, "pin")),
+        _ => format!("not verified: {}, {warnings}\n", count(errors, "error")),
+    });
 }

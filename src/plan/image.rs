@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::stale::stale;
-use super::{Alarm, Candidate, Decision, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
+use super::{Alarm, Decision, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
 use crate::model::{Digest, ImagePin, Lane, Manifest, Pin, Platform, Repository, Tag};
 
 /// What the registry has answered so far.
@@ -246,34 +246,24 @@ pub(super) fn select(mut decision: Decision, i: usize, outcome: Outcome) -> Deci
 /// Why nothing could be taken.
 pub(super) fn nothing(question: &Question<'_>, decision: &Decision) -> Outcome {
     let track = &question.declaration.track;
-    let locked = question.comparable().map(|(pin, _)| pin.tag().to_owned());
-    let of_locked = decision
-        .candidates
-        .iter()
-        .find(|candidate| Some(&candidate.tag) == locked.as_ref());
-    let newest = decision.candidates.first();
-    Outcome::Nothing(match (of_locked.or(newest), decision.other_shapes) {
-        (
-            Some(Candidate {
-                tag,
-                verdict: Verdict::Rejected(rejection),
-                ..
-            }),
-            _,
-        ) if locked.as_ref() == Some(tag) => {
+    let locked = question.comparable().map(|(pin, _)| pin.tag());
+    let find = |tag| decision.candidates.iter().find(|candidate| candidate.tag == tag);
+    let candidate = locked.and_then(find).or(decision.candidates.first());
+    let rejection = candidate.and_then(|candidate| match &candidate.verdict {
+        Verdict::Rejected(rejection) => Some((candidate.tag.as_str(), rejection)),
+        _ => None,
+    });
+    Outcome::Nothing(match rejection {
+        Some((tag, rejection)) if Some(tag) == locked => {
             format!("the locked tag {tag} {rejection}, and nothing newer can be taken")
         }
-        (
-            Some(Candidate {
-                tag,
-                verdict: Verdict::Rejected(rejection),
-                ..
-            }),
-            _,
-        ) => {
-            format!("no tag can be taken; the newest, {tag}, {rejection}")
-        }
-        (_, 0) => format!("upstream has no tag {track}"),
-        (_, others) => format!("none of upstream's {others} tags matches the track {track}"),
+        Some((tag, Rejection::NotServed)) if track.is_literal() => format!("upstream has no tag {tag}"),
+        Some((tag, rejection)) if track.is_literal() => format!("the tag {tag} {rejection}"),
+        Some((tag, rejection)) => format!("no tag can be taken; the newest, {tag}, {rejection}"),
+        None if decision.other_shapes == 0 => "upstream has no tags".into(),
+        None => format!(
+            "none of upstream's {} tags matches the track {track}",
+            decision.other_shapes
+        ),
     })
 }

@@ -125,17 +125,19 @@ fn word(lane: Option<Lane>) -> String {
 }
 
 /// A row of `status`.
+#[derive(serde::Serialize)]
 pub struct StatusRow {
     /// The pin's name.
+    #[serde(rename = "name")]
     pub pin: String,
     /// Its locked tag.
-    pub locked: String,
+    pub locked: Option<String>,
     /// The newest tag that may be taken.
-    pub allowed: String,
+    pub allowed: Option<String>,
     /// The newest tag of the shape.
-    pub newest: String,
+    pub newest: Option<String>,
     /// What holds it back, or what is wrong.
-    pub note: String,
+    pub note: Option<String>,
     /// Whether the note is something wrong.
     pub wrong: bool,
 }
@@ -151,24 +153,33 @@ pub fn status(rows: &[StatusRow], color: bool) -> String {
     }
     table.set_header(["pin", "locked", "allowed", "newest", "note"]);
     for row in rows {
-        let note = Cell::new(harmless(&row.note));
+        let note = Cell::new(harmless(row.note.as_deref().unwrap_or_default()));
         let note = if color && row.wrong {
             note.fg(Color::Red)
         } else {
             note
         };
-        let cell = |text: &str| Cell::new(harmless(text));
+        let tag = |tag: &Option<String>| Cell::new(harmless(tag.as_deref().unwrap_or("-")));
         table.add_row([
-            cell(&row.pin),
-            cell(&row.locked),
-            cell(&row.allowed),
-            cell(&row.newest),
+            Cell::new(&row.pin),
+            tag(&row.locked),
+            tag(&row.allowed),
+            tag(&row.newest),
             note,
         ]);
     }
     let lines: Vec<String> = table
         .lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
+        // The cells are padded on both sides.
+        .map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned() + "\n")
         .collect();
     lines.concat()
+}
+
+/// A number of things: `1 pin`, `2 pins`.
+pub fn count(number: usize, thing: &str) -> String {
+    match number {
+        1 => format!("1 {thing}"),
+        _ => format!("{number} {thing}s"),
+    }
 }

@@ -40,7 +40,7 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
             span: table(input, name.as_str()),
         },
         message: format!("pins.lock has the pin `{name}`, which is declared nowhere"),
-        help: "run `solera-pin refresh` to drop it".into(),
+        help: "declare it, or run `solera-pin refresh` to drop it".into(),
     }));
     found
 }

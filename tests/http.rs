@@ -1,4 +1,64 @@
 //! What is asked and answered over real HTTP, on loopback.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
+
+mod support;
+
+#[path = "http/auth.rs"]
+mod auth;
+#[path = "http/failures.rs"]
+mod failures;
+#[path = "http/git.rs"]
+mod git;
+#[path = "http/images.rs"]
+mod images;
 #[path = "http/mirror.rs"]
 mod mirror;
+#[path = "http/tags.rs"]
+mod tags;
+
+use std::time::Duration;
+
+use solera_pin::model::{Repository, Tag};
+use solera_pin::net::{Client, Settings};
+use solera_pin::source::ImageSource;
+use support::registry::Registry;
+
+/// Settings for tests: no delays, and no proxy of the machine's.
+fn settings() -> Settings {
+    Settings {
+        base_delay: Duration::ZERO,
+        max_delay: Duration::ZERO,
+        system_proxy: false,
+        ..Settings::default()
+    }
+}
+
+fn client(settings: Settings) -> Client {
+    Client::new(settings).unwrap()
+}
+
+fn images() -> ImageSource {
+    ImageSource::new(client(settings()))
+}
+
+fn repository(registry: &Registry, path: &str) -> Repository {
+    format!("{}/{path}", registry.host()).parse().unwrap()
+}
+
+fn tag(text: &str) -> Tag {
+    text.parse().unwrap()
+}
+
+/// What an error says, its hint included: neither may hold a secret.
+fn said(error: &solera_pin::source::SourceError) -> String {
+    let said = format!("{error} / {}", error.hint().unwrap_or_default());
+    assert!(!said.contains("secret") && !said.contains("hunter2"), "{said}");
+    assert!(!format!("{error:?}").contains("hunter2"));
+    said
+}

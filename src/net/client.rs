@@ -25,6 +25,8 @@ pub struct Client(Arc<Inner>);
 pub(super) struct Inner {
     pub(super) settings: Settings,
     pub(super) http: reqwest::Client,
+    /// For plain HTTP on loopback.
+    pub(super) loopback: reqwest::Client,
     pub(super) counters: Counters,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
     credentials: Credentials,
@@ -40,14 +42,7 @@ impl fmt::Debug for Client {
 impl Client {
     /// A client under `settings`; fails where a certificate in them is malformed.
     pub fn new(settings: Settings) -> Result<Self, NetError> {
-        Ok(Self(Arc::new(Inner {
-            http: tls::http_client(&settings)?,
-            credentials: Credentials::new(settings.docker_config.clone()),
-            settings,
-            counters: Counters::default(),
-            hosts: Mutex::default(),
-            tokens: Tokens::default(),
-        })))
+        Inner::new(settings).map(|inner| Self(Arc::new(inner)))
     }
 
     /// What it was told.
@@ -87,6 +82,18 @@ impl Client {
 }
 
 impl Inner {
+    pub(super) fn new(settings: Settings) -> Result<Self, NetError> {
+        Ok(Self {
+            http: tls::http_client(&settings)?,
+            loopback: tls::loopback_client(&settings)?,
+            credentials: Credentials::new(settings.docker_config.clone()),
+            settings,
+            counters: Counters::default(),
+            hosts: Mutex::default(),
+            tokens: Tokens::default(),
+        })
+    }
+
     /// What is known of the host of `url`.
     pub(super) fn host(&self, url: &Url) -> Arc<Host> {
         let origin = url.origin().ascii_serialization();
@@ -101,46 +108,62 @@ impl Inner {
         request: &Request,
         authorization: Option<&Authorization>,
     ) -> Result<Response, NetError> {
+        let (base, max) = (self.settings.base_delay, self.settings.max_delay);
         let mut attempts = 0;
         loop {
             attempts += 1;
             let last = attempts >= self.settings.attempts.max(1);
-            let (failed, wait) = match self.exchange(request, authorization).await {
-                Ok(response) if retry::is_transient(response.status) => {
-                    let asked = response.header("retry-after");
-                    let wait = asked.and_then(|value| retry::retry_after(value, response.header("date")));
-                    let (place, status) = (Place::of(&response.url), response.status);
-                    (
-                        NetError::Transient {
-                            place,
-                            status,
-                            retry_after: wait,
-                            attempts,
-                        },
-                        wait,
-                    )
+            let failed = match self.exchange(request, authorization).await {
+                Ok(response) if retry::is_transient(response.status) => self.transient(&response, attempts),
+                Ok(response) => {
+                    self.host(&response.url).answered();
+                    return Ok(response);
                 }
-                Ok(response) => return Ok(response),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Transport(place, cause)) => (
-                    NetError::Transport {
-                        place,
-                        cause,
-                        attempts,
-                    },
-                    None,
-                ),
+                Err(Failure::Transport(place, cause)) => NetError::Transport {
+                    place,
+                    cause,
+                    attempts,
+                },
             };
             if last {
                 return Err(failed);
             }
             self.counters.retried();
-            let delay = retry::delay(attempts, self.settings.base_delay, self.settings.max_delay, wait);
-            match wait {
-                Some(_) => self.host(&request.url).quiet_for(delay),
-                None if delay.is_zero() => {}
-                None => tokio::time::sleep(delay).await,
+            let delay = retry::delay(attempts, base, max, None);
+            // A pause that was asked for is the host's, and waited for where requests are admitted.
+            let paused = matches!(
+                failed,
+                NetError::Transient {
+                    retry_after: Some(_),
+                    ..
+                }
+            );
+            if !paused && !delay.is_zero() {
+                tokio::time::sleep(delay).await;
             }
+        }
+    }
+
+    /// What an answer of a transient status comes to. The pause that it may ask for is its host's.
+    fn transient(&self, response: &Response, attempts: u32) -> NetError {
+        let retry_after = response
+            .header("retry-after")
+            .and_then(|value| retry::retry_after(value, response.header("date")));
+        if let Some(wait) = retry_after {
+            let (host, settings) = (self.host(&response.url), &self.settings);
+            host.pause(
+                response.status,
+                wait,
+                settings.max_delay,
+                settings.attempts.max(1),
+            );
+        }
+        NetError::Transient {
+            place: Place::of(&response.url),
+            status: response.status,
+            retry_after,
+            attempts,
         }
     }
 

@@ -77,7 +77,7 @@ impl Endpoint {
         let mut request = Request::get(asked, url);
         if self.is_origin_of(&request.url) {
             request.access = Access::Registry {
-                endpoint: self.clone(),
+                endpoint: Box::new(self.clone()),
                 scope: self.scope(repository),
             };
         }

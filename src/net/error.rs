@@ -128,7 +128,8 @@ impl NetError {
 
 fn times(attempts: u32) -> String {
     match attempts {
-        0 | 1 => String::new(),
+        0 => " (not asked again)".into(),
+        1 => String::new(),
         n => format!(" (tried {n} times)"),
     }
 }

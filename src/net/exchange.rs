@@ -13,7 +13,7 @@ use url::Url;
 
 use super::auth::{Authorization, Credential};
 use super::client::Inner;
-use super::endpoint::is_plain_allowed;
+use super::endpoint::{is_loopback, is_plain_allowed};
 use super::error::Place;
 use super::message::{Method, Request, Response};
 use super::{Asked, NetError};
@@ -85,14 +85,7 @@ impl Inner {
         url: &Url,
     ) -> Result<Response, Failure> {
         let host = self.host(url);
-        host.until_quiet_ends().await;
-        let Ok(_permit) = host.permits.acquire().await else {
-            let what = "was not asked: the client is closed".into();
-            return Err(Failure::Final(NetError::Refused {
-                place: Place::of(url),
-                what,
-            }));
-        };
+        let _permit = host.admit(url).await.map_err(Failure::Final)?;
         self.counters.asked(request.asked);
         let sent = self.prepare(request, authorization, url).send().await;
         let answer = sent.map_err(|error| self.failure(url, &error))?;
@@ -122,8 +115,11 @@ impl Inner {
             Method::Post => reqwest::Method::POST,
         };
         // Digests are of the bytes as they are, and a cap must hold for what is read.
-        let mut builder = self
-            .http
+        let http = match url.scheme() == "http" && is_loopback(url) {
+            true => &self.loopback,
+            false => &self.http,
+        };
+        let mut builder = http
             .request(method, url.clone())
             .header(ACCEPT_ENCODING, "identity");
         for (name, value) in &request.headers {
@@ -229,4 +225,39 @@ pub(super) fn innermost(error: &dyn Error) -> String {
         inner = source;
     }
     inner.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Settings;
+
+    #[test]
+    fn what_a_hop_may_be() {
+        let inner = Inner::new(Settings::default()).unwrap();
+        let url = |text: &str| Url::parse(text).unwrap();
+        let get = |asked| Request::get(asked, url("https://r.example/"));
+        let post = Request::post(Asked::Git, url("https://r.example/"), Vec::new());
+        let hop =
+            |request: &Request, from, to, hops| inner.check_hop(request, &url(from), &url(to), hops).is_ok();
+        let (blob, token) = (get(Asked::Blob), get(Asked::Token));
+        assert!(hop(&blob, "https://r.example/", "https://storage.example/", 5));
+        assert!(!hop(&blob, "https://r.example/", "https://storage.example/", 6));
+        assert!(!hop(&blob, "https://r.example/", "http://r.example/", 1));
+        assert!(
+            !hop(&blob, "https://r.example/", "http://127.0.0.1/", 1),
+            "TLS is not left, even to here"
+        );
+        assert!(hop(&blob, "http://127.0.0.1:1/", "http://127.0.0.1:2/", 1));
+        assert!(hop(&blob, "http://127.0.0.1:1/", "https://r.example/", 1));
+        assert!(!hop(&blob, "http://127.0.0.1:1/", "http://169.254.169.254/", 1));
+        assert!(hop(&token, "https://r.example/", "https://r.example/token", 1));
+        assert!(!hop(
+            &token,
+            "https://r.example/",
+            "https://r.example:444/token",
+            1
+        ));
+        assert!(!hop(&post, "https://r.example/", "https://r.example/x", 1));
+    }
 }

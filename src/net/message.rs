@@ -20,7 +20,7 @@ pub(super) enum Access {
     /// Nobody's: a 401 is the answer.
     Anonymous,
     /// A registry's: a 401 is a challenge, answered for this scope.
-    Registry { endpoint: Endpoint, scope: String },
+    Registry { endpoint: Box<Endpoint>, scope: String },
 }
 
 /// A request that may be sent several times.

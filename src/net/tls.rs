@@ -1,10 +1,20 @@
 //! Which certificate authorities are trusted, and the HTTP client that trusts them.
 
+use std::time::Duration;
+
 use reqwest::Certificate;
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use super::NetError;
 use super::settings::Settings;
+
+/// A host that does not even open a connection is given up sooner than one that is slow.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client for plain HTTP on loopback, which is never behind a proxy: a proxy's loopback is another machine's.
+pub(super) fn loopback_client(settings: &Settings) -> Result<reqwest::Client, NetError> {
+    built(builder(settings).no_proxy().tls_certs_only([]).build())
+}
 
 /// A client that trusts the system's authorities and the declared ones. A system that has none, as a minimal
 /// container image, gets the bundled list instead.
@@ -17,19 +27,22 @@ pub(super) fn http_client(settings: &Settings) -> Result<reqwest::Client, NetErr
             let bundled = TLS_SERVER_ROOT_CERTS
                 .iter()
                 .filter_map(|der| Certificate::from_der(der).ok());
-            let client = builder(settings).tls_certs_only(bundled.chain(declared)).build();
-            client.map_err(|error| {
-                let cause = super::exchange::innermost(&error);
-                NetError::Configuration(format!("the HTTP client cannot be set up: {cause}"))
-            })
+            built(builder(settings).tls_certs_only(bundled.chain(declared)).build())
         }
     }
+}
+
+fn built(client: reqwest::Result<reqwest::Client>) -> Result<reqwest::Client, NetError> {
+    client.map_err(|error| {
+        let cause = super::exchange::innermost(&error);
+        NetError::Configuration(format!("the HTTP client cannot be set up: {cause}"))
+    })
 }
 
 fn builder(settings: &Settings) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
-        .connect_timeout(settings.timeout)
+        .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
         .read_timeout(settings.timeout)
         .timeout(settings.timeout.saturating_mul(4))
         // Redirects are followed in `exchange`, where it is known which of them may see a credential.

@@ -28,8 +28,11 @@ pub(in crate::net) enum Credential {
 #[derive(Debug)]
 pub(in crate::net) struct Credentials {
     file: Option<PathBuf>,
-    found: Mutex<HashMap<String, Arc<Flight<Option<Arc<Credential>>>>>>,
+    found: Mutex<HashMap<String, Slot>>,
 }
+
+/// Where the answer for one host is made and kept.
+type Slot = Arc<Flight<Option<Arc<Credential>>>>;
 
 impl Credentials {
     pub(in crate::net) fn new(file: Option<PathBuf>) -> Self {

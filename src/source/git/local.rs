@@ -45,19 +45,19 @@ fn read(path: &Path) -> Result<Vec<GitTag>, git2::Error> {
     let repository = Repository::open(path)?;
     let mut tags = Vec::new();
     for reference in repository.references_glob("refs/tags/*")? {
-        tags.extend(tag(&reference?));
+        tags.extend(tag(&repository, &reference?));
     }
     tags.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(tags)
 }
 
 /// `None` where the name is not one that git allows, or what it names is no commit.
-fn tag(reference: &Reference<'_>) -> Option<GitTag> {
+fn tag(repository: &Repository, reference: &Reference<'_>) -> Option<GitTag> {
     let name = reference.name().ok()?.strip_prefix("refs/tags/")?.parse().ok()?;
     let commit = reference.peel_to_commit().ok()?.id().to_string().parse().ok()?;
-    let object = reference.peel(ObjectType::Any).ok()?;
-    let annotated = object.kind() == Some(ObjectType::Tag);
-    let tag_object = annotated.then(|| object.id().to_string().parse().ok()).flatten();
+    let id = reference.resolve().ok()?.target()?;
+    let annotated = repository.find_object(id, None).ok()?.kind() == Some(ObjectType::Tag);
+    let tag_object = annotated.then(|| id.to_string().parse().ok()).flatten();
     Some(GitTag {
         name,
         commit,

@@ -87,7 +87,9 @@ pub(super) fn read(body: &[u8], content_type: Option<&str>) -> Result<Content, W
             "the registry answered with {what} instead of a manifest"
         )));
     };
-    if shape.schema_version == Some(1) || content_type.is_some_and(|text| text.contains("manifest.v1+")) {
+    if shape.schema_version == Some(1)
+        || content_type.is_some_and(|text| text.contains("distribution.manifest.v1+"))
+    {
         return Err(protocol(
             "it is a schema 1 manifest, which has no digest that can be pinned: the image must be pushed again with a \
              current builder",
@@ -265,6 +267,24 @@ mod tests {
             .map(|child| child.platform.as_ref().map(ToString::to_string))
             .collect();
         assert_eq!(platforms, [Some("linux/arm64".to_owned()), None, None]);
+    }
+
+    /// Exact bytes of a real index whose entries have no platform at all.
+    #[test]
+    fn a_real_index_without_platforms_keeps_its_digest_and_its_images() {
+        let bytes = include_bytes!("../../../tests/data/indexes/tianon-test-no-platform.index.json");
+        let digest = "sha256:347290ddd775c1b85a3e381b09edde95242478eb65153e9b17225356f4c072ac";
+        assert_eq!(
+            verified_digest(bytes, None, Some(digest)).unwrap().to_string(),
+            digest
+        );
+        match read(bytes, Some(INDEX)).unwrap() {
+            Content::Index(_, children) => {
+                assert_eq!(children.len(), 3);
+                assert!(children.iter().all(|child| child.platform.is_none()));
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -1,0 +1,109 @@
+//! Tag lists: pages, and links that lead astray.
+
+use futures_util::future::join_all;
+use solera_pin::model::Tag;
+use solera_pin::source::Kind;
+
+use crate::support::registry::{LinkStyle, Registry, Reply};
+use crate::{images, repository, said};
+
+const LIST: &str = "GET /v2/a/tags/list";
+
+fn texts(tags: &[Tag]) -> Vec<&str> {
+    tags.iter().map(Tag::as_str).collect()
+}
+
+fn page(tags: &str, link: &str) -> Reply {
+    Reply::new(200, format!(r#"{{"name": "a", "tags": {tags}}}"#)).header("Link", link)
+}
+
+#[tokio::test]
+async fn all_pages_are_read_however_they_are_linked() {
+    for style in [LinkStyle::Relative, LinkStyle::Absolute, LinkStyle::NoRel] {
+        let registry = Registry::start();
+        registry.set_tags("a", ["3", "1", "2", "10", "x"]);
+        registry.set_page_size(2);
+        registry.set_link_style(style);
+        let source = images();
+        let tags = source.tags(&repository(&registry, "a")).await.unwrap();
+        assert_eq!(texts(&tags), ["3", "1", "2", "10", "x"], "{style:?}");
+        assert_eq!(registry.counters().tag_pages, 3);
+        assert_eq!(registry.requests()[0].query, "n=1000");
+        assert_eq!(registry.counters().pings, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_asked_for_once_a_run() {
+    let registry = Registry::start();
+    registry.set_tags("a", ["1"]);
+    let (source, name) = (images(), repository(&registry, "a"));
+    let all = join_all((0..100).map(|_| source.tags(&name))).await;
+    assert!(all.iter().all(|tags| texts(tags.as_ref().unwrap()) == ["1"]));
+    assert_eq!(registry.counters().tag_pages, 1);
+
+    let missing = repository(&registry, "missing");
+    for _ in 0..2 {
+        let error = source.tags(&missing).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::NotFound);
+        assert!(said(&error).contains("list the tags of"), "{error}");
+    }
+    assert_eq!(registry.counters().tag_pages, 2, "a failure is remembered too");
+}
+
+#[tokio::test]
+async fn null_is_no_tags_and_what_is_no_tag_is_dropped() {
+    let registry = Registry::start();
+    registry.answer_next(
+        LIST,
+        [
+            page("null", "</v2/a/tags/list?last=1>; rel=next"),
+            page(r#"["1", "a/b", "", "1", "2"]"#, ""),
+        ],
+    );
+    let tags = images().tags(&repository(&registry, "a")).await.unwrap();
+    assert_eq!(texts(&tags), ["1", "2"]);
+}
+
+#[tokio::test]
+async fn a_link_to_another_host_is_refused() {
+    let other = Registry::start();
+    for link in [
+        format!("<{}/v2/a/tags/list>", other.url()),
+        "<http://169.254.169.254/x>; rel=next".into(),
+    ] {
+        let registry = Registry::start();
+        registry.answer(LIST, page(r#"["1"]"#, &link));
+        let error = images().tags(&repository(&registry, "a")).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Protocol);
+        assert!(said(&error).contains("another host"), "{error}");
+    }
+    assert!(other.requests().is_empty());
+}
+
+#[tokio::test]
+async fn pages_that_lead_in_a_circle_or_nowhere_end() {
+    let registry = Registry::start();
+    registry.answer(LIST, page(r#"["1"]"#, "</v2/a/tags/list?n=1000>; rel=next"));
+    let error = images().tags(&repository(&registry, "a")).await.unwrap_err();
+    assert!(said(&error).contains("lead back"), "{error}");
+
+    let endless = (0..1000).map(|n| page(r#"["1"]"#, &format!("<?last={n}>; rel=next")));
+    let registry = Registry::start();
+    registry.answer_next(LIST, endless);
+    let error = images().tags(&repository(&registry, "a")).await.unwrap_err();
+    assert!(said(&error).contains("no last page"), "{error}");
+    assert!(registry.counters().tag_pages < 200);
+}
+
+#[tokio::test]
+async fn what_is_no_tag_list_is_said() {
+    let registry = Registry::start();
+    registry.answer(
+        LIST,
+        Reply::new(200, "<html>hunter2</html>").header("Content-Type", "text/html; charset=utf-8"),
+    );
+    let error = images().tags(&repository(&registry, "a")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Protocol);
+    assert!(said(&error).contains("text/html"), "{error}");
+}

@@ -123,11 +123,10 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
         problems.push(entry.problem("Debian pins are not supported by this version"));
     }
     root.finish(problems);
-    if class == Some(Class::FromSource) {
-        let keys = [("build-base", build_base.is_none()), ("source", source.is_none())];
-        for (key, _) in keys.into_iter().filter(|(_, absent)| *absent && problems.len() == before) {
-            problems.push(whole(format!("an image of class from-source needs the key `{key}`")));
-        }
+    if class == Some(Class::FromSource) && problems.len() == before {
+        let missing = [("build-base", build_base.is_none()), ("source", source.is_none())];
+        let missing = missing.into_iter().filter(|(_, absent)| *absent);
+        problems.extend(missing.map(|(key, _)| whole(format!("an image of class from-source needs the key `{key}`"))));
     }
     if problems.len() > before {
         return None;

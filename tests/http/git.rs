@@ -4,7 +4,8 @@ use std::path::Path;
 
 use solera_pin::model::GitUrl;
 use solera_pin::net::Settings;
-use solera_pin::source::{GitSource, GitTag, Kind, SourceError};
+use solera_pin::model::GitTag;
+use solera_pin::source::{GitSource, Kind, SourceError};
 
 use crate::support::git_http::{self, Version, git};
 use crate::support::registry::{Registry, Reply};

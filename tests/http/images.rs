@@ -1,7 +1,8 @@
 //! Manifests: digests, platforms, and content that is not what it should be.
 
 use solera_pin::model::{Digest, MediaType, Platform};
-use solera_pin::source::{Kind, Manifest};
+use solera_pin::model::Manifest;
+use solera_pin::source::Kind;
 
 use crate::support::registry::{INDEX, MANIFEST, Registry, Reply};
 use crate::{images, repository, said, tag};

@@ -20,3 +20,6 @@ pub mod source;
 pub mod track;
 pub mod verify;
 pub mod workspace;
+
+#[cfg(test)]
+mod layers;

@@ -32,7 +32,7 @@ pub(super) struct AddArgs {
 }
 
 pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Status, Error> {
-    let workspace = session.workspace()?;
+    let workspace = session.workspace_to_be()?;
     let path = workspace.root.join(&workspace.catalog.declared_in);
     let unreadable = |error| Error::usage(format!("{} could not be read: {error}", path.display()));
     let _held = FolderLock::acquire(&workspace.root)?;

@@ -33,8 +33,20 @@ impl Session<'_> {
         }
     }
 
-    /// Reads the repository, and shows what in its configuration has no effect.
+    /// Reads the repository. That nothing is declared in it is worth saying.
     pub(crate) fn workspace(&mut self) -> Result<Workspace, Error> {
+        let workspace = self.workspace_to_be()?;
+        if !workspace.configured {
+            let folder = workspace.root.display();
+            self.output.note(&format!(
+                "nothing is declared: {folder} has no pins.toml and no refresh/upstreams.toml\n"
+            ));
+        }
+        Ok(workspace)
+    }
+
+    /// Reads the repository, and shows what in its configuration has no effect.
+    pub(crate) fn workspace_to_be(&mut self) -> Result<Workspace, Error> {
         let folder = self.folder();
         if !folder.is_dir() {
             return Err(Error::usage(format!("{} is not a folder", folder.display())));
@@ -43,12 +55,6 @@ impl Session<'_> {
             WorkspaceError::Problems(problems) => Error::problems(problems),
             error @ WorkspaceError::Io(..) => Error::usage(error.to_string()),
         })?;
-        if !workspace.configured {
-            let folder = workspace.root.display();
-            self.output.note(&format!(
-                "nothing is declared: {folder} has no pins.toml and no refresh/upstreams.toml\n"
-            ));
-        }
         for warning in &workspace.catalog.warnings {
             self.output.warning(warning);
         }

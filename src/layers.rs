@@ -1,0 +1,111 @@
+//! The direction of dependencies, read off the `crate::` paths of the sources.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Each module with what it may use. Whatever it uses stands above it, so that no circle is possible.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("document", &[]),
+    ("files", &[]),
+    ("app", &[]),
+    ("scan", &[]),
+    ("track", &["model"]),
+    ("net", &["model"]),
+    ("mirror", &["model"]),
+    ("emit", &["model"]),
+    ("catalog", &["model", "document", "track"]),
+    ("lock", &["model", "document", "files"]),
+    ("plan", &["model", "track", "catalog"]),
+    ("source", &["model", "net"]),
+    ("verify", &["model", "document", "catalog", "lock", "plan", "scan"]),
+    ("report", &["model", "document", "catalog", "plan", "verify"]),
+    ("workspace", &["document", "files", "catalog"]),
+    ("resolve", &["model", "catalog", "lock", "plan", "source"]),
+    ("error", &["document", "files", "net", "lock", "source"]),
+    ("served", &["model", "document", "catalog", "lock", "source", "verify", "resolve", "error"]),
+    (
+        "cli",
+        &[
+            "model", "document", "files", "app", "track", "net", "mirror", "emit", "catalog", "lock", "plan", "source",
+            "verify", "report", "workspace", "resolve", "error", "served",
+        ],
+    ),
+];
+
+/// What only some modules may use, of crates and of the standard library.
+const RESERVED: &[(&str, &[&str])] = &[
+    ("reqwest::", &["net"]),
+    ("git2::", &["source"]),
+    ("std::fs", &["files", "mirror", "net", "workspace", "cli"]),
+    ("std::process", &["source"]),
+    ("tokio::process", &["source"]),
+];
+
+/// The code of every file below `src`, without tests, by module.
+fn sources() -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&root).unwrap().display().to_string();
+            let module = name.split(['/', '.']).next().unwrap().to_owned();
+            if matches!(module.as_str(), "main" | "lib" | "layers") || name.ends_with("tests.rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let is_code = |line: &&str| !line.trim_start().starts_with("//");
+            found.push((module, name, code.lines().filter(is_code).collect::<Vec<_>>().join("\n")));
+        }
+    }
+    found
+}
+
+#[test]
+fn whatever_a_module_uses_stands_above_it() {
+    for (i, (module, uses)) in LAYERS.iter().enumerate() {
+        for used in *uses {
+            assert!(LAYERS[..i].iter().any(|(above, _)| above == used), "{module} uses {used}, which is not above it");
+        }
+    }
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let layers: BTreeMap<&str, &[&str]> = LAYERS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (module, file, code) in sources() {
+        let allowed = layers.get(module.as_str()).unwrap_or_else(|| panic!("{file}: where does `{module}` belong?"));
+        for (at, _) in code.match_indices("crate::") {
+            let used: String =
+                code[at + "crate::".len()..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if used != module && !allowed.contains(&used.as_str()) {
+                wrong.push(format!("{file} uses {used}"));
+            }
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "against the direction of dependencies:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_reserved_is_used_only_where_it_belongs() {
+    let mut wrong = Vec::new();
+    for (module, file, code) in sources() {
+        for (path, owners) in RESERVED {
+            if code.contains(path) && !owners.contains(&module.as_str()) {
+                wrong.push(format!("{file} uses {path}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -154,7 +154,7 @@ impl Inner {
             let (place, what) = (Place::of(url), what.into());
             Failure::Final(NetError::Refused { place, what })
         };
-        if encoding.is_some_and(|encoding| !encoding.trim().eq_ignore_ascii_case("identity")) {
+        if encoding.is_some_and(is_compression) {
             return Err(refused("compressed its answer, although it was asked not to"));
         }
         // What an error page says is not used, and HEAD has no body whatever its length says.
@@ -192,6 +192,22 @@ impl Inner {
         };
         Failure::Transport(place, cause)
     }
+}
+
+/// Other words in this header, as `aws-chunked`, are left over from an upload and change nothing.
+fn is_compression(encoding: &str) -> bool {
+    let known = [
+        "gzip",
+        "x-gzip",
+        "deflate",
+        "br",
+        "zstd",
+        "compress",
+        "x-compress",
+    ];
+    encoding
+        .split(',')
+        .any(|word| known.iter().any(|known| word.trim().eq_ignore_ascii_case(known)))
 }
 
 fn seconds(duration: Duration) -> String {

@@ -17,7 +17,7 @@ impl SourceError {
         Self {
             kind,
             asked: asked.into(),
-            cause: cause.into(),
+            cause: shown(&cause.into()),
             hint: None,
         }
     }
@@ -33,7 +33,7 @@ impl SourceError {
         Self {
             kind: error.kind(),
             asked: asked.into(),
-            cause: error.to_string(),
+            cause: shown(&error.to_string()),
             hint: error.hint(),
         }
     }
@@ -46,5 +46,30 @@ impl SourceError {
     /// What to do next, where that is known.
     pub fn hint(&self) -> Option<String> {
         self.hint.clone()
+    }
+}
+
+/// A cause may quote what an upstream sent: it gets no control over a terminal, and no room for a novel.
+fn shown(cause: &str) -> String {
+    const LENGTH: usize = 1000;
+    let neutral = cause.chars().map(|c| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    });
+    neutral.take(LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_upstream_says_is_neutral_and_short() {
+        let said = format!("it is \u{1b}]0;evil\u{7}{}", "x".repeat(1 << 20));
+        let error = SourceError::new(Kind::Protocol, "read a", said).to_string();
+        assert!(error.starts_with("cannot read a: it is \u{fffd}]0;evil\u{fffd}x") && error.len() < 1100);
     }
 }

@@ -147,6 +147,7 @@ async fn a_host_that_was_open_may_have_private_repositories() {
     let registry = Registry::start();
     registry.push_index("open", "1", &["linux/amd64"]);
     registry.push_index("private", "1", &["linux/amd64"]);
+    registry.push_index("secret", "1", &["linux/amd64"]);
     let source = images();
     source
         .by_tag(&repository(&registry, "open"), &tag("1"))
@@ -157,7 +158,28 @@ async fn a_host_that_was_open_may_have_private_repositories() {
         .by_tag(&repository(&registry, "private"), &tag("1"))
         .await
         .unwrap();
-    assert_eq!(registry.counters().unauthorized, 1);
+    source
+        .by_tag(&repository(&registry, "secret"), &tag("1"))
+        .await
+        .unwrap();
+    assert_eq!(registry.counters().unauthorized, 1, "what was learnt is kept");
+}
+
+#[tokio::test]
+async fn a_challenge_behind_a_redirect_is_not_answered() {
+    let (registry, other) = (Registry::start(), Registry::start());
+    other.set_auth(Auth::tokens());
+    let location = format!("{}/v2/a/manifests/1", other.url());
+    registry.answer(
+        "GET /v2/a/manifests/1",
+        Reply::new(307, "").header("Location", location),
+    );
+    let error = images()
+        .by_tag(&repository(&registry, "a"), &tag("1"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Denied);
+    assert_eq!((other.counters().manifests, other.counters().tokens), (1, 0));
 }
 
 #[tokio::test]

@@ -208,6 +208,20 @@ async fn ssh_lists_tags_through_the_users_command() {
     assert!(arguments[6].starts_with("git-upload-pack '/"), "{arguments:?}");
 }
 
+/// A shared connection (`ControlPersist`) keeps standard error open after the command.
+#[tokio::test]
+async fn ssh_that_leaves_something_behind_is_not_waited_for() {
+    let root = tempfile::tempdir().unwrap();
+    let repository = git_http::repository(root.path(), "a.git");
+    let settings = Settings {
+        timeout: std::time::Duration::from_secs(2),
+        ..fake_ssh(root.path(), &format!("sleep 20 >/dev/null &\n{RUN_LAST}"))
+    };
+    let url = format!("ssh://host.example{}", repository.display());
+    let found = source(settings).tags(&url.parse().unwrap()).await.unwrap();
+    assert_eq!(shown(&found), expected(&repository));
+}
+
 #[tokio::test]
 async fn ssh_failures_are_told_apart_by_what_it_says() {
     for (says, kind) in [

@@ -237,14 +237,19 @@ async fn what_is_no_manifest_is_refused_with_a_reason() {
     .header("Content-Type", INDEX);
     let both = Reply::new(200, r#"{"schemaVersion": 2, "manifests": [], "layers": []}"#)
         .header("Content-Type", INDEX);
-    let huge = Reply::new(200, vec![b' '; (4 << 20) + 1]).header("Content-Type", INDEX);
+    let limit = 4 << 20;
+    let huge = Reply::new(200, vec![b' '; limit + 1]).header("Content-Type", INDEX);
+    // It breaks off before it is too long, but has said that it will be.
+    let announced = Reply::new(200, vec![b' '; limit - 100]).truncated();
     let squeezed = Reply::new(200, "{}").header("Content-Encoding", "gzip");
     for (reply, says) in [
         (html, "text/html"),
         (schema1, "schema 1"),
         (disagreeing, "and the registry says"),
         (both, "at once"),
+        (huge.clone().chunked(), "more than 4194304 bytes"),
         (huge, "more than 4194304 bytes"),
+        (announced, "more than 4194304 bytes"),
         (squeezed, "compressed"),
         (Reply::new(204, ""), "answered 204"),
     ] {

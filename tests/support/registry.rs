@@ -104,6 +104,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// The connection breaks after the body, which is announced to be longer.
     pub truncated: bool,
+    /// Its length is not announced.
+    pub chunked: bool,
 }
 
 impl Reply {
@@ -119,6 +121,14 @@ impl Reply {
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
+    }
+
+    #[must_use]
+    pub fn chunked(self) -> Self {
+        Self {
+            chunked: true,
+            ..self
+        }
     }
 
     #[must_use]

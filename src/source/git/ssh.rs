@@ -1,6 +1,8 @@
 //! Tags over ssh: the user's own `ssh`, with their keys, agent and configuration.
 
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
@@ -14,6 +16,9 @@ use crate::source::SourceError;
 
 /// The most bytes that a list of references has.
 const LIMIT: usize = 64 << 20;
+
+/// How long an end is waited for that has nothing more to tell.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Where a URL leads.
 #[derive(Debug, PartialEq, Eq)]
@@ -128,37 +133,41 @@ fn destination(url: &str) -> Option<Destination> {
 /// Why there was no list: what the other side said on standard error, or what happened to the pipe.
 struct Complaint(String);
 
-/// Reads the list of references, and says that nothing else is wanted.
+/// Reads the list of references, and says that nothing else is wanted. Nothing is waited for once the list is there: a
+/// connection that the user's configuration shares with later commands holds standard error open for as long as it lives.
 async fn converse(child: &mut Child) -> Result<Vec<u8>, Complaint> {
-    let (Some(mut stdin), Some(mut stdout), Some(stderr)) =
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    else {
+    let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (Some(mut stdin), Some(mut stdout), Some(stderr)) = pipes else {
         return Err(Complaint("its pipes are not open".into()));
     };
-    let mut said = Vec::new();
-    let listening = drain(stderr, &mut said);
-    let reading = async {
-        let message = read_message(&mut stdout).await;
-        if message.is_ok() {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let listening = tokio::spawn(drain(stderr, Arc::clone(&said)));
+    match read_message(&mut stdout).await {
+        Ok(message) => {
             // A server that has gone already has said all that it had to say.
             let _ = stdin.write_all(b"0000").await;
+            drop((stdin, stdout));
+            let _ = tokio::time::timeout(GRACE, child.wait()).await;
+            listening.abort();
+            Ok(message)
         }
-        drop(stdin);
-        drop(stdout);
-        message
-    };
-    let (message, ()) = tokio::join!(reading, listening);
-    let _ = child.wait().await;
-    message.map_err(|why| match one_line(&String::from_utf8_lossy(&said)) {
-        said if said.is_empty() => Complaint(why),
-        said => Complaint(said),
-    })
+        Err(why) => {
+            drop((stdin, stdout));
+            let _ = tokio::time::timeout(GRACE, listening).await;
+            let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            match one_line(&String::from_utf8_lossy(&said)) {
+                said if said.is_empty() => Err(Complaint(why)),
+                said => Err(Complaint(said)),
+            }
+        }
+    }
 }
 
 /// Reads to the end and keeps the beginning, so that a talkative server does not stop for lack of a reader.
-async fn drain(mut from: impl AsyncRead + Unpin, kept: &mut Vec<u8>) {
+async fn drain(mut from: impl AsyncRead + Unpin, kept: Arc<Mutex<Vec<u8>>>) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < buffer.len() {
             kept.extend_from_slice(&buffer[..count]);
         }

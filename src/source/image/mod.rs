@@ -338,7 +338,7 @@ fn checked(
         404 => Err(SourceError::new(
             Kind::NotFound,
             asked(),
-            format!("{host} answered 404: there is no such thing"),
+            format!("{host} answered 404: it has no such repository or content"),
         )),
         status @ (401 | 403) => {
             let why = format!("{host} answered {status}: it is not allowed");

@@ -317,6 +317,10 @@ fn send(reply: Reply) -> Response {
             let chunks = [Ok(Bytes::from(reply.body)), Err(broken)];
             Body::from_stream(futures_util::stream::iter(chunks))
         }
+        false if reply.chunked => {
+            let chunk = Ok::<_, std::io::Error>(Bytes::from(reply.body));
+            Body::from_stream(futures_util::stream::iter([chunk]))
+        }
         false => Body::from(reply.body),
     };
     response.body(body).unwrap()

@@ -19,6 +19,8 @@ mod git;
 mod images;
 #[path = "http/mirror.rs"]
 mod mirror;
+#[path = "http/refresh.rs"]
+mod refresh;
 #[path = "http/tags.rs"]
 mod tags;
 

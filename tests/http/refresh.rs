@@ -1,0 +1,224 @@
+//! The binary against registries: what it asks, and that bad answers leave the lock as it was.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::support::registry::{Auth, INDEX, Registry, Reply};
+
+const BOTH: &[&str] = &["linux/amd64", "linux/arm64"];
+
+/// A repository on disk whose pins come from one registry.
+struct Checkout {
+    folder: TempDir,
+}
+
+impl Checkout {
+    fn new(declarations: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("pins.toml"), declarations).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    fn lock(&self) -> Option<String> {
+        fs::read_to_string(self.path("pins.lock")).ok()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        Ended::of(self.command(arguments).output().unwrap())
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().unwrap()
+    }
+}
+
+struct Ended {
+    code: i32,
+    said: String,
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        Self { code: output.status.code().unwrap(), said }
+    }
+}
+
+fn pin(registry: &Registry, name: &str, repository: &str, track: &str) -> String {
+    format!("[pin.{name}]\nimage = \"{}/{repository}\"\ntrack = \"{track}\"\n\n", registry.host())
+}
+
+#[test]
+fn an_unchanged_pin_costs_one_head_and_a_repository_one_list_and_one_token() {
+    let registry = Registry::start();
+    registry.set_auth(Auth::tokens());
+    let mut declarations = String::new();
+    for repository in 0..4 {
+        for flavour in 0..5 {
+            for version in ["1.0.0", "1.0.1"] {
+                registry.push_index(&format!("r{repository}"), &format!("{version}-f{flavour}"), BOTH);
+            }
+            let (name, path) = (format!("p{repository}-{flavour}"), format!("r{repository}"));
+            declarations += &pin(&registry, &name, &path, &format!("{{version}}-f{flavour}"));
+        }
+    }
+    let checkout = Checkout::new(&declarations);
+    let first = checkout.run(&["refresh"]);
+    assert_eq!(first.code, 0, "{}", first.said);
+    let counters = registry.counters();
+    assert_eq!((counters.pings, counters.heads, counters.manifests, counters.blobs), (0, 0, 20, 0), "one GET for a new pin");
+    assert_eq!((counters.tag_pages - counters.unauthorized, counters.tokens, counters.unauthorized), (4, 4, 1));
+    let lock = checkout.lock().unwrap();
+    registry.reset_counters();
+    let again = checkout.run(&["refresh"]);
+    assert_eq!(again.code, 0, "{}", again.said);
+    let counters = registry.counters();
+    assert_eq!((counters.pings, counters.heads, counters.manifests, counters.blobs), (0, 20, 0, 0));
+    assert_eq!((counters.tag_pages - counters.unauthorized, counters.tokens, counters.unauthorized), (4, 4, 1));
+    assert_eq!(checkout.lock().unwrap(), lock);
+}
+
+#[test]
+fn pins_of_one_tag_share_their_requests() {
+    let registry = Registry::start();
+    registry.push_index("a", "slim", BOTH);
+    let checkout = Checkout::new(&(pin(&registry, "one", "a", "slim") + &pin(&registry, "two", "a", "slim")));
+    assert_eq!(checkout.run(&["refresh"]).code, 0);
+    assert_eq!(registry.counters().manifests, 1);
+}
+
+/// Locks `slim`, lets it move, spoils the answers, and refreshes again.
+fn spoiled(spoil: impl FnOnce(&Registry)) -> (Ended, bool) {
+    let registry = Registry::start();
+    registry.push_index("a", "slim", BOTH);
+    let checkout = Checkout::new(&pin(&registry, "a", "a", "slim"));
+    let first = checkout.run(&["refresh"]);
+    assert_eq!(first.code, 0, "{}", first.said);
+    let lock = checkout.lock();
+    registry.push_index("a", "slim", BOTH);
+    spoil(&registry);
+    let ended = checkout.run(&["refresh"]);
+    (ended, checkout.lock() == lock)
+}
+
+#[test]
+fn bytes_that_do_not_match_their_digest_are_an_alarm() {
+    let (ended, untouched) = spoiled(|registry| {
+        let reply = Reply::new(200, "{\"schemaVersion\":2,\"manifests\":[]}").header("content-type", INDEX);
+        let claimed = format!("sha256:{}", "0".repeat(64));
+        registry.answer("GET /v2/a/manifests/slim", reply.header("docker-content-digest", claimed));
+    });
+    assert_eq!(ended.code, 4, "{}", ended.said);
+    assert!(untouched && ended.said.contains("sha256:000000"), "{}", ended.said);
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_leaves_the_lock_as_it_was() {
+    let index = |body: &str| Reply::new(200, body).header("content-type", INDEX);
+    for (reply, says) in [
+        (Reply::new(200, "<html>sign in</html>").header("content-type", "text/html"), "text/html"),
+        (index("{\"schemaVersion\":2,"), "cannot read"),
+        (index("{\"schemaVersion\":2,\"manifests\":[]}").truncated(), "cannot read"),
+        (Reply::new(500, "oh"), "500"),
+        (Reply::new(403, ""), "403"),
+    ] {
+        let (ended, untouched) = spoiled(|registry| registry.answer("GET /v2/a/manifests/slim", reply));
+        assert_eq!(ended.code, 3, "{}", ended.said);
+        assert!(untouched && ended.said.contains(says), "{says}: {}", ended.said);
+    }
+}
+
+#[test]
+fn a_claimed_digest_is_never_locked_unread() {
+    // The registry claims a new digest in its headers but goes on serving the old bytes.
+    let (ended, untouched) = spoiled(|registry| {
+        let claimed = format!("sha256:{}", "1".repeat(64));
+        let reply = Reply::new(200, "").header("content-type", INDEX).header("docker-content-digest", &claimed);
+        registry.answer("HEAD /v2/a/manifests/slim", reply);
+    });
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    assert!(!untouched && !ended.said.contains("sha256:1111"), "{}", ended.said);
+}
+
+/// Waits until `condition` holds; the other side is a child process, so there is nothing to be woken by.
+fn until(condition: impl Fn() -> bool) {
+    let started = std::time::Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(30), "it never came to pass");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn of_two_runs_at_once_one_says_so() {
+    let registry = Registry::start();
+    registry.push_index("a", "slim", BOTH);
+    registry.set_latency(Duration::from_millis(700));
+    let checkout = Checkout::new(&pin(&registry, "a", "a", "slim"));
+    let first = checkout.start(&["refresh"]);
+    until(|| !registry.requests().is_empty());
+    let second = checkout.run(&["refresh"]);
+    assert_eq!(second.code, 2, "{}", second.said);
+    assert!(second.said.contains("another solera-pin is writing"), "{}", second.said);
+    let check = checkout.run(&["refresh", "--check"]);
+    assert_eq!(check.code, 1, "what only reads does not wait: {}", check.said);
+    assert_eq!(first.wait_with_output().unwrap().status.code(), Some(0));
+    assert_eq!(checkout.run(&["verify"]).code, 0);
+}
+
+#[test]
+fn a_run_that_is_killed_writes_nothing() {
+    let registry = Registry::start();
+    registry.push_index("a", "slim", BOTH);
+    registry.set_latency(Duration::from_secs(60));
+    let checkout = Checkout::new(&pin(&registry, "a", "a", "slim"));
+    let mut run = checkout.start(&["refresh"]);
+    until(|| !registry.requests().is_empty());
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(names(checkout.folder.path()), ["pins.toml"]);
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.collect()
+}
+
+#[test]
+fn one_upstream_that_fails_stops_nobody_else() {
+    let registry = Registry::start();
+    registry.push_index("good", "slim", BOTH);
+    registry.push_index("bad", "slim", BOTH);
+    registry.answer("GET /v2/bad/manifests/slim", Reply::new(500, ""));
+    let checkout = Checkout::new(&(pin(&registry, "bad", "bad", "slim") + &pin(&registry, "good", "good", "slim")));
+    let ended = checkout.run(&["refresh"]);
+    assert_eq!(ended.code, 3, "{}", ended.said);
+    let lock = checkout.lock().unwrap();
+    assert!(lock.contains("[pin.good]") && !lock.contains("[pin.bad]"), "{lock}");
+}
+
+#[test]
+fn text_from_upstream_is_harmless_on_a_terminal() {
+    let registry = Registry::start();
+    let body = "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"\\u001b[2Jgone @everyone\"}]}";
+    registry.answer("GET /v2/a/manifests/slim", Reply::new(403, body));
+    let checkout = Checkout::new(&pin(&registry, "a", "a", "slim"));
+    let ended = checkout.run(&["refresh"]);
+    assert_eq!(ended.code, 3, "{}", ended.said);
+    assert!(!ended.said.contains('\u{1b}'), "{}", ended.said.escape_debug());
+}

@@ -3,7 +3,13 @@
 //! `cargo bench --bench refresh` refreshes 1,000 locked pins of 200 repositories against a registry that answers after
 //! 50 ms, and prints requests, seconds, the ratio to that limit, and the peak memory of the process.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark prints")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints"
+)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -44,9 +50,17 @@ fn main() {
     let lock = fs::read(folder.path().join("pins.lock")).unwrap();
     registry.set_latency(LATENCY);
     let mut ratios: Vec<f64> = (0..RUNS).map(|_| measure(&registry, folder.path())).collect();
-    assert_eq!(fs::read(folder.path().join("pins.lock")).unwrap(), lock, "nothing moved, so nothing is written");
+    assert_eq!(
+        fs::read(folder.path().join("pins.lock")).unwrap(),
+        lock,
+        "nothing moved, so nothing is written"
+    );
     ratios.sort_by(f64::total_cmp);
-    println!("ratio to the limit over {RUNS} runs: median {:.2}, worst {:.2}", ratios[RUNS / 2], ratios[RUNS - 1]);
+    println!(
+        "ratio to the limit over {RUNS} runs: median {:.2}, worst {:.2}",
+        ratios[RUNS / 2],
+        ratios[RUNS - 1]
+    );
 }
 
 /// One refresh of everything that is locked; gives its time in units of what its requests need at best.
@@ -88,7 +102,9 @@ fn refresh(folder: &Path) -> (f64, u64) {
     let mut memory = 0;
     let status = loop {
         let status = fs::read_to_string(&status_file).unwrap_or_default();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok());
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok());
         memory = memory.max(peak.unwrap_or_default());
         if let Some(status) = child.try_wait().unwrap() {
             break status;

@@ -34,6 +34,7 @@ impl Status {
     pub fn of_source(error: &SourceError) -> Self {
         match error.kind() {
             SourceKind::Integrity => Self::Alarm,
+            SourceKind::Configuration => Self::Usage,
             _ => Self::Incomplete,
         }
     }
@@ -55,12 +56,7 @@ pub struct Error {
 impl Error {
     /// A failure of this status.
     pub fn new(status: Status, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            hints: Vec::new(),
-            problems: Vec::new(),
-        }
+        Self { status, message: message.into(), hints: Vec::new(), problems: Vec::new() }
     }
 
     /// A mistake in how the program was called or set up.
@@ -77,10 +73,7 @@ impl Error {
             1 => "is a mistake".to_owned(),
             count => format!("are {count} mistakes"),
         };
-        Self {
-            problems,
-            ..Self::usage(format!("there {count} in {files}"))
-        }
+        Self { problems, ..Self::usage(format!("there {count} in {files}")) }
     }
 
     /// Adds what to do next.
@@ -122,11 +115,7 @@ impl From<FolderLockError> for Error {
     fn from(error: FolderLockError) -> Self {
         let busy = matches!(error, FolderLockError::Busy(_));
         let error = Self::usage(error.to_string());
-        if busy {
-            error.hint("wait for it to end, then run the command again")
-        } else {
-            error
-        }
+        if busy { error.hint("wait for it to end, then run the command again") } else { error }
     }
 }
 

@@ -26,14 +26,10 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".solera-pin-")
-        .tempfile_in(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(".solera-pin-").tempfile_in(folder)?;
     temporary.write_all(content)?;
     let permissions = std::fs::metadata(&target).map(|metadata| metadata.permissions());
-    temporary
-        .as_file()
-        .set_permissions(permissions.unwrap_or_else(|_| default_permissions()))?;
+    temporary.as_file().set_permissions(permissions.unwrap_or_else(|_| default_permissions()))?;
     temporary.as_file().sync_all()?;
     temporary.persist(&target).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()
@@ -81,17 +77,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         replace(&path, b"one").unwrap();
-        assert_eq!(
-            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o644
-        );
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         replace(&path, b"two").unwrap();
         assert_eq!(read_text(&path).unwrap().as_deref(), Some("two"));
-        assert_eq!(
-            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
@@ -110,10 +100,7 @@ mod tests {
     fn the_second_run_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let held = FolderLock::acquire(folder.path()).unwrap();
-        assert!(matches!(
-            FolderLock::acquire(folder.path()),
-            Err(FolderLockError::Busy(_))
-        ));
+        assert!(matches!(FolderLock::acquire(folder.path()), Err(FolderLockError::Busy(_))));
         drop(held);
         assert!(FolderLock::acquire(folder.path()).is_ok());
     }

@@ -28,8 +28,24 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "document", "files", "app", "track", "net", "mirror", "emit", "catalog", "lock", "plan", "source",
-            "verify", "report", "workspace", "resolve", "error", "served",
+            "model",
+            "document",
+            "files",
+            "app",
+            "track",
+            "net",
+            "mirror",
+            "emit",
+            "catalog",
+            "lock",
+            "plan",
+            "source",
+            "verify",
+            "report",
+            "workspace",
+            "resolve",
+            "error",
+            "served",
         ],
     ),
 ];
@@ -73,7 +89,10 @@ fn sources() -> Vec<(String, String, String)> {
 fn whatever_a_module_uses_stands_above_it() {
     for (i, (module, uses)) in LAYERS.iter().enumerate() {
         for used in *uses {
-            assert!(LAYERS[..i].iter().any(|(above, _)| above == used), "{module} uses {used}, which is not above it");
+            assert!(
+                LAYERS[..i].iter().any(|(above, _)| above == used),
+                "{module} uses {used}, which is not above it"
+            );
         }
     }
 }
@@ -83,10 +102,13 @@ fn dependencies_point_one_way() {
     let layers: BTreeMap<&str, &[&str]> = LAYERS.iter().copied().collect();
     let mut wrong = Vec::new();
     for (module, file, code) in sources() {
-        let allowed = layers.get(module.as_str()).unwrap_or_else(|| panic!("{file}: where does `{module}` belong?"));
+        let allowed =
+            layers.get(module.as_str()).unwrap_or_else(|| panic!("{file}: where does `{module}` belong?"));
         for (at, _) in code.match_indices("crate::") {
-            let used: String =
-                code[at + "crate::".len()..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let used: String = code[at + "crate::".len()..]
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             if used != module && !allowed.contains(&used.as_str()) {
                 wrong.push(format!("{file} uses {used}"));
             }

@@ -5,10 +5,7 @@ use std::process::ExitCode;
 
 use solera_pin::app::App;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where environment, folder and clock are read"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place where environment, folder and clock are read")]
 fn main() -> ExitCode {
     let environment: std::collections::BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -50,10 +50,7 @@ pub async fn resolve(
 ) -> Vec<Resolved> {
     let one = |job| async move {
         let result = decide(sources, job, today).await;
-        Resolved {
-            name: job.declaration.name.clone(),
-            result,
-        }
+        Resolved { name: job.declaration.name.clone(), result }
     };
     let mut running: FuturesUnordered<_> = jobs.iter().map(one).collect();
     let mut results = Vec::with_capacity(jobs.len());
@@ -69,11 +66,7 @@ pub async fn resolve(
 pub fn apply(lock: &Lock, resolved: &[Resolved]) -> Lock {
     let mut lock = lock.clone();
     for Resolved { name, result } in resolved {
-        if let Ok(Decision {
-            outcome: Outcome::Move { to, .. } | Outcome::First { to },
-            ..
-        }) = result
-        {
+        if let Ok(Decision { outcome: Outcome::Move { to, .. } | Outcome::First { to }, .. }) = result {
             lock.pins.insert(name.clone(), to.clone());
         }
     }
@@ -81,26 +74,10 @@ pub fn apply(lock: &Lock, resolved: &[Resolved]) -> Lock {
 }
 
 async fn decide(sources: &Sources, job: &Job<'_>, today: jiff::civil::Date) -> Result<Decision, SourceError> {
-    let Job {
-        declaration,
-        platforms,
-        locked,
-        wish,
-        ..
-    } = job;
-    let question = Question {
-        declaration,
-        platforms: platforms.as_ref(),
-        locked: *locked,
-        today,
-        wish,
-    };
+    let Job { declaration, platforms, locked, wish, .. } = job;
+    let question = Question { declaration, platforms: platforms.as_ref(), locked: *locked, today, wish };
     if let Some(outcome) = plan::held(&question).filter(|_| !job.ask_held) {
-        return Ok(Decision {
-            outcome,
-            candidates: Vec::new(),
-            other_shapes: 0,
-        });
+        return Ok(Decision { outcome, candidates: Vec::new(), other_shapes: 0 });
     }
     match &declaration.upstream {
         Upstream::Image(repository) => decide_image(&sources.images, &question, repository).await,
@@ -163,9 +140,5 @@ async fn look(
             Err(error) => return unless_missing(error),
         }
     }
-    source
-        .by_tag(repository, tag)
-        .await
-        .map(image::Seen::Names)
-        .or_else(unless_missing)
+    source.by_tag(repository, tag).await.map(image::Seen::Names).or_else(unless_missing)
 }

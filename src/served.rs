@@ -31,9 +31,7 @@ pub async fn check(
 ) -> Vec<Asked> {
     let one = |(name, pin): (&PinName, &Pin)| {
         let (name, pin) = (name.clone(), pin.clone());
-        let immutable = declarations
-            .get(&name)
-            .is_none_or(|declaration| declaration.immutable);
+        let immutable = declarations.get(&name).is_none_or(|declaration| declaration.immutable);
         async move {
             let wrong = match &pin {
                 Pin::Image(pin) => image(sources, pin).await,
@@ -69,10 +67,7 @@ impl Wrong {
         let finding = Finding {
             rule: self.rule,
             level: Level::Error,
-            place: Place {
-                file: file.clone(),
-                span,
-            },
+            place: Place { file: file.clone(), span },
             message: format!("the pin `{name}`: {}", self.message),
             help: match self.status {
                 Status::Alarm => format!("find out why; to take it: solera-pin refresh {name} --accept"),
@@ -87,11 +82,7 @@ async fn image(sources: &Sources, pin: &ImagePin) -> Result<Vec<Wrong>, SourceEr
     let manifest = match sources.images.by_digest(&pin.repository, &pin.digest).await {
         Ok(manifest) => manifest,
         Err(error) if error.kind() == Kind::NotFound => {
-            return Ok(vec![not_served(
-                pin,
-                &pin.digest.to_string(),
-                "what `digest` names",
-            )]);
+            return Ok(vec![not_served(pin, &pin.digest.to_string(), "what `digest` names")]);
         }
         Err(error) => return Err(error),
     };
@@ -109,12 +100,7 @@ async fn image(sources: &Sources, pin: &ImagePin) -> Result<Vec<Wrong>, SourceEr
                 let message = format!(
                     "the locked manifest of {platform} is not the one of the locked index, which {has}"
                 );
-                wrong.push(Wrong {
-                    rule: "upstream-children",
-                    status: Status::Failed,
-                    text,
-                    message,
-                });
+                wrong.push(Wrong { rule: "upstream-children", status: Status::Failed, text, message });
             }
         }
     }
@@ -123,12 +109,7 @@ async fn image(sources: &Sources, pin: &ImagePin) -> Result<Vec<Wrong>, SourceEr
 
 fn not_served(pin: &ImagePin, text: &str, what: &str) -> Wrong {
     let message = format!("{} does not serve {what}, {text}", pin.repository);
-    Wrong {
-        rule: "upstream-not-served",
-        status: Status::Failed,
-        text: text.into(),
-        message,
-    }
+    Wrong { rule: "upstream-not-served", status: Status::Failed, text: text.into(), message }
 }
 
 async fn git(sources: &Sources, pin: &GitPin, immutable: bool) -> Result<Vec<Wrong>, SourceError> {
@@ -136,16 +117,8 @@ async fn git(sources: &Sources, pin: &GitPin, immutable: bool) -> Result<Vec<Wro
     let status = if immutable { Status::Alarm } else { Status::Failed };
     let message = match tags.iter().find(|tag| tag.name == pin.tag) {
         Some(tag) if tag.commit == pin.commit => return Ok(Vec::new()),
-        Some(tag) => format!(
-            "the tag {} is locked at {} and now names {}",
-            pin.tag, pin.commit, tag.commit
-        ),
+        Some(tag) => format!("the tag {} is locked at {} and now names {}", pin.tag, pin.commit, tag.commit),
         None => format!("{} no longer has the tag {}", pin.url, pin.tag),
     };
-    Ok(vec![Wrong {
-        rule: "upstream-tag-moved",
-        status,
-        text: pin.commit.to_string(),
-        message,
-    }])
+    Ok(vec![Wrong { rule: "upstream-tag-moved", status, text: pin.commit.to_string(), message }])
 }

@@ -37,17 +37,11 @@ impl Workspace {
     pub fn find(folder: &Path) -> Result<Self, WorkspaceError> {
         let nearest = |wanted: fn(&Path) -> bool| folder.ancestors().find(|folder| wanted(folder));
         let configured = nearest(|folder| CONFIGURATION.iter().any(|file| folder.join(file).is_file()));
-        let root = configured
-            .or_else(|| nearest(|folder| folder.join(".git").exists()))
-            .unwrap_or(folder);
+        let root = configured.or_else(|| nearest(|folder| folder.join(".git").exists())).unwrap_or(folder);
         let files = read_files(root)?;
         let configured = files.pins.is_some() || files.upstreams.is_some();
         let catalog = catalog::parse(&files).map_err(WorkspaceError::Problems)?;
-        Ok(Self {
-            root: root.into(),
-            catalog,
-            configured,
-        })
+        Ok(Self { root: root.into(), catalog, configured })
     }
 }
 
@@ -85,11 +79,7 @@ fn read_images(root: &Path) -> Result<Vec<ImageFiles>, WorkspaceError> {
     for name in names {
         if let Some(manifest) = read(root, &format!("images/{name}/image.toml"))? {
             let dockerfile = read(root, &format!("images/{name}/Dockerfile"))?;
-            images.push(ImageFiles {
-                folder: name,
-                manifest,
-                dockerfile,
-            });
+            images.push(ImageFiles { folder: name, manifest, dockerfile });
         }
     }
     Ok(images)

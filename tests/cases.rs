@@ -36,9 +36,7 @@ impl Upstream {
     fn at(date: &str) -> Self {
         static MADE: Mutex<BTreeMap<String, Upstream>> = Mutex::new(BTreeMap::new());
         let mut made = MADE.lock().unwrap();
-        made.entry(date.to_owned())
-            .or_insert_with(|| Self::make(date))
-            .clone()
+        made.entry(date.to_owned()).or_insert_with(|| Self::make(date)).clone()
     }
 
     fn make(date: &str) -> Self {
@@ -54,10 +52,7 @@ impl Upstream {
                 serve(listener, layout, std::future::pending()).await.unwrap();
             });
         });
-        Self {
-            url: format!("http://{}", receiver.recv().unwrap()),
-            folder,
-        }
+        Self { url: format!("http://{}", receiver.recv().unwrap()), folder }
     }
 
     /// A user's configuration that asks this upstream instead of the real ones.
@@ -84,11 +79,7 @@ fn read_case(folder: &Path) -> Vec<Run> {
     let run = |table: &toml_edit::Table| {
         let text = |key: &str| table.get(key).map(|item| item.as_str().unwrap().to_owned());
         let arguments = text("args").unwrap();
-        Run {
-            arguments: split(&arguments),
-            date: text("at"),
-            shell: text("shell"),
-        }
+        Run { arguments: split(&arguments), date: text("at"), shell: text("shell") }
     };
     runs.iter().map(run).collect()
 }
@@ -142,19 +133,12 @@ fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
     let mut transcript = String::new();
     for run in read_case(folder) {
         if let Some(shell) = &run.shell {
-            let status = Command::new("sh")
-                .args(["-ec", shell])
-                .current_dir(&repository)
-                .status()
-                .unwrap();
+            let status = Command::new("sh").args(["-ec", shell]).current_dir(&repository).status().unwrap();
             assert!(status.success(), "{shell}");
             writeln!(transcript, "% {shell}").unwrap();
         }
         // Without a date there is nobody at the other end.
-        let nobody = Upstream {
-            url: "http://127.0.0.1:1".into(),
-            folder: scratch.path().join("nothing"),
-        };
+        let nobody = Upstream { url: "http://127.0.0.1:1".into(), folder: scratch.path().join("nothing") };
         let upstream = run.date.as_deref().map_or(nobody, Upstream::at);
         let configuration = scratch.path().join("config.toml");
         fs::write(&configuration, upstream.configuration()).unwrap();
@@ -172,10 +156,7 @@ fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
             let text = text.replace(&upstream.folder.display().to_string(), "[UPSTREAM]");
             text.replace(&scratch.path().display().to_string(), "[SCRATCH]")
         };
-        let at = run
-            .date
-            .as_ref()
-            .map_or(String::new(), |date| format!("  # upstream at {date}"));
+        let at = run.date.as_ref().map_or(String::new(), |date| format!("  # upstream at {date}"));
         writeln!(transcript, "$ solera-pin {}{at}", run.arguments.join(" ")).unwrap();
         transcript.push_str(&scrub(&output.stdout));
         let messages = scrub(&output.stderr);
@@ -194,10 +175,8 @@ fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
 fn every_case_goes_as_it_is_written() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let overwrite = std::env::vars().any(|(name, value)| name == "SNAPSHOTS" && value == "overwrite");
-    let mut folders: Vec<PathBuf> = fs::read_dir(&cases)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     assert!(!folders.is_empty());
     let mut wrong = Vec::new();
@@ -215,10 +194,8 @@ fn every_case_goes_as_it_is_written() {
             continue;
         }
         let mut expected = tree(&out);
-        expected.insert(
-            "transcript".into(),
-            fs::read_to_string(folder.join("transcript")).unwrap_or_default(),
-        );
+        expected
+            .insert("transcript".into(), fs::read_to_string(folder.join("transcript")).unwrap_or_default());
         let mut found = changed;
         found.insert("transcript".into(), transcript);
         for name in expected.keys().chain(found.keys()) {
@@ -227,9 +204,7 @@ fn every_case_goes_as_it_is_written() {
             let (expected, found) = (side(&expected), side(&found));
             if expected != found {
                 let name = format!("{}/{name}", folder.file_name().unwrap().to_string_lossy());
-                wrong.push(format!(
-                    "==== {name}\n---- expected\n{expected}---- found\n{found}"
-                ));
+                wrong.push(format!("==== {name}\n---- expected\n{expected}---- found\n{found}"));
             }
         }
     }

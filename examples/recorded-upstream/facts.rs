@@ -37,8 +37,7 @@ impl TagFacts {
 
     /// When its index was last put together, as of `at`.
     pub fn assembled(&self, at: Timestamp) -> Timestamp {
-        self.built(at)
-            .max(latest(&self.sets, at).unwrap_or(Timestamp::MIN))
+        self.built(at).max(latest(&self.sets, at).unwrap_or(Timestamp::MIN))
     }
 
     /// All times at which its platforms were built.
@@ -128,9 +127,7 @@ fn rows<'a, const N: usize>(
     let lines = table.lines().filter(|line| !line.starts_with('#'));
     lines.map(move |line| {
         let fields: Vec<&str> = line.split('\t').collect();
-        fields
-            .try_into()
-            .map_err(|_| wrong(name, line, &"it has another number of columns"))
+        fields.try_into().map_err(|_| wrong(name, line, &"it has another number of columns"))
     })
 }
 
@@ -142,9 +139,5 @@ fn read<T: std::str::FromStr<Err: std::fmt::Display>>(
 }
 
 fn wrong(name: &'static str, text: &str, reason: &dyn std::fmt::Display) -> RecordedError {
-    RecordedError::Facts {
-        name,
-        text: text.into(),
-        reason: reason.to_string(),
-    }
+    RecordedError::Facts { name, text: text.into(), reason: reason.to_string() }
 }

@@ -11,20 +11,13 @@ use super::facts::GitTagFacts;
 
 /// Makes or moves the repository at `path`; gives the tags that existed at `at`.
 pub(super) fn write(path: &Path, facts: &[GitTagFacts], at: Timestamp) -> Result<Vec<GitRef>, RecordedError> {
-    write_tags(path, facts, at).map_err(|source| RecordedError::Git {
-        path: path.into(),
-        source,
-    })
+    write_tags(path, facts, at).map_err(|source| RecordedError::Git { path: path.into(), source })
 }
 
 fn write_tags(path: &Path, facts: &[GitTagFacts], at: Timestamp) -> Result<Vec<GitRef>, git2::Error> {
     // Neither a template nor a default branch of this machine's git may change the result.
     let mut options = RepositoryInitOptions::new();
-    options
-        .bare(true)
-        .mkpath(true)
-        .external_template(false)
-        .initial_head("main");
+    options.bare(true).mkpath(true).external_template(false).initial_head("main");
     let repository = Repository::init_opts(path, &options)?;
     let mut tip = None;
     let mut tags = Vec::new();

@@ -71,9 +71,7 @@ fn newest(existing: &[&TagFacts], at: Timestamp) -> Vec<(Tag, Timestamp)> {
 /// A tag's version numbers, and the rest of it: `6.9.4-fpm` is `[6, 9, 4]` and `-fpm`, `fpm` is `[]` and `-fpm`.
 fn split(tag: &Tag) -> (Vec<u64>, String) {
     let text = tag.as_str();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (version, rest) = match text.as_bytes().get(end) {
         None | Some(b'-') => text.split_at(end),
         Some(_) => ("", text),
@@ -107,13 +105,7 @@ impl<'a> Maker<'a> {
         for versions in builds.values_mut() {
             versions.sort_by(|a, b| b.cmp(a));
         }
-        Self {
-            layout,
-            repository: &image.repository,
-            builds,
-            attestation: None,
-            made: HashMap::new(),
-        }
+        Self { layout, repository: &image.repository, builds, attestation: None, made: HashMap::new() }
     }
 
     /// The version and the most exact name of the build that `fact` names: `6-fpm` is of `6.9.4`, as `6.9.4-fpm`, where
@@ -121,15 +113,8 @@ impl<'a> Maker<'a> {
     fn build_name(&self, fact: &TagFacts, built: Timestamp) -> (String, String) {
         let (version, flavour) = split(&fact.tag);
         let builds = self.builds.get(&(flavour.clone(), built));
-        let exact = builds
-            .into_iter()
-            .flatten()
-            .find(|other| other.starts_with(&version));
-        let numbers: Vec<String> = exact
-            .unwrap_or(&version)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let exact = builds.into_iter().flatten().find(|other| other.starts_with(&version));
+        let numbers: Vec<String> = exact.unwrap_or(&version).iter().map(ToString::to_string).collect();
         let version = numbers.join(".");
         let name = format!("{version}{flavour}").trim_matches('-').to_owned();
         (version, name)
@@ -272,13 +257,11 @@ fn platform(architecture: &str) -> Result<Platform, RecordedError> {
         "i386" => "386",
         same => same,
     };
-    format!("linux/{go}")
-        .parse()
-        .map_err(|error: solera_pin::model::PlatformError| RecordedError::Facts {
-            name: "architectures",
-            text: architecture.into(),
-            reason: error.to_string(),
-        })
+    format!("linux/{go}").parse().map_err(|error: solera_pin::model::PlatformError| RecordedError::Facts {
+        name: "architectures",
+        text: architecture.into(),
+        reason: error.to_string(),
+    })
 }
 
 /// An OCI image layout that is being written.
@@ -292,10 +275,7 @@ impl Layout {
     fn open(root: &Path) -> Result<Self, RecordedError> {
         let blobs = root.join("blobs/sha256");
         fs::create_dir_all(&blobs).map_err(|source| RecordedError::File { path: blobs, source })?;
-        let layout = Self {
-            root: root.into(),
-            written: HashSet::new(),
-        };
+        let layout = Self { root: root.into(), written: HashSet::new() };
         layout.replace("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
         Ok(layout)
     }

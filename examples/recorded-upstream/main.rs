@@ -33,30 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
     let written = recorded::write(&args.dir, args.at)?;
     for image in &written.images {
-        let newest: Vec<String> = image
-            .newest
-            .iter()
-            .map(|(tag, time)| format!("{tag} ({time})"))
-            .collect();
-        println!(
-            "{}: {} tags, newest {}",
-            image.repository,
-            image.tags,
-            newest.join(", ")
-        );
+        let newest: Vec<String> = image.newest.iter().map(|(tag, time)| format!("{tag} ({time})")).collect();
+        println!("{}: {} tags, newest {}", image.repository, image.tags, newest.join(", "));
     }
-    let newest: Vec<String> = written
-        .git_tags
-        .iter()
-        .rev()
-        .take(3)
-        .map(ToString::to_string)
-        .collect();
-    println!(
-        "{}: {} tags, newest {}",
-        written.git.display(),
-        written.git_tags.len(),
-        newest.join(", ")
-    );
+    let newest: Vec<String> = written.git_tags.iter().rev().take(3).map(ToString::to_string).collect();
+    println!("{}: {} tags, newest {}", written.git.display(), written.git_tags.len(), newest.join(", "));
     Ok(())
 }

@@ -4,11 +4,7 @@
 //! Names, dates and architectures are facts (`facts`). Contents are made here (`images`, `git`): small, valid, and the
 //! same for the same date, so their digests and commit ids are nobody else's. Entry point: [`write`].
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "a test that includes this module uses a part of it"
-)]
+#![allow(dead_code, unreachable_pub, reason = "a test that includes this module uses a part of it")]
 
 #[path = "facts.rs"]
 pub mod facts;
@@ -86,10 +82,5 @@ pub fn write(dir: &Path, at: Timestamp) -> Result<Written, RecordedError> {
     let git = dir.join("aralez.git");
     let images = images::write(&layout, &facts::images()?, at)?;
     let git_tags = git::write(&git, &facts::aralez()?, at)?;
-    Ok(Written {
-        layout,
-        git,
-        images,
-        git_tags,
-    })
+    Ok(Written { layout, git, images, git_tags })
 }

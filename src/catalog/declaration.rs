@@ -55,9 +55,7 @@ pub struct Hold {
 impl Declaration {
     /// The hold that is in force on a day.
     pub fn held(&self, today: jiff::civil::Date) -> Option<&Hold> {
-        self.hold
-            .as_ref()
-            .filter(|hold| hold.until.is_none_or(|until| today < until))
+        self.hold.as_ref().filter(|hold| hold.until.is_none_or(|until| today < until))
     }
 
     /// The build arguments that carry it.
@@ -82,11 +80,7 @@ pub(super) fn read(
         section.finish(problems);
     }
     let mut declarations = BTreeMap::new();
-    for (key, entry) in root
-        .read("pin", problems, Entry::section)
-        .iter()
-        .flat_map(Section::entries)
-    {
+    for (key, entry) in root.read("pin", problems, Entry::section).iter().flat_map(Section::entries) {
         let section = match entry.section() {
             Ok(section) => section,
             Err(problem) => {
@@ -128,24 +122,14 @@ impl Shared {
         });
         let shared = Self {
             allow: allow.unwrap_or(defaults.allow),
-            prerelease: section
-                .read("prerelease", problems, Entry::boolean)
-                .unwrap_or(defaults.prerelease),
-            immutable: section
-                .read("immutable", problems, Entry::boolean)
-                .or(defaults.immutable),
-            platforms: section
-                .read("platforms", problems, platforms)
-                .or_else(|| defaults.platforms.clone()),
+            prerelease: section.read("prerelease", problems, Entry::boolean).unwrap_or(defaults.prerelease),
+            immutable: section.read("immutable", problems, Entry::boolean).or(defaults.immutable),
+            platforms: section.read("platforms", problems, platforms).or_else(|| defaults.platforms.clone()),
         };
         for key in ["min-age", "settle"] {
-            not_applied(section, key, problems, warnings, |entry| {
-                duration::read(entry).map(drop)
-            });
+            not_applied(section, key, problems, warnings, |entry| duration::read(entry).map(drop));
         }
-        not_applied(section, "rebuilt", problems, warnings, |entry| {
-            entry.boolean().map(drop)
-        });
+        not_applied(section, "rebuilt", problems, warnings, |entry| entry.boolean().map(drop));
         section.read("group", problems, |entry| entry.text().map(drop));
         shared
     }
@@ -182,20 +166,13 @@ fn read_pin(
     });
     let version = section.read("version", problems, |entry| requirement(entry, track.as_ref()));
     let ignore = section.read("ignore", problems, |entry| {
-        entry
-            .elements()?
-            .iter()
-            .map(|pattern| pattern.text().map(Glob::new))
-            .collect()
+        entry.elements()?.iter().map(|pattern| pattern.text().map(Glob::new)).collect()
     });
     let hold = read_hold(&mut section, problems);
     let shared = Shared::read(&mut section, defaults, problems, warnings);
     section.read("changelog", problems, |entry| entry.parse::<url::Url>().map(drop));
     not_applied(&mut section, "paths", problems, warnings, |entry| {
-        entry
-            .elements()?
-            .iter()
-            .try_for_each(|path| path.text().map(drop))
+        entry.elements()?.iter().try_for_each(|path| path.text().map(drop))
     });
     if let (Some(Upstream::Image(_)), Some(track)) = (&upstream, &track)
         && track.as_str().contains(['/', '+'])
@@ -255,9 +232,10 @@ fn upstream(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<Up
 fn requirement(entry: &Entry<'_>, track: Option<&Track>) -> Result<semver::VersionReq, Problem> {
     let requirement = entry.parse()?;
     match track {
-        Some(track) if !track.has(Field::Major) => Err(entry.problem(format!(
-            "`version` has nothing to compare: the track `{track}` has no {{major}}"
-        ))),
+        Some(track) if !track.has(Field::Major) => {
+            Err(entry
+                .problem(format!("`version` has nothing to compare: the track `{track}` has no {{major}}")))
+        }
         _ => Ok(requirement),
     }
 }
@@ -269,10 +247,7 @@ fn read_hold(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<H
     });
     let until = section.read("hold-until", problems, |entry| Ok((entry.date()?, entry.clone())));
     match (why, until) {
-        (Some(why), until) => Some(Hold {
-            why,
-            until: until.map(|(date, _)| date),
-        }),
+        (Some(why), until) => Some(Hold { why, until: until.map(|(date, _)| date) }),
         (None, Some((_, entry))) => {
             problems.push(entry.problem("`hold-until` needs a `hold` that says why"));
             None
@@ -283,11 +258,7 @@ fn read_hold(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<H
 
 /// A non-empty array of platforms.
 pub(super) fn platforms(entry: &Entry<'_>) -> Result<BTreeSet<Platform>, Problem> {
-    let platforms = entry
-        .elements()?
-        .iter()
-        .map(Entry::parse)
-        .collect::<Result<BTreeSet<_>, _>>()?;
+    let platforms = entry.elements()?.iter().map(Entry::parse).collect::<Result<BTreeSet<_>, _>>()?;
     match platforms.is_empty() {
         true => Err(entry.problem(format!("`{}` must name at least one platform", entry.path))),
         false => Ok(platforms),

@@ -81,10 +81,8 @@ impl Image {
             Some(Origin::Pin(pin)) => Some(pin),
             _ => None,
         };
-        let pins: BTreeSet<&PinName> = [Some(&self.runtime_base), self.build_base.as_ref(), source]
-            .into_iter()
-            .flatten()
-            .collect();
+        let pins: BTreeSet<&PinName> =
+            [Some(&self.runtime_base), self.build_base.as_ref(), source].into_iter().flatten().collect();
         pins.into_iter()
     }
 
@@ -118,7 +116,8 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
     let platforms = root.require("platforms", problems, platforms);
     let delta = root.require("delta", problems, |entry| Ok((texts(entry)?, entry.place())));
     let mut list = |key| root.read(key, problems, texts).unwrap_or_default();
-    let (capabilities, upstream_provides, refuses) = (list("capabilities"), list("upstream-provides"), list("refuses"));
+    let (capabilities, upstream_provides, refuses) =
+        (list("capabilities"), list("upstream-provides"), list("refuses"));
     if let Some(entry) = root.take("packages") {
         problems.push(entry.problem("Debian pins are not supported by this version"));
     }
@@ -126,7 +125,9 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
     if class == Some(Class::FromSource) && problems.len() == before {
         let missing = [("build-base", build_base.is_none()), ("source", source.is_none())];
         let missing = missing.into_iter().filter(|(_, absent)| *absent);
-        problems.extend(missing.map(|(key, _)| whole(format!("an image of class from-source needs the key `{key}`"))));
+        problems.extend(
+            missing.map(|(key, _)| whole(format!("an image of class from-source needs the key `{key}`"))),
+        );
     }
     if problems.len() > before {
         return None;
@@ -176,9 +177,5 @@ fn origin(entry: &Entry<'_>, named: &mut Vec<(PinName, Place)>) -> Result<Origin
 }
 
 fn texts(entry: &Entry<'_>) -> Result<Vec<String>, Problem> {
-    entry
-        .elements()?
-        .iter()
-        .map(|element| element.text().map(str::to_owned))
-        .collect()
+    entry.elements()?.iter().map(|element| element.text().map(str::to_owned)).collect()
 }

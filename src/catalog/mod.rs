@@ -66,17 +66,14 @@ impl Catalog {
             return Some(platforms.clone());
         }
         let readers = self.readers(&declaration.name);
-        let platforms: BTreeSet<Platform> = readers
-            .flat_map(|image| image.platforms.iter().cloned())
-            .collect();
+        let platforms: BTreeSet<Platform> =
+            readers.flat_map(|image| image.platforms.iter().cloned()).collect();
         (!platforms.is_empty()).then_some(platforms)
     }
 
     /// The images that read a pin.
     pub fn readers<'a>(&'a self, pin: &'a PinName) -> impl Iterator<Item = &'a Image> {
-        self.images
-            .values()
-            .filter(move |image| image.pins().any(|read| read == pin))
+        self.images.values().filter(move |image| image.pins().any(|read| read == pin))
     }
 }
 
@@ -85,19 +82,15 @@ pub fn parse(files: &Files) -> Result<Catalog, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
     if let (Some(pins), Some(_)) = (&files.pins, &files.upstreams) {
-        let problem = Problem::new(
-            crate::document::Place::whole(pins),
-            "there is a refresh/upstreams.toml as well",
-        );
+        let problem =
+            Problem::new(crate::document::Place::whole(pins), "there is a refresh/upstreams.toml as well");
         problems.push(problem.help("keep one of the two: they hold the same tables"));
     }
     let mut declarations = BTreeMap::new();
     let mut policy = Policy::default();
-    for (file, has) in [
-        (&files.pins, Tables::All),
-        (&files.upstreams, Tables::Pins),
-        (&files.policy, Tables::Policy),
-    ] {
+    for (file, has) in
+        [(&files.pins, Tables::All), (&files.upstreams, Tables::Pins), (&files.policy, Tables::Policy)]
+    {
         let Some(file) = file else { continue };
         match parse_toml(file) {
             Err(problem) => problems.push(problem),
@@ -118,15 +111,10 @@ pub fn parse(files: &Files) -> Result<Catalog, Vec<Problem>> {
     match problems.is_empty() {
         true => {
             let folder = files.upstreams.is_some() || files.policy.is_some();
-            let declared_in = if folder && files.pins.is_none() { "refresh/upstreams.toml" } else { "pins.toml" };
+            let declared_in =
+                if folder && files.pins.is_none() { "refresh/upstreams.toml" } else { "pins.toml" };
             let declared_in = declared_in.to_owned();
-            Ok(Catalog {
-                declared_in,
-                declarations,
-                policy,
-                images,
-                warnings,
-            })
+            Ok(Catalog { declared_in, declarations, policy, images, warnings })
         }
         false => Err(problems),
     }
@@ -145,10 +133,8 @@ fn check_arguments(declarations: &BTreeMap<PinName, Declaration>, problems: &mut
     for declaration in declarations.values() {
         for argument in declaration.arguments() {
             if let Some(owner) = owners.insert(argument.clone(), &declaration.name) {
-                let message = format!(
-                    "both `{owner}` and `{}` would be read as {argument}",
-                    declaration.name
-                );
+                let message =
+                    format!("both `{owner}` and `{}` would be read as {argument}", declaration.name);
                 problems.push(Problem::new(declaration.place.clone(), message).help("rename one of the two"));
             }
         }
@@ -170,12 +156,10 @@ fn read_images(
                 continue;
             }
             let problem = Problem::new(place.clone(), format!("no pin is called `{pin}`"));
-            problems.push(
-                match meant(pin.as_str(), declarations.keys().map(PinName::as_str)) {
-                    Some(known) => problem.help(format!("did you mean `{known}`?")),
-                    None => problem.help(format!("declare it with `solera-pin add {pin} REFERENCE`")),
-                },
-            );
+            problems.push(match meant(pin.as_str(), declarations.keys().map(PinName::as_str)) {
+                Some(known) => problem.help(format!("did you mean `{known}`?")),
+                None => problem.help(format!("declare it with `solera-pin add {pin} REFERENCE`")),
+            });
         }
         images.insert(image.name.clone(), image);
     }

@@ -66,8 +66,7 @@ impl Network {
     #[must_use]
     pub fn with_user(mut self, user: Self) -> Self {
         self.registries.extend(user.registries);
-        self.git
-            .retain(|mirror| !user.git.iter().any(|own| own.prefix == mirror.prefix));
+        self.git.retain(|mirror| !user.git.iter().any(|own| own.prefix == mirror.prefix));
         self.git.extend(user.git);
         self.ca_files.extend(user.ca_files);
         self
@@ -94,19 +93,10 @@ pub(super) fn read(root: &mut Section<'_>, policy: &mut Policy, problems: &mut V
     read_propose(root, problems);
     if let Some(mut section) = root.read("verify", problems, Entry::section) {
         section.read("edition", problems, edition);
-        for (rule, entry) in section
-            .read("rules", problems, Entry::section)
-            .iter()
-            .flat_map(Section::entries)
+        for (rule, entry) in section.read("rules", problems, Entry::section).iter().flat_map(Section::entries)
         {
-            match one_of(
-                &entry,
-                &[
-                    ("error", Level::Error),
-                    ("warning", Level::Warning),
-                    ("off", Level::Off),
-                ],
-            ) {
+            match one_of(&entry, &[("error", Level::Error), ("warning", Level::Warning), ("off", Level::Off)])
+            {
                 Ok(level) => drop(policy.rules.insert(rule.to_owned(), level)),
                 Err(problem) => problems.push(problem),
             }
@@ -116,14 +106,8 @@ pub(super) fn read(root: &mut Section<'_>, policy: &mut Policy, problems: &mut V
 }
 
 fn read_network(root: &mut Section<'_>, network: &mut Network, problems: &mut Vec<Problem>) {
-    for (host, entry) in root
-        .read("registries", problems, Entry::section)
-        .iter()
-        .flat_map(Section::entries)
-    {
-        let registry = host
-            .parse::<Registry>()
-            .map_err(|error| entry.problem(error.to_string()));
+    for (host, entry) in root.read("registries", problems, Entry::section).iter().flat_map(Section::entries) {
+        let registry = host.parse::<Registry>().map_err(|error| entry.problem(error.to_string()));
         match registry.and_then(|registry| Ok((registry, entry.section()?))) {
             Ok((registry, section)) => {
                 let policy = read_registry(&registry, section, problems);
@@ -132,19 +116,12 @@ fn read_network(root: &mut Section<'_>, network: &mut Network, problems: &mut Ve
             Err(problem) => problems.push(problem),
         }
     }
-    for (prefix, entry) in root
-        .read("git", problems, Entry::section)
-        .iter()
-        .flat_map(Section::entries)
-    {
+    for (prefix, entry) in root.read("git", problems, Entry::section).iter().flat_map(Section::entries) {
         match entry.section() {
             Ok(mut section) => {
                 let mirror = section.require("mirror", problems, git_mirror);
                 section.finish(problems);
-                network.git.extend(mirror.map(|mirror| GitMirror {
-                    prefix: prefix.into(),
-                    mirror,
-                }));
+                network.git.extend(mirror.map(|mirror| GitMirror { prefix: prefix.into(), mirror }));
             }
             Err(problem) => problems.push(problem),
         }
@@ -161,9 +138,7 @@ fn read_registry(
     mut section: Section<'_>,
     problems: &mut Vec<Problem>,
 ) -> RegistryPolicy {
-    let plain_http = section
-        .read("plain-http", problems, Entry::boolean)
-        .unwrap_or(false);
+    let plain_http = section.read("plain-http", problems, Entry::boolean).unwrap_or(false);
     let url = |entry: &Entry<'_>| web_url(entry, plain_http || registry.is_loopback());
     let policy = RegistryPolicy {
         mirror: section.read("mirror", problems, url),
@@ -179,9 +154,8 @@ fn read_registry(
 fn web_url(entry: &Entry<'_>, plain: bool) -> Result<url::Url, Problem> {
     let url: url::Url = entry.parse()?;
     let credential = !url.username().is_empty() || url.password().is_some();
-    let loopback = url
-        .host_str()
-        .is_some_and(|host| host.parse::<Registry>().is_ok_and(|host| host.is_loopback()));
+    let loopback =
+        url.host_str().is_some_and(|host| host.parse::<Registry>().is_ok_and(|host| host.is_loopback()));
     match url.scheme() {
         _ if credential => Err(entry.problem(format!("`{}` must not hold a credential", entry.path))),
         "https" => Ok(url),
@@ -197,57 +171,42 @@ fn web_url(entry: &Entry<'_>, plain: bool) -> Result<url::Url, Problem> {
 fn git_mirror(entry: &Entry<'_>) -> Result<String, Problem> {
     let text = entry.text()?;
     let url = format!("{}x", text.trim_end_matches('/').to_owned() + "/");
-    url.parse::<crate::model::GitUrl>()
-        .map_err(|error| entry.problem(error.to_string()))?;
+    url.parse::<crate::model::GitUrl>().map_err(|error| entry.problem(error.to_string()))?;
     Ok(text.into())
 }
 
 fn texts(entry: &Entry<'_>) -> Result<Vec<String>, Problem> {
-    entry
-        .elements()?
-        .iter()
-        .map(|element| element.text().map(str::to_owned))
-        .collect()
+    entry.elements()?.iter().map(|element| element.text().map(str::to_owned)).collect()
 }
 
 /// One of a few words.
 pub(super) fn one_of<T: Copy>(entry: &Entry<'_>, words: &[(&str, T)]) -> Result<T, Problem> {
     let text = entry.text()?;
-    words
-        .iter()
-        .find(|(word, _)| *word == text)
-        .map(|(_, value)| *value)
-        .ok_or_else(|| {
-            let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let problem = entry.problem(format!(
-                "`{}` must be one of {}, not {text:?}",
-                entry.path,
-                names.join(", ")
-            ));
-            match meant(text, names) {
-                Some(word) => problem.help(format!("did you mean `{word}`?")),
-                None => problem,
-            }
-        })
+    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let problem =
+            entry.problem(format!("`{}` must be one of {}, not {text:?}", entry.path, names.join(", ")));
+        match meant(text, names) {
+            Some(word) => problem.help(format!("did you mean `{word}`?")),
+            None => problem,
+        }
+    })
 }
 
 /// `YYYY-MM`
 fn edition(entry: &Entry<'_>) -> Result<(), Problem> {
     let date = format!("{}-01", entry.text()?).parse::<jiff::civil::Date>();
-    date.map(drop)
-        .map_err(|_| entry.problem("`verify.edition` must be a month such as 2026-11"))
+    date.map(drop).map_err(|_| entry.problem("`verify.edition` must be a month such as 2026-11"))
 }
 
 fn read_schedule(root: &mut Section<'_>, problems: &mut Vec<Problem>) {
     let Some(mut section) = root.read("schedule", problems, Entry::section) else {
         return;
     };
-    section.read("cron", problems, |entry| {
-        match entry.text()?.split_whitespace().count() {
-            5 => Ok(()),
-            fields => Err(entry.problem(format!(
-                "`schedule.cron` has five fields, as in crontab(5), not {fields}"
-            ))),
+    section.read("cron", problems, |entry| match entry.text()?.split_whitespace().count() {
+        5 => Ok(()),
+        fields => {
+            Err(entry.problem(format!("`schedule.cron` has five fields, as in crontab(5), not {fields}")))
         }
     });
     section.read("time-zone", problems, |entry| entry.text().map(drop));
@@ -259,9 +218,7 @@ fn read_references(root: &mut Section<'_>, problems: &mut Vec<Problem>) {
     let Some(mut section) = root.read("references", problems, Entry::section) else {
         return;
     };
-    section.read("mode", problems, |entry| {
-        one_of(entry, &[("in-place", ()), ("policy", ())])
-    });
+    section.read("mode", problems, |entry| one_of(entry, &[("in-place", ()), ("policy", ())]));
     section.read("own", problems, texts);
     section.read("ignore", problems, texts);
     section.finish(problems);
@@ -272,17 +229,10 @@ fn read_propose(root: &mut Section<'_>, problems: &mut Vec<Problem>) {
         return;
     };
     section.read("forge", problems, |entry| {
-        one_of(
-            entry,
-            &[("github", ()), ("gitlab", ()), ("forgejo", ()), ("none", ())],
-        )
+        one_of(entry, &[("github", ()), ("gitlab", ()), ("forgejo", ()), ("none", ())])
     });
-    section.read("group-by", problems, |entry| {
-        one_of(entry, &[("pin", ()), ("all", ())])
-    });
-    section.read("digests", problems, |entry| {
-        one_of(entry, &[("together", ()), ("each", ())])
-    });
+    section.read("group-by", problems, |entry| one_of(entry, &[("pin", ()), ("all", ())]));
+    section.read("digests", problems, |entry| one_of(entry, &[("together", ()), ("each", ())]));
     section.read("max-open", problems, |entry| match entry.integer()? {
         1.. => Ok(()),
         _ => Err(entry.problem("`propose.max-open` must be at least 1")),

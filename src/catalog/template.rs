@@ -92,10 +92,7 @@ mod tests {
     fn names_pins_and_inputs() {
         let template: Template = "{wordpress.version}-php8.3-{inputs}".parse().unwrap();
         assert_eq!(template.parts().len(), 3);
-        assert_eq!(
-            template.pins().map(PinName::as_str).collect::<Vec<_>>(),
-            ["wordpress"]
-        );
+        assert_eq!(template.pins().map(PinName::as_str).collect::<Vec<_>>(), ["wordpress"]);
         for bad in ["", "latest", "{inputs", "{a.b}", "{nothing}", "a/b", "{A.tag}"] {
             assert!(bad.parse::<Template>().is_err(), "{bad}");
         }

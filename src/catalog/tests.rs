@@ -2,10 +2,7 @@ use super::*;
 use crate::model::Allow;
 
 fn files(upstreams: &str) -> Files {
-    Files {
-        upstreams: Some(SourceFile::new("refresh/upstreams.toml", upstreams)),
-        ..Files::default()
-    }
+    Files { upstreams: Some(SourceFile::new("refresh/upstreams.toml", upstreams)), ..Files::default() }
 }
 
 fn image(folder: &str, manifest: &str) -> ImageFiles {
@@ -22,17 +19,9 @@ fn image(folder: &str, manifest: &str) -> ImageFiles {
 fn says(files: &Files) -> Vec<String> {
     let shown = |p: Problem| {
         let (line, column) = p.place.file.position(p.place.span.start);
-        format!(
-            "{}:{line}:{column} {} | {}",
-            p.place.file.path,
-            p.message,
-            p.help.unwrap_or_default()
-        )
+        format!("{}:{line}:{column} {} | {}", p.place.file.path, p.message, p.help.unwrap_or_default())
     };
-    parse(files).map_or_else(
-        |problems| problems.into_iter().map(shown).collect(),
-        |_| Vec::new(),
-    )
+    parse(files).map_or_else(|problems| problems.into_iter().map(shown).collect(), |_| Vec::new())
 }
 
 const RUST: &str = "[pin.rust]\nimage = \"rust\"\ntrack = \"{major}.{minor}-slim\"\n";
@@ -64,10 +53,7 @@ fn every_mistake_has_its_place_and_a_way_out() {
     let expected = [
         ("2:9 ", "a repository's path is in lower case"),
         ("3:9 ", "`latest` is not a track"),
-        (
-            "4:1 ",
-            "unknown key `platfroms` in `pin.a` | did you mean `platforms`?",
-        ),
+        ("4:1 ", "unknown key `platfroms` in `pin.a` | did you mean `platforms`?"),
         ("6:1 ", "says nothing to follow"),
         ("9:1 ", "`C` is not a name"),
         ("14:9 ", "names a repository: its tags are chosen by `track`"),
@@ -93,11 +79,7 @@ fn pins_that_share_a_build_argument_are_refused() {
 #[test]
 fn a_rule_that_is_not_applied_is_said_aloud() {
     let catalog = parse(&files(&format!("{RUST}min-age = \"3d\"\n"))).unwrap();
-    assert!(
-        catalog.warnings[0]
-            .message
-            .contains("`pin.rust.min-age` is not applied")
-    );
+    assert!(catalog.warnings[0].message.contains("`pin.rust.min-age` is not applied"));
     assert!(says(&files(&format!("{RUST}min-age = \"soon\"\n")))[0].contains("duration such as 3d"));
 }
 
@@ -137,10 +119,8 @@ fn from_source_needs_a_base_and_a_source() {
 
 #[test]
 fn the_policy_is_checked() {
-    let policy = |text: &str| Files {
-        policy: Some(SourceFile::new("refresh/policy.toml", text)),
-        ..Files::default()
-    };
+    let policy =
+        |text: &str| Files { policy: Some(SourceFile::new("refresh/policy.toml", text)), ..Files::default() };
     let good = "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:5000\"\n[git.\"https://github.com/sadoyan/\"]\nmirror = \"/srv/git/\"\n[verify]\nedition = \"2026-11\"\nrules.unused-pin = \"off\"\n";
     let catalog = parse(&policy(good)).unwrap();
     assert_eq!(catalog.policy.rules["unused-pin"], Level::Off);
@@ -148,30 +128,15 @@ fn the_policy_is_checked() {
     for (text, message) in [
         ("[schedule]\ncron = \"0 6 * *\"\n", "five fields"),
         ("[references]\nmode = \"inplace\"\n", "did you mean `in-place`?"),
-        (
-            "[propose]\nforge = \"gerrit\"\n",
-            "one of github, gitlab, forgejo, none",
-        ),
+        ("[propose]\nforge = \"gerrit\"\n", "one of github, gitlab, forgejo, none"),
         ("[propose]\nmax-open = 0\n", "at least 1"),
-        (
-            "[registries.\"r.example\"]\nmirror = \"http://m.example\"\n",
-            "plain HTTP on another machine",
-        ),
-        (
-            "[registries.\"r.example\"]\nmirror = \"https://u:p@m.example\"\n",
-            "must not hold a credential",
-        ),
-        (
-            "[git.\"https://h/\"]\nmirror = \"relative\"\n",
-            "is not the URL of a git repository",
-        ),
+        ("[registries.\"r.example\"]\nmirror = \"http://m.example\"\n", "plain HTTP on another machine"),
+        ("[registries.\"r.example\"]\nmirror = \"https://u:p@m.example\"\n", "must not hold a credential"),
+        ("[git.\"https://h/\"]\nmirror = \"relative\"\n", "is not the URL of a git repository"),
         ("[verify]\nedition = \"soon\"\n", "a month such as"),
         ("[pin.a]\nimage = \"x\"\n", "unknown key `pin`"),
     ] {
         let found = says(&policy(text));
-        assert!(
-            found.iter().any(|found| found.contains(message)),
-            "{message}: {found:?}"
-        );
+        assert!(found.iter().any(|found| found.contains(message)), "{message}: {found:?}");
     }
 }

@@ -54,13 +54,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
     let declaration = read_back(&workspace, &text, &args.name)?;
     let store = Store::load(&workspace.root)?;
     // What a person typed is what is locked: a choice of theirs, for which the rules are not asked.
-    let wish = Wish::Tag {
-        tag,
-        because: Some("added at this tag".into()),
-    };
-    let resolved = session
-        .decide(&workspace, store.lock(), &[&declaration], &wish, true)
-        .await?;
+    let wish = Wish::Tag { tag, because: Some("added at this tag".into()) };
+    let resolved = session.decide(&workspace, store.lock(), &[&declaration], &wish, true).await?;
     let failed = session.report_failures(&resolved);
     if failed > Status::Done {
         session.output.note("nothing was written\n");
@@ -72,13 +67,10 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
     store.commit(&lock, &workspace.catalog.declared_in)?;
     if let Some(pin) = lock.pins.get(&args.name) {
         let name = args.name.as_str();
+        session.output.data(&human::moved(name, name.len(), None, pin, None))?;
         session
             .output
-            .data(&human::moved(name, name.len(), None, pin, None))?;
-        session.output.note(&format!(
-            "declared in {} with track = \"{track}\"\n",
-            workspace.catalog.declared_in
-        ));
+            .note(&format!("declared in {} with track = \"{track}\"\n", workspace.catalog.declared_in));
     }
     Ok(Status::Done)
 }
@@ -90,18 +82,14 @@ fn parse_reference(reference: &str) -> Result<(Upstream, String), Error> {
     };
     if reference.contains("://") || reference.starts_with('/') || is_scp_like(reference) {
         let (url, tag) = reference.split_once('#').ok_or_else(|| untagged("URL#TAG"))?;
-        let url: GitUrl = url
-            .parse()
-            .map_err(|error: crate::model::GitUrlError| Error::usage(error.to_string()))?;
+        let url: GitUrl =
+            url.parse().map_err(|error: crate::model::GitUrlError| Error::usage(error.to_string()))?;
         return Ok((Upstream::Git(url), tag.into()));
     }
-    let image: ImageRef = reference
-        .parse()
-        .map_err(|error: crate::model::ImageRefError| Error::usage(error.to_string()))?;
+    let image: ImageRef =
+        reference.parse().map_err(|error: crate::model::ImageRefError| Error::usage(error.to_string()))?;
     if image.digest().is_some() {
-        return Err(Error::usage(
-            "give the tag without a digest: solera-pin looks the digest up",
-        ));
+        return Err(Error::usage("give the tag without a digest: solera-pin looks the digest up"));
     }
     match image.tag() {
         Some(tag) if tag.as_str() != "latest" => {
@@ -124,9 +112,8 @@ fn declare(original: &str, args: &AddArgs, upstream: &Upstream, track: &Track) -
         Some(body) => ("\u{feff}", body),
         None => ("", original),
     };
-    let mut document: DocumentMut = body
-        .parse()
-        .map_err(|error: toml_edit::TomlError| Error::usage(error.to_string()))?;
+    let mut document: DocumentMut =
+        body.parse().map_err(|error: toml_edit::TomlError| Error::usage(error.to_string()))?;
     let mut table = Table::new();
     match upstream {
         Upstream::Image(repository) => table.insert("image", value(repository.to_string())),
@@ -136,24 +123,16 @@ fn declare(original: &str, args: &AddArgs, upstream: &Upstream, track: &Track) -
     if let Some(version) = &args.version {
         table.insert("version", value(version));
     }
-    table
-        .decor_mut()
-        .set_prefix(if body.trim().is_empty() { "" } else { "\n" });
+    table.decor_mut().set_prefix(if body.trim().is_empty() { "" } else { "\n" });
     let pins = document.entry("pin").or_insert_with(|| {
         let mut pins = Table::new();
         pins.set_implicit(true);
         Item::Table(pins)
     });
-    let pins = pins
-        .as_table_mut()
-        .ok_or_else(|| Error::usage("`pin` must be a table of tables"))?;
+    let pins = pins.as_table_mut().ok_or_else(|| Error::usage("`pin` must be a table of tables"))?;
     pins.insert(args.name.as_str(), Item::Table(table));
     let text = document.to_string();
-    let text = if body.contains("\r\n") {
-        text.replace("\r\n", "\n").replace('\n', "\r\n")
-    } else {
-        text
-    };
+    let text = if body.contains("\r\n") { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text };
     Ok(format!("{mark}{text}"))
 }
 
@@ -161,14 +140,8 @@ fn declare(original: &str, args: &AddArgs, upstream: &Upstream, track: &Track) -
 fn read_back(workspace: &Workspace, text: &str, name: &PinName) -> Result<Declaration, Error> {
     let file = SourceFile::new(workspace.catalog.declared_in.clone(), text);
     let files = match workspace.catalog.declared_in.as_str() {
-        "pins.toml" => Files {
-            pins: Some(file),
-            ..Files::default()
-        },
-        _ => Files {
-            upstreams: Some(file),
-            ..Files::default()
-        },
+        "pins.toml" => Files { pins: Some(file), ..Files::default() },
+        _ => Files { upstreams: Some(file), ..Files::default() },
     };
     let mut catalog = catalog::parse(&files).map_err(Error::problems)?;
     catalog

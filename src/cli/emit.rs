@@ -58,16 +58,13 @@ fn images<'w>(workspace: &'w Workspace, names: &[String]) -> Result<Vec<&'w Imag
         return Ok(images.values().collect());
     }
     let find = |name: &String| {
-        images
-            .values()
-            .find(|image| image.name.as_str() == name)
-            .ok_or_else(|| {
-                let error = Error::usage(format!("no image of the catalog is called `{name}`"));
-                match meant(name, images.keys().map(ImageName::as_str)) {
-                    Some(known) => error.hint(format!("did you mean `{known}`?")),
-                    None => error.hint("an image is a folder of images/ with an image.toml"),
-                }
-            })
+        images.values().find(|image| image.name.as_str() == name).ok_or_else(|| {
+            let error = Error::usage(format!("no image of the catalog is called `{name}`"));
+            match meant(name, images.keys().map(ImageName::as_str)) {
+                Some(known) => error.hint(format!("did you mean `{known}`?")),
+                None => error.hint("an image is a folder of images/ with an image.toml"),
+            }
+        })
     };
     names.iter().map(find).collect()
 }
@@ -82,24 +79,13 @@ fn pins(
     let catalog = &workspace.catalog;
     let read = |name: &PinName| all || images.iter().any(|image| image.pins().any(|pin| pin == name));
     let mut pins = BTreeMap::new();
-    for declaration in catalog
-        .declarations
-        .values()
-        .filter(|declaration| read(&declaration.name))
-    {
+    for declaration in catalog.declarations.values().filter(|declaration| read(&declaration.name)) {
         let name = &declaration.name;
         let fail = |why: String| {
-            Error::new(
-                Status::Failed,
-                format!("the pin `{name}` cannot be given to a builder: {why}"),
-            )
-            .hint(format!("run `solera-pin refresh {name}` and commit pins.lock"))
+            Error::new(Status::Failed, format!("the pin `{name}` cannot be given to a builder: {why}"))
+                .hint(format!("run `solera-pin refresh {name}` and commit pins.lock"))
         };
-        let pin = store
-            .lock()
-            .pins
-            .get(name)
-            .ok_or_else(|| fail("pins.lock does not have it".into()))?;
+        let pin = store.lock().pins.get(name).ok_or_else(|| fail("pins.lock does not have it".into()))?;
         if let Some(stale) = stale(declaration, catalog.platforms(declaration).as_ref(), pin).first() {
             return Err(fail(format!("it is stale: {stale}")));
         }

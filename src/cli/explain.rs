@@ -24,9 +24,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ExplainArgs) -> Result
     let workspace = session.workspace()?;
     let selected = select(&workspace, std::slice::from_ref(&args.pin))?;
     let store = Store::load(&workspace.root)?;
-    let resolved = session
-        .decide(&workspace, store.lock(), &selected, &Wish::Rules, true)
-        .await?;
+    let resolved = session.decide(&workspace, store.lock(), &selected, &Wish::Rules, true).await?;
     for (declaration, resolved) in selected.iter().zip(&resolved) {
         let Ok(decision) = &resolved.result else { continue };
         let text = match args.format {

@@ -34,20 +34,14 @@ pub(super) struct ServeArgs {
 pub(super) async fn run(session: &mut Session<'_>, command: &MirrorCommand) -> Result<Status, Error> {
     let MirrorCommand::Serve(args) = command;
     let path = session.folder().join(&args.layout);
-    let options = Options {
-        repository: args.repository.clone(),
-        log: Arc::new(log),
-    };
+    let options = Options { repository: args.repository.clone(), log: Arc::new(log) };
     let layout = Layout::open(&path, options).map_err(|error| Error::usage(error.to_string()))?;
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .map_err(|error| Error::usage(format!("cannot listen on {}: {error}", args.listen)))?;
     let address = listener.local_addr()?;
     session.output.data(&format!("http://{address}\n"))?;
-    session.output.note(&format!(
-        "serving {} read-only; interrupt to stop\n",
-        args.layout.display()
-    ));
+    session.output.note(&format!("serving {} read-only; interrupt to stop\n", args.layout.display()));
     serve(listener, layout, stop()).await?;
     Ok(Status::Done)
 }

@@ -91,11 +91,7 @@ pub fn main(app: &App, arguments: impl IntoIterator<Item = std::ffi::OsString>) 
         Err(error) => {
             // A help text that cannot be printed has no one to tell.
             let _ = error.print();
-            return if error.use_stderr() {
-                Status::Usage.code()
-            } else {
-                Status::Done.code()
-            };
+            return if error.use_stderr() { Status::Usage.code() } else { Status::Done.code() };
         }
     };
     let mut output = Output::new(app, &cli.globals);
@@ -109,15 +105,8 @@ pub fn main(app: &App, arguments: impl IntoIterator<Item = std::ffi::OsString>) 
 }
 
 fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let mut session = Session {
-        app,
-        globals: &cli.globals,
-        output,
-    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let mut session = Session { app, globals: &cli.globals, output };
     runtime.block_on(async {
         match &cli.command {
             Command::Refresh(args) => refresh::run(&mut session, args).await,

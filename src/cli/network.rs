@@ -19,11 +19,7 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
     };
     let pem = |path: &String| read_pem(&workspace.root.join(path));
     let mut settings = Settings {
-        git: network
-            .git
-            .iter()
-            .map(|mirror| (mirror.prefix.clone(), mirror.mirror.clone()))
-            .collect(),
+        git: network.git.iter().map(|mirror| (mirror.prefix.clone(), mirror.mirror.clone())).collect(),
         ca_pem: network.ca_files.iter().map(pem).collect::<Result<_, _>>()?,
         docker_config: docker_config(app),
         ssh_command: app.variable("GIT_SSH_COMMAND").map(str::to_owned),
@@ -52,19 +48,15 @@ fn read_user(app: &App) -> Result<Option<Network>, Error> {
     let text = files::read_text(&path)
         .map_err(|error| Error::usage(format!("{} could not be read: {error}", path.display())))?;
     match text {
-        None if must_exist => Err(Error::usage(format!(
-            "SOLERA_PIN_CONFIG names {}, which does not exist",
-            path.display()
-        ))),
+        None if must_exist => {
+            Err(Error::usage(format!("SOLERA_PIN_CONFIG names {}, which does not exist", path.display())))
+        }
         None => Ok(None),
         Some(text) => {
             let file = SourceFile::new(path.display().to_string(), &text);
             let mut network = parse_user(&file).map_err(Error::problems)?;
             let folder = path.parent().unwrap_or(Path::new("/"));
-            let own = network
-                .registries
-                .values_mut()
-                .filter_map(|registry| registry.ca.as_mut());
+            let own = network.registries.values_mut().filter_map(|registry| registry.ca.as_mut());
             for ca in own.chain(&mut network.ca_files) {
                 *ca = folder.join(&*ca).display().to_string();
             }
@@ -75,11 +67,8 @@ fn read_user(app: &App) -> Result<Option<Network>, Error> {
 
 fn read_pem(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| {
-        Error::usage(format!(
-            "the certificate file {} could not be read: {error}",
-            path.display()
-        ))
-        .hint("the configuration names it under `ca` or `ca-files`")
+        Error::usage(format!("the certificate file {} could not be read: {error}", path.display()))
+            .hint("the configuration names it under `ca` or `ca-files`")
     })
 }
 
@@ -93,8 +82,6 @@ fn docker_config(app: &App) -> Option<PathBuf> {
         None => app.variable("HOME").map(|home| Path::new(home).join(".docker")),
     };
     let docker = docker.map(|folder| folder.join("config.json"));
-    let podman = app
-        .variable("XDG_RUNTIME_DIR")
-        .map(|folder| Path::new(folder).join("containers/auth.json"));
+    let podman = app.variable("XDG_RUNTIME_DIR").map(|folder| Path::new(folder).join("containers/auth.json"));
     [docker, podman].into_iter().flatten().find(|file| file.is_file())
 }

@@ -40,11 +40,7 @@ impl Output {
 
     /// Prints data. A reader that went away has what it wanted.
     pub(crate) fn data(&mut self, text: &str) -> io::Result<()> {
-        match self
-            .data
-            .write_all(text.as_bytes())
-            .and_then(|()| self.data.flush())
-        {
+        match self.data.write_all(text.as_bytes()).and_then(|()| self.data.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => result,
         }
@@ -59,21 +55,13 @@ impl Output {
 
     /// Shows a mistake that does not stop the command.
     pub(crate) fn warning(&mut self, warning: &Problem) {
-        let text = snippet(
-            Level::WARNING,
-            None,
-            &warning.message,
-            &warning.place,
-            warning.help.as_deref(),
-        );
+        let text = snippet(Level::WARNING, None, &warning.message, &warning.place, warning.help.as_deref());
         self.note(&format!("{text}\n\n"));
     }
 
     /// Shows something that is wrong, and what to do next.
     pub(crate) fn wrong(&mut self, message: &str, hints: &[String]) {
-        let style = anstyle::Style::new()
-            .bold()
-            .fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
         let mut text = format!("{style}error{style:#}: {}\n", harmless(message));
         for hint in hints {
             text.push_str(&format!("  hint: {}\n", harmless(hint)));
@@ -92,9 +80,6 @@ impl Output {
     /// Shows text as it is.
     pub(crate) fn say(&mut self, text: &str) {
         // Where standard error is closed there is nobody to tell.
-        let _ = self
-            .messages
-            .write_all(text.as_bytes())
-            .and_then(|()| self.messages.flush());
+        let _ = self.messages.write_all(text.as_bytes()).and_then(|()| self.messages.flush());
     }
 }

@@ -51,10 +51,7 @@ impl RefreshArgs {
         match (&self.to, self.accept) {
             (Some(_), _) if self.pins.len() != 1 => Err(named("--to")),
             (None, true) if self.pins.is_empty() => Err(named("--accept")),
-            (Some(tag), _) => Ok(Wish::Tag {
-                tag: tag.clone(),
-                because: self.because.clone(),
-            }),
+            (Some(tag), _) => Ok(Wish::Tag { tag: tag.clone(), because: self.because.clone() }),
             (None, true) => Ok(Wish::Accept),
             (None, false) => Ok(Wish::Rules),
         }
@@ -83,14 +80,10 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         return Err(error.hint("restore pins.toml or refresh/upstreams.toml, or remove pins.lock"));
     }
     let before = store.lock().clone();
-    let resolved = session
-        .decide(&workspace, &before, &selected, &wish, false)
-        .await?;
+    let resolved = session.decide(&workspace, &before, &selected, &wish, false).await?;
     let mut after = apply(&before, &resolved);
     if args.pins.is_empty() {
-        after
-            .pins
-            .retain(|name, _| workspace.catalog.declarations.contains_key(name));
+        after.pins.retain(|name, _| workspace.catalog.declarations.contains_key(name));
     }
     let changes = changes(&before, &after);
     let status = match mode {
@@ -119,12 +112,7 @@ fn write(session: &mut Session<'_>, store: Store, after: &Lock, workspace: &Work
 }
 
 fn lane(resolved: &[Resolved], name: &PinName) -> Option<Lane> {
-    let decision = resolved
-        .iter()
-        .find(|resolved| resolved.name == *name)?
-        .result
-        .as_ref()
-        .ok()?;
+    let decision = resolved.iter().find(|resolved| resolved.name == *name)?.result.as_ref().ok()?;
     match decision.outcome {
         Outcome::Move { lane, .. } => Some(lane),
         _ => None,
@@ -137,59 +125,31 @@ fn report(
     changes: &[Change],
     resolved: &[Resolved],
 ) -> Result<(), Error> {
-    let width = changes
-        .iter()
-        .map(|change| change.name.as_str().len())
-        .max()
-        .unwrap_or_default();
+    let width = changes.iter().map(|change| change.name.as_str().len()).max().unwrap_or_default();
     for change in changes {
         let name = change.name.as_str();
         let text = match &change.to {
-            Some(to) => human::moved(
-                name,
-                width,
-                change.from.as_ref(),
-                to,
-                lane(resolved, &change.name),
-            ),
+            Some(to) => human::moved(name, width, change.from.as_ref(), to, lane(resolved, &change.name)),
             None => format!("{name:<width$}  dropped: it is declared nowhere\n"),
         };
         session.output.data(&text)?;
     }
-    let notes = resolved
-        .iter()
-        .filter_map(|resolved| match &resolved.result.as_ref().ok()?.outcome {
-            Outcome::Keep { note: Some(note) } => Some(format!("{} stays: {note}\n", resolved.name)),
-            Outcome::Held(why) => Some(format!("{} is held: {why}\n", resolved.name)),
-            _ => None,
-        });
+    let notes = resolved.iter().filter_map(|resolved| match &resolved.result.as_ref().ok()?.outcome {
+        Outcome::Keep { note: Some(note) } => Some(format!("{} stays: {note}\n", resolved.name)),
+        Outcome::Held(why) => Some(format!("{} is held: {why}\n", resolved.name)),
+        _ => None,
+    });
     let notes: Vec<String> = notes.collect();
     for note in notes {
         session.output.note(&note);
     }
-    let failed = resolved
-        .iter()
-        .filter(|resolved| failure(resolved).is_some())
-        .count();
-    let moved = resolved
-        .iter()
-        .filter(|resolved| changes.iter().any(|change| change.name == resolved.name))
-        .count();
-    let would = if mode == Mode::Check {
-        "would change"
-    } else {
-        "changed"
-    };
-    let failed_text = if failed > 0 {
-        format!(", {failed} failed")
-    } else {
-        String::new()
-    };
+    let failed = resolved.iter().filter(|resolved| failure(resolved).is_some()).count();
+    let moved =
+        resolved.iter().filter(|resolved| changes.iter().any(|change| change.name == resolved.name)).count();
+    let would = if mode == Mode::Check { "would change" } else { "changed" };
+    let failed_text = if failed > 0 { format!(", {failed} failed") } else { String::new() };
     let same = resolved.len() - moved - failed;
-    session.output.note(&format!(
-        "{} {would}, {same} unchanged{failed_text}\n",
-        changes.len()
-    ));
+    session.output.note(&format!("{} {would}, {same} unchanged{failed_text}\n", changes.len()));
     Ok(())
 }
 
@@ -211,9 +171,5 @@ fn document(changes: &[Change], resolved: &[Resolved]) -> String {
     let dropped = dropped.map(|change| {
         json!({ "name": change.name, "outcome": "dropped", "from": change.from.as_ref().map(report_json::pin) })
     });
-    report_json::document(
-        "refresh",
-        "pins",
-        resolved.iter().map(pin).chain(dropped).collect(),
-    )
+    report_json::document("refresh", "pins", resolved.iter().map(pin).chain(dropped).collect())
 }

@@ -125,10 +125,7 @@ impl Session<'_> {
 
 /// The upstreams behind one client.
 pub(crate) fn sources(client: &Client) -> Sources {
-    Sources {
-        images: ImageSource::new(client.clone()),
-        git: GitSource::new(client.clone()),
-    }
+    Sources { images: ImageSource::new(client.clone()), git: GitSource::new(client.clone()) }
 }
 
 /// What went wrong with a pin: what that amounts to, what to say, and what to do next.
@@ -138,11 +135,7 @@ pub(crate) fn failure(resolved: &Resolved) -> Option<(Status, String, Vec<String
         Ok(decision) => failed_decision(name, &decision.outcome),
         Err(error) => {
             let message = format!("the pin `{name}` stays as it was: {error}");
-            Some((
-                Status::of_source(error),
-                message,
-                error.hint().into_iter().collect(),
-            ))
+            Some((Status::of_source(error), message, error.hint().into_iter().collect()))
         }
     }
 }
@@ -156,20 +149,14 @@ fn failed_decision(name: &PinName, outcome: &Outcome) -> Option<(Status, String,
         Outcome::Ambiguous(tags) => (
             Status::Usage,
             format!("the pin `{name}` is not locked yet and could start in several majors: choose one"),
-            tags.iter()
-                .map(|tag| format!("solera-pin refresh {name} --to {tag}"))
-                .collect(),
+            tags.iter().map(|tag| format!("solera-pin refresh {name} --to {tag}")).collect(),
         ),
-        Outcome::Refused { reason, hint } => (
-            Status::Usage,
-            format!("the pin `{name}`: {reason}"),
-            vec![hint.clone()],
-        ),
-        Outcome::Nothing(reason) => (
-            Status::Incomplete,
-            format!("the pin `{name}` stays as it was: {reason}"),
-            explain(),
-        ),
+        Outcome::Refused { reason, hint } => {
+            (Status::Usage, format!("the pin `{name}`: {reason}"), vec![hint.clone()])
+        }
+        Outcome::Nothing(reason) => {
+            (Status::Incomplete, format!("the pin `{name}` stays as it was: {reason}"), explain())
+        }
         Outcome::Alarm(alarm) => (
             Status::Alarm,
             format!("the pin `{name}` stays as it was: {alarm}"),
@@ -194,17 +181,12 @@ pub(crate) fn select<'w>(workspace: &'w Workspace, names: &[String]) -> Result<V
         return Ok(declarations.values().collect());
     }
     let find = |name: &String| {
-        let known = declarations
-            .values()
-            .find(|declaration| declaration.name.as_str() == name);
+        let known = declarations.values().find(|declaration| declaration.name.as_str() == name);
         known.ok_or_else(|| {
             let error = Error::usage(format!("no pin is called `{name}`"));
             match meant(name, declarations.keys().map(PinName::as_str)) {
                 Some(known) => error.hint(format!("did you mean `{known}`?")),
-                None => error.hint(format!(
-                    "the pins are declared in {}",
-                    workspace.catalog.declared_in
-                )),
+                None => error.hint(format!("the pins are declared in {}", workspace.catalog.declared_in)),
             }
         })
     };

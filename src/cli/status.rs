@@ -33,11 +33,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<
     let store = Store::load(&workspace.root)?;
     let resolved = match args.offline {
         true => Vec::new(),
-        false => {
-            session
-                .decide(&workspace, store.lock(), &selected, &Wish::Rules, true)
-                .await?
-        }
+        false => session.decide(&workspace, store.lock(), &selected, &Wish::Rules, true).await?,
     };
     let row = |declaration: &&Declaration| {
         let result = resolved.iter().find(|resolved| resolved.name == declaration.name);
@@ -56,16 +52,10 @@ fn row(catalog: &Catalog, lock: &Lock, declaration: &Declaration, resolved: Opti
     let locked = lock.pins.get(&declaration.name);
     let decision = resolved.and_then(|resolved| resolved.result.as_ref().ok());
     let selected = decision.and_then(|decision| {
-        decision
-            .candidates
-            .iter()
-            .find(|candidate| candidate.verdict == Verdict::Selected)
+        decision.candidates.iter().find(|candidate| candidate.verdict == Verdict::Selected)
     });
-    let stale = locked.and_then(|pin| {
-        stale(declaration, catalog.platforms(declaration).as_ref(), pin)
-            .first()
-            .cloned()
-    });
+    let stale = locked
+        .and_then(|pin| stale(declaration, catalog.platforms(declaration).as_ref(), pin).first().cloned());
     let (note, wrong) = match (resolved, decision, stale) {
         (Some(Resolved { result: Err(_), .. }), _, _) => (Some("not known: see below".into()), true),
         (_, _, Some(stale)) => (Some(format!("stale: {stale}")), true),
@@ -77,9 +67,7 @@ fn row(catalog: &Catalog, lock: &Lock, declaration: &Declaration, resolved: Opti
         pin: declaration.name.to_string(),
         locked: locked.map(|pin| pin.tag().into()),
         allowed: selected.map(|candidate| candidate.tag.clone()),
-        newest: decision
-            .and_then(Decision::newest)
-            .map(|candidate| candidate.tag.clone()),
+        newest: decision.and_then(Decision::newest).map(|candidate| candidate.tag.clone()),
         note,
         wrong,
     }

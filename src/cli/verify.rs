@@ -28,17 +28,9 @@ pub(super) struct VerifyArgs {
 pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<Status, Error> {
     let workspace = session.workspace()?;
     let store = Store::load(&workspace.root)?;
-    let input = Input {
-        catalog: &workspace.catalog,
-        lock: store.lock(),
-        lock_file: store.file(),
-    };
+    let input = Input { catalog: &workspace.catalog, lock: store.lock(), lock_file: store.file() };
     let mut findings = verify(&input);
-    let mut status = if passes(&findings) {
-        Status::Done
-    } else {
-        Status::Failed
-    };
+    let mut status = if passes(&findings) { Status::Done } else { Status::Failed };
     if args.upstream {
         status = status.max(ask(session, &workspace, &store, &mut findings).await?);
     }
@@ -46,9 +38,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
         Format::Human => show(session, &findings, status, store.lock().pins.len()),
         Format::Json => {
             let values = findings.iter().map(report_json::finding).collect();
-            session
-                .output
-                .data(&report_json::document("verify", "findings", values))?;
+            session.output.data(&report_json::document("verify", "findings", values))?;
         }
     }
     Ok(status)
@@ -74,10 +64,9 @@ async fn ask(
             Err(error) => {
                 status = status.max(Status::of_source(&error));
                 let hints: Vec<String> = error.hint().into_iter().collect();
-                session.output.wrong(
-                    &format!("the pin `{}` could not be checked: {error}", asked.name),
-                    &hints,
-                );
+                session
+                    .output
+                    .wrong(&format!("the pin `{}` could not be checked: {error}", asked.name), &hints);
             }
         }
     }
@@ -87,27 +76,14 @@ async fn ask(
 
 fn show(session: &mut Session<'_>, findings: &[Finding], status: Status, pins: usize) {
     for finding in findings {
-        let level = if finding.level == Level::Error {
-            Shown::ERROR
-        } else {
-            Shown::WARNING
-        };
-        let text = snippet(
-            level,
-            Some(finding.rule),
-            &finding.message,
-            &finding.place,
-            Some(&finding.help),
-        );
+        let level = if finding.level == Level::Error { Shown::ERROR } else { Shown::WARNING };
+        let text = snippet(level, Some(finding.rule), &finding.message, &finding.place, Some(&finding.help));
         match finding.level {
             Level::Error => session.output.say(&format!("{text}\n\n")),
             _ => session.output.note(&format!("{text}\n\n")),
         }
     }
-    let errors = findings
-        .iter()
-        .filter(|finding| finding.level == Level::Error)
-        .count();
+    let errors = findings.iter().filter(|finding| finding.level == Level::Error).count();
     let warnings = count(findings.len() - errors, "warning");
     session.output.note(&match status {
         Status::Done => format!("verified: {}, {warnings}\n", count(pins, "pin")),

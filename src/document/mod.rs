@@ -22,20 +22,14 @@ impl SourceFile {
     /// Takes the text as it was read.
     pub fn new(path: impl Into<String>, text: &str) -> Arc<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Arc::new(Self {
-            path: path.into(),
-            text: text.into(),
-        })
+        Arc::new(Self { path: path.into(), text: text.into() })
     }
 
     /// Line and column of a byte offset, both from 1; the column counts characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 }
 
@@ -51,10 +45,7 @@ pub struct Place {
 impl Place {
     /// The start of a file, for what concerns the whole of it.
     pub fn whole(file: &Arc<SourceFile>) -> Self {
-        Self {
-            file: Arc::clone(file),
-            span: 0..0,
-        }
+        Self { file: Arc::clone(file), span: 0..0 }
     }
 }
 
@@ -72,11 +63,7 @@ pub struct Problem {
 impl Problem {
     /// A mistake at a place.
     pub fn new(place: Place, message: impl Into<String>) -> Self {
-        Self {
-            place,
-            message: message.into(),
-            help: None,
-        }
+        Self { place, message: message.into(), help: None }
     }
 
     /// Adds what to do about it.

@@ -13,10 +13,7 @@ pub fn parse_toml(file: &Arc<SourceFile>) -> Result<Document<String>, Problem> {
     Document::parse(file.text.clone()).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         Problem::new(
-            Place {
-                file: Arc::clone(file),
-                span,
-            },
+            Place { file: Arc::clone(file), span },
             format!("not valid TOML: {}", error.message().trim()),
         )
     })
@@ -78,10 +75,7 @@ impl<'a> Node<'a> {
 impl<'a> Entry<'a> {
     /// Where the value stands.
     pub fn place(&self) -> Place {
-        Place {
-            file: Arc::clone(self.file),
-            span: self.span.clone(),
-        }
+        Place { file: Arc::clone(self.file), span: self.span.clone() }
     }
 
     /// A mistake at this value.
@@ -90,35 +84,22 @@ impl<'a> Entry<'a> {
     }
 
     fn expected(&self, what: &str) -> Problem {
-        self.problem(format!(
-            "`{}` must be {what}, not {}",
-            self.path,
-            self.node.kind()
-        ))
+        self.problem(format!("`{}` must be {what}, not {}", self.path, self.node.kind()))
     }
 
     /// A string.
     pub fn text(&self) -> Result<&'a str, Problem> {
-        self.node
-            .value()
-            .and_then(Value::as_str)
-            .ok_or_else(|| self.expected("a string"))
+        self.node.value().and_then(Value::as_str).ok_or_else(|| self.expected("a string"))
     }
 
     /// A boolean.
     pub fn boolean(&self) -> Result<bool, Problem> {
-        self.node
-            .value()
-            .and_then(Value::as_bool)
-            .ok_or_else(|| self.expected("true or false"))
+        self.node.value().and_then(Value::as_bool).ok_or_else(|| self.expected("true or false"))
     }
 
     /// An integer.
     pub fn integer(&self) -> Result<i64, Problem> {
-        self.node
-            .value()
-            .and_then(Value::as_integer)
-            .ok_or_else(|| self.expected("a whole number"))
+        self.node.value().and_then(Value::as_integer).ok_or_else(|| self.expected("a whole number"))
     }
 
     /// A date, given as a TOML date or a string.
@@ -127,8 +108,7 @@ impl<'a> Entry<'a> {
             Some(date) => date.to_string(),
             None => self.text()?.to_owned(),
         };
-        text.parse()
-            .map_err(|_| self.problem(format!("`{}` must be a date such as 2026-12-01", self.path)))
+        text.parse().map_err(|_| self.problem(format!("`{}` must be a date such as 2026-12-01", self.path)))
     }
 
     /// A string parsed by its type.
@@ -137,18 +117,12 @@ impl<'a> Entry<'a> {
         T: FromStr,
         T::Err: std::fmt::Display,
     {
-        self.text()?
-            .parse()
-            .map_err(|error: T::Err| self.problem(format!("`{}`: {error}", self.path)))
+        self.text()?.parse().map_err(|error: T::Err| self.problem(format!("`{}`: {error}", self.path)))
     }
 
     /// The elements of an array.
     pub fn elements(&self) -> Result<Vec<Entry<'a>>, Problem> {
-        let array = self
-            .node
-            .value()
-            .and_then(Value::as_array)
-            .ok_or_else(|| self.expected("an array"))?;
+        let array = self.node.value().and_then(Value::as_array).ok_or_else(|| self.expected("an array"))?;
         let elements = array.iter().enumerate().map(|(i, value)| Entry {
             path: format!("{}[{i}]", self.path),
             node: Node::of_value(value),
@@ -185,21 +159,12 @@ pub struct Section<'a> {
 impl<'a> Section<'a> {
     /// The root table of a file.
     pub fn root(document: &'a Document<String>, file: &'a Arc<SourceFile>) -> Self {
-        Self {
-            path: String::new(),
-            table: document.as_table(),
-            file,
-            span: 0..0,
-            taken: Vec::new(),
-        }
+        Self { path: String::new(), table: document.as_table(), file, span: 0..0, taken: Vec::new() }
     }
 
     /// Where the table's header stands.
     pub fn place(&self) -> Place {
-        Place {
-            file: Arc::clone(self.file),
-            span: self.span.clone(),
-        }
+        Place { file: Arc::clone(self.file), span: self.span.clone() }
     }
 
     /// A mistake of the table as a whole.
@@ -212,16 +177,8 @@ impl<'a> Section<'a> {
             "" => key.to_owned(),
             path => format!("{path}.{key}"),
         };
-        let span = item
-            .span()
-            .or_else(|| self.key_span(key))
-            .unwrap_or_else(|| self.span.clone());
-        Entry {
-            path,
-            node: Node::of(item),
-            file: self.file,
-            span,
-        }
+        let span = item.span().or_else(|| self.key_span(key)).unwrap_or_else(|| self.span.clone());
+        Entry { path, node: Node::of(item), file: self.file, span }
     }
 
     fn key_span(&self, key: &str) -> Option<Range<usize>> {
@@ -263,19 +220,13 @@ impl<'a> Section<'a> {
 
     /// Every key, for tables whose keys are names that people give; all count as known.
     pub fn entries(&self) -> Vec<(&'a str, Entry<'a>)> {
-        self.table
-            .iter()
-            .map(|(key, item)| (key, self.entry(key, item)))
-            .collect()
+        self.table.iter().map(|(key, item)| (key, self.entry(key, item))).collect()
     }
 
     /// Where a key is written.
     pub fn key_place(&self, key: &str) -> Place {
         let span = self.key_span(key).unwrap_or_else(|| self.span.clone());
-        Place {
-            file: Arc::clone(self.file),
-            span,
-        }
+        Place { file: Arc::clone(self.file), span }
     }
 
     /// Refuses every key that was not taken.

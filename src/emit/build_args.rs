@@ -4,8 +4,5 @@ use super::Arguments;
 
 /// For `docker build $(solera-pin emit build-args IMAGE) …`.
 pub fn build_args(arguments: &Arguments) -> String {
-    arguments
-        .iter()
-        .map(|(name, value)| format!("--build-arg={name}={value}\n"))
-        .collect()
+    arguments.iter().map(|(name, value)| format!("--build-arg={name}={value}\n")).collect()
 }

@@ -21,14 +21,10 @@ pub struct EmittedImage {
 
 /// Pins and images as one object with a schema version.
 pub fn json(pins: &BTreeMap<PinName, Pin>, images: &[EmittedImage]) -> Value {
-    let pin_values: Map<String, Value> = pins
-        .iter()
-        .map(|(name, pin)| (name.to_string(), pin_json(name, pin)))
-        .collect();
-    let image_values: Map<String, Value> = images
-        .iter()
-        .map(|image| (image.name.clone(), image_json(image, pins)))
-        .collect();
+    let pin_values: Map<String, Value> =
+        pins.iter().map(|(name, pin)| (name.to_string(), pin_json(name, pin))).collect();
+    let image_values: Map<String, Value> =
+        images.iter().map(|image| (image.name.clone(), image_json(image, pins))).collect();
     json!({ "schema_version": 1, "pins": pin_values, "images": image_values })
 }
 

@@ -30,7 +30,5 @@ pub type Arguments = BTreeMap<String, String>;
 
 /// All arguments of several pins.
 pub fn all_arguments<'a>(pins: impl IntoIterator<Item = (&'a PinName, &'a Pin)>) -> Arguments {
-    pins.into_iter()
-        .flat_map(|(name, pin)| arguments(name, pin))
-        .collect()
+    pins.into_iter().flat_map(|(name, pin)| arguments(name, pin)).collect()
 }

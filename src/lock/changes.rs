@@ -24,9 +24,5 @@ pub fn changes(from: &Lock, to: &Lock) -> Vec<Change> {
         from: from.pins.get(name).cloned(),
         to: to.pins.get(name).cloned(),
     };
-    names
-        .into_iter()
-        .map(change)
-        .filter(|change| change.from != change.to)
-        .collect()
+    names.into_iter().map(change).filter(|change| change.from != change.to).collect()
 }

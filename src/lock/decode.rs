@@ -18,17 +18,11 @@ pub fn decode(file: &Arc<SourceFile>) -> Result<Lock, Vec<Problem>> {
     root.read("version", &mut problems, |entry| match entry.integer()? {
         FORMAT => Ok(()),
         other => Err(entry
-            .problem(format!(
-                "the lock file has version {other}, and this solera-pin reads version {FORMAT}"
-            ))
+            .problem(format!("the lock file has version {other}, and this solera-pin reads version {FORMAT}"))
             .help("use the release of solera-pin that wrote it, or a later one")),
     });
     let mut pins = BTreeMap::new();
-    for (key, entry) in root
-        .read("pin", &mut problems, Entry::section)
-        .iter()
-        .flat_map(Section::entries)
-    {
+    for (key, entry) in root.read("pin", &mut problems, Entry::section).iter().flat_map(Section::entries) {
         match read_pin(key, &entry, &mut problems) {
             Ok(Some((name, pin))) => drop(pins.insert(name, pin)),
             Ok(None) => {}
@@ -48,9 +42,8 @@ fn read_pin(
     problems: &mut Vec<Problem>,
 ) -> Result<Option<(PinName, Pin)>, Problem> {
     let mut section = entry.section()?;
-    let name: PinName = key
-        .parse()
-        .map_err(|error: crate::model::NameError| section.problem(error.to_string()))?;
+    let name: PinName =
+        key.parse().map_err(|error: crate::model::NameError| section.problem(error.to_string()))?;
     let before = problems.len();
     let pin = match (section.take("image"), section.take("git")) {
         (Some(_), None) => read_image(&mut section, problems).map(Pin::Image),
@@ -66,9 +59,8 @@ fn read_image(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<
     let tag = section.require("tag", problems, Entry::parse);
     let digest: Option<Digest> = section.require("digest", problems, Entry::parse);
     let media_type: Option<MediaType> = section.require("media-type", problems, Entry::parse);
-    let platforms = section.require("platforms", problems, |entry| {
-        read_platforms(entry, media_type, digest.as_ref())
-    });
+    let platforms =
+        section.require("platforms", problems, |entry| read_platforms(entry, media_type, digest.as_ref()));
     Some(ImagePin {
         repository: repository?,
         tag: tag?,
@@ -85,9 +77,8 @@ fn read_platforms(
 ) -> Result<BTreeMap<Platform, Digest>, Problem> {
     let mut platforms = BTreeMap::new();
     for (key, value) in entry.section()?.entries() {
-        let platform: Platform = key
-            .parse()
-            .map_err(|error: crate::model::PlatformError| value.problem(error.to_string()))?;
+        let platform: Platform =
+            key.parse().map_err(|error: crate::model::PlatformError| value.problem(error.to_string()))?;
         let child: Digest = value.parse()?;
         if media_type.is_some_and(|media_type| media_type.is_index() == (Some(&child) == digest)) {
             return Err(value.problem(match media_type.is_some_and(MediaType::is_index) {
@@ -112,10 +103,5 @@ fn read_git(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<Gi
     let tag = section.require("tag", problems, Entry::parse);
     let commit = section.require("commit", problems, Entry::parse);
     let tag_object = section.read("tag-object", problems, Entry::parse);
-    Some(GitPin {
-        url: url?,
-        tag: tag?,
-        commit: commit?,
-        tag_object,
-    })
+    Some(GitPin { url: url?, tag: tag?, commit: commit?, tag_object })
 }

@@ -28,10 +28,7 @@ pub fn encode(lock: &Lock, original: Option<&str>, declared_in: &str) -> String 
             Pin::Git(pin) => git_table(pin),
         };
         table.decor_mut().set_prefix("\n");
-        if let Some(before) = before
-            .and_then(|pins| pins.get(name.as_str()))
-            .and_then(Item::as_table)
-        {
+        if let Some(before) = before.and_then(|pins| pins.get(name.as_str())).and_then(Item::as_table) {
             keep_decor(table.decor_mut(), before.decor());
             keep_comments(&mut table, before);
         }

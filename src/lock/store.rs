@@ -51,12 +51,7 @@ impl Store {
             Some(_) => decode(&file).map_err(StoreError::Malformed)?,
             None => Lock::default(),
         };
-        Ok(Self {
-            path,
-            original,
-            file,
-            lock,
-        })
+        Ok(Self { path, original, file, lock })
     }
 
     /// The pins as loaded.

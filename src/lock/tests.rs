@@ -62,15 +62,10 @@ fn order_and_white_space_are_ours_and_comments_are_a_persons() {
 fn a_moved_pin_keeps_its_comments() {
     let text = TEXT.replace("[pin.wordpress]\n", "[pin.wordpress]\n# needs 6.9\n");
     let mut lock = read(&text).unwrap();
-    let Some(Pin::Image(pin)) = lock.pins.get_mut(&"wordpress".parse().unwrap()) else {
-        panic!()
-    };
+    let Some(Pin::Image(pin)) = lock.pins.get_mut(&"wordpress".parse().unwrap()) else { panic!() };
     pin.tag = "6.9.5-php8.3-fpm".parse().unwrap();
     let written = encode(&lock, Some(&text), "x");
-    assert!(
-        written.contains("[pin.wordpress]\n# needs 6.9\nimage"),
-        "{written}"
-    );
+    assert!(written.contains("[pin.wordpress]\n# needs 6.9\nimage"), "{written}");
     assert_eq!(read(&written).unwrap(), lock);
 }
 
@@ -91,11 +86,7 @@ fn what_is_malformed_is_refused_with_its_line() {
         ("index.v1+json", "layer.v1.tar", "13: `pin.wordpress.media-type`"),
         ("linux/arm64", "linux", "15: `linux` is not a platform"),
         ("linux/arm64", "linux/x86_64", "15: linux/amd64 is locked twice"),
-        (
-            "image.index.v1",
-            "image.manifest.v1",
-            "14: the manifest of linux/amd64 must be the one",
-        ),
+        ("image.index.v1", "image.manifest.v1", "14: the manifest of linux/amd64 must be the one"),
         ("tag = \"6", "tga = \"6", "unknown key `tga`"),
         ("image = ", "suites = ", "must have either `image` or `git`"),
         ("[pin.wordpress]", "[pin.Wordpress]", "is not a name"),
@@ -108,10 +99,7 @@ fn what_is_malformed_is_refused_with_its_line() {
         ("[pin.aralez]", "<<<<<<< ours\n[pin.aralez]", "not valid TOML"),
     ] {
         let problems = read(&TEXT.replace(from, to)).unwrap_err();
-        assert!(
-            problems.iter().any(|problem| problem.contains(says)),
-            "{says}: {problems:?}"
-        );
+        assert!(problems.iter().any(|problem| problem.contains(says)), "{says}: {problems:?}");
     }
 }
 
@@ -121,31 +109,20 @@ fn image(tag: &str, platforms: &[&str]) -> Pin {
         tag: tag.parse().unwrap(),
         digest: Digest::sha256(tag.as_bytes()),
         media_type: MediaType::OciIndex,
-        platforms: platforms
-            .iter()
-            .map(|p| (p.parse().unwrap(), Digest::sha256(p.as_bytes())))
-            .collect(),
+        platforms: platforms.iter().map(|p| (p.parse().unwrap(), Digest::sha256(p.as_bytes()))).collect(),
     })
 }
 
 #[test]
 fn a_commit_writes_once_and_only_what_changed() {
     let folder = tempfile::tempdir().unwrap();
-    let lock = Lock {
-        pins: BTreeMap::from([("rust".parse().unwrap(), image("1", &["linux/amd64"]))]),
-    };
+    let lock = Lock { pins: BTreeMap::from([("rust".parse().unwrap(), image("1", &["linux/amd64"]))]) };
     let store = Store::load(folder.path()).unwrap();
     assert!(!store.exists());
     assert_eq!(store.commit(&lock, "pins.toml").unwrap(), Committed::Written);
     let path = folder.path().join(FILE_NAME);
     let written = std::fs::metadata(&path).unwrap().modified().unwrap();
-    assert_eq!(
-        Store::load(folder.path())
-            .unwrap()
-            .commit(&lock, "pins.toml")
-            .unwrap(),
-        Committed::Unchanged
-    );
+    assert_eq!(Store::load(folder.path()).unwrap().commit(&lock, "pins.toml").unwrap(), Committed::Unchanged);
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);
 }
 
@@ -157,10 +134,7 @@ fn an_edit_made_meanwhile_is_not_lost() {
     let store = Store::load(folder.path()).unwrap();
     let edited = format!("{TEXT}# mine\n");
     crate::files::replace(&path, edited.as_bytes()).unwrap();
-    assert!(matches!(
-        store.commit(&Lock::default(), "x"),
-        Err(StoreError::Changed(_))
-    ));
+    assert!(matches!(store.commit(&Lock::default(), "x"), Err(StoreError::Changed(_))));
     assert_eq!(crate::files::read_text(&path).unwrap().unwrap(), edited);
 }
 
@@ -168,19 +142,11 @@ fn an_edit_made_meanwhile_is_not_lost() {
 fn changes_have_both_sides() {
     let name = |n: &str| n.parse::<crate::model::PinName>().unwrap();
     let lock = |pins: &[(&str, &str)]| Lock {
-        pins: pins
-            .iter()
-            .map(|(n, t)| (name(n), image(t, &["linux/amd64"])))
-            .collect(),
+        pins: pins.iter().map(|(n, t)| (name(n), image(t, &["linux/amd64"]))).collect(),
     };
-    let found = changes(
-        &lock(&[("a", "1"), ("b", "1"), ("c", "1")]),
-        &lock(&[("b", "2"), ("c", "1"), ("d", "1")]),
-    );
-    let sides: Vec<_> = found
-        .iter()
-        .map(|c| (c.name.as_str(), c.from.is_some(), c.to.is_some()))
-        .collect();
+    let found =
+        changes(&lock(&[("a", "1"), ("b", "1"), ("c", "1")]), &lock(&[("b", "2"), ("c", "1"), ("d", "1")]));
+    let sides: Vec<_> = found.iter().map(|c| (c.name.as_str(), c.from.is_some(), c.to.is_some())).collect();
     assert_eq!(sides, [("a", true, false), ("b", true, true), ("d", false, true)]);
 }
 

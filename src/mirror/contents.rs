@@ -33,9 +33,7 @@ fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 }
 
 fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
-    String::deserialize(deserializer)?
-        .parse()
-        .map_err(de::Error::custom)
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
 /// The parts of an index or a manifest that name other content.
@@ -99,11 +97,7 @@ impl Contents {
                 && other.digest != descriptor.digest
             {
                 let name = Box::new(ImageRef::new(repository, Some(tag), None));
-                return Err(LayoutError::Twice {
-                    name,
-                    one: other.digest,
-                    other: descriptor.digest,
-                });
+                return Err(LayoutError::Twice { name, one: other.digest, other: descriptor.digest });
             }
             shelf.roots.insert(descriptor.digest.clone(), descriptor);
         }
@@ -151,10 +145,7 @@ fn name(
     let bare = text.filter(|text| !text.contains(['/', ':', '@']));
     if let (Some(text), None) = (text, bare) {
         let reference: ImageRef = text.parse().map_err(|error| wrong(text, format!("{error}")))?;
-        if reference
-            .digest()
-            .is_some_and(|digest| *digest != descriptor.digest)
-        {
+        if reference.digest().is_some_and(|digest| *digest != descriptor.digest) {
             return Err(wrong(text, "it names another digest".into()));
         }
         return Ok((reference.repository().clone(), reference.tag().cloned()));

@@ -34,10 +34,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            repository: None,
-            log: Arc::new(|_| {}),
-        }
+        Self { repository: None, log: Arc::new(|_| {}) }
     }
 }
 
@@ -149,11 +146,7 @@ impl Stamp {
         let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
         #[cfg(not(unix))]
         let inode = 0;
-        Ok(Self {
-            modified: metadata.modified().ok(),
-            length: metadata.len(),
-            inode,
-        })
+        Ok(Self { modified: metadata.modified().ok(), length: metadata.len(), inode })
     }
 }
 
@@ -167,10 +160,7 @@ impl Layout {
     /// Opens the layout at `root` and reads its `index.json`.
     pub fn open(root: impl Into<PathBuf>, options: Options) -> Result<Self, LayoutError> {
         let root = root.into();
-        let not_a_layout = |reason: String| LayoutError::NotALayout {
-            path: root.clone(),
-            reason,
-        };
+        let not_a_layout = |reason: String| LayoutError::NotALayout { path: root.clone(), reason };
         let marker = File::open(root.join("oci-layout"))
             .map_err(|error| not_a_layout(format!("cannot read its `oci-layout`: {error}")))?;
         let marker: Marker = serde_json::from_reader(marker.take(MANIFEST_LIMIT))
@@ -210,10 +200,7 @@ impl Layout {
         let bytes = read_all(&mut file, stamp, &name, MANIFEST_LIMIT)?;
         match Digest::of(digest.algorithm(), &bytes) {
             found if found == *digest => Ok(bytes),
-            found => Err(LayoutError::Corrupt {
-                expected: digest.clone(),
-                found,
-            }),
+            found => Err(LayoutError::Corrupt { expected: digest.clone(), found }),
         }
     }
 
@@ -224,10 +211,7 @@ impl Layout {
         if lock(&self.verified).get(digest) != Some(&stamp) {
             let found = hash(&mut file, digest).map_err(|source| LayoutError::Read { file: name, source })?;
             if found != *digest {
-                return Err(LayoutError::Corrupt {
-                    expected: digest.clone(),
-                    found,
-                });
+                return Err(LayoutError::Corrupt { expected: digest.clone(), found });
             }
             lock(&self.verified).insert(digest.clone(), stamp);
         }
@@ -237,10 +221,7 @@ impl Layout {
     /// What an index or a manifest names.
     pub(super) fn document(&self, digest: &Digest) -> Result<Document, LayoutError> {
         let bytes = self.manifest(digest)?;
-        serde_json::from_slice(&bytes).map_err(|source| LayoutError::Json {
-            file: blob_name(digest),
-            source,
-        })
+        serde_json::from_slice(&bytes).map_err(|source| LayoutError::Json { file: blob_name(digest), source })
     }
 }
 
@@ -256,10 +237,8 @@ fn load(
         return Ok(None);
     }
     let bytes = read_all(&mut file, stamp, name, INDEX_LIMIT)?;
-    let index = serde_json::from_slice(&bytes).map_err(|source| LayoutError::Json {
-        file: name.into(),
-        source,
-    })?;
+    let index =
+        serde_json::from_slice(&bytes).map_err(|source| LayoutError::Json { file: name.into(), source })?;
     Ok(Some((stamp, Contents::new(index, default)?)))
 }
 
@@ -273,27 +252,17 @@ fn open(root: &Path, name: &str) -> Result<(File, Stamp), LayoutError> {
         let stamp = Stamp::of(&file)?;
         Ok((file, stamp))
     });
-    opened.map_err(|source| LayoutError::Read {
-        file: name.into(),
-        source,
-    })
+    opened.map_err(|source| LayoutError::Read { file: name.into(), source })
 }
 
 fn read_all(file: &mut File, stamp: Stamp, name: &str, limit: u64) -> Result<Vec<u8>, LayoutError> {
     if stamp.length > limit {
-        return Err(LayoutError::TooLarge {
-            file: name.into(),
-            size: stamp.length,
-            limit,
-        });
+        return Err(LayoutError::TooLarge { file: name.into(), size: stamp.length, limit });
     }
     let mut bytes = Vec::new();
     match file.take(limit).read_to_end(&mut bytes) {
         Ok(_) => Ok(bytes),
-        Err(source) => Err(LayoutError::Read {
-            file: name.into(),
-            source,
-        }),
+        Err(source) => Err(LayoutError::Read { file: name.into(), source }),
     }
 }
 

@@ -49,11 +49,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     pub(super) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
@@ -88,11 +84,9 @@ impl Reply {
                 }
                 response
             }
-            Self::Content {
-                digest,
-                media_type,
-                bytes,
-            } => identified(&digest, whole(StatusCode::OK, &media_type, bytes)),
+            Self::Content { digest, media_type, bytes } => {
+                identified(&digest, whole(StatusCode::OK, &media_type, bytes))
+            }
             Self::NotModified(digest) => {
                 let mut response = Response::new(Body::empty());
                 *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -131,10 +125,7 @@ fn whole(status: StatusCode, media_type: &str, bytes: Bytes) -> Response<Body> {
 
 fn identified(digest: &Digest, mut response: Response<Body>) -> Response<Body> {
     let headers = response.headers_mut();
-    for (name, text) in [
-        (CONTENT_DIGEST, digest.to_string()),
-        (ETAG, format!("\"{digest}\"")),
-    ] {
+    for (name, text) in [(CONTENT_DIGEST, digest.to_string()), (ETAG, format!("\"{digest}\""))] {
         if let Some(value) = header(&text) {
             headers.insert(name, value);
         }

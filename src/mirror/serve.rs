@@ -70,10 +70,7 @@ impl<'a> Route<'a> {
         }
         let (rest, last) = rest.rsplit_once('/')?;
         if let Some(name) = rest.strip_suffix("/manifests") {
-            return Some(Self::Manifest {
-                name,
-                reference: last,
-            });
+            return Some(Self::Manifest { name, reference: last });
         }
         let name = rest.strip_suffix("/blobs")?;
         Some(Self::Blob { name, digest: last })
@@ -179,20 +176,15 @@ fn broken(layout: &Layout, error: &LayoutError) -> Refusal {
 
 fn unreadable(layout: &Layout, code: &'static str, error: &LayoutError) -> Refusal {
     match error.is_missing() {
-        true => Refusal::not_found(
-            code,
-            format!("the layout names this content but lacks it: {error}"),
-        ),
+        true => Refusal::not_found(code, format!("the layout names this content but lacks it: {error}")),
         false => broken(layout, error),
     }
 }
 
 fn tags(shelf: &Shelf, name: &str, query: &Query) -> Reply {
     let limit = query.limit.unwrap_or(usize::MAX);
-    let mut left = shelf
-        .tags
-        .keys()
-        .filter(|tag| query.last.as_deref().is_none_or(|last| tag.as_str() > last));
+    let mut left =
+        shelf.tags.keys().filter(|tag| query.last.as_deref().is_none_or(|last| tag.as_str() > last));
     let page: Vec<&Tag> = left.by_ref().take(limit).collect();
     let next = match (page.last(), left.next()) {
         (Some(last), Some(_)) => {
@@ -218,9 +210,7 @@ fn manifest(layout: &Layout, shelf: &Shelf, reference: &str) -> Result<Reply, Re
         let root = shelf.tags.get(&tag).ok_or_else(unknown)?;
         (root.digest.clone(), root.media_type.clone())
     };
-    let bytes = layout
-        .manifest(&digest)
-        .map_err(|error| unreadable(layout, "MANIFEST_UNKNOWN", &error))?;
+    let bytes = layout.manifest(&digest).map_err(|error| unreadable(layout, "MANIFEST_UNKNOWN", &error))?;
     // What is no JSON is served all the same: it is what the digest names.
     let mut document: Document = serde_json::from_slice(&bytes).unwrap_or_default();
     let media_type = match declared.as_str() {
@@ -228,11 +218,7 @@ fn manifest(layout: &Layout, shelf: &Shelf, reference: &str) -> Result<Reply, Re
         _ => declared,
     };
     layout.learn(shelf, &digest, document);
-    Ok(Reply::Content {
-        digest,
-        media_type,
-        bytes: Bytes::Memory(bytes),
-    })
+    Ok(Reply::Content { digest, media_type, bytes: Bytes::Memory(bytes) })
 }
 
 fn blob(layout: &Layout, shelf: &Shelf, digest: &str) -> Result<Reply, Refusal> {
@@ -241,9 +227,7 @@ fn blob(layout: &Layout, shelf: &Shelf, digest: &str) -> Result<Reply, Refusal> 
         let message = format!("no blob `{digest}` here");
         return Err(Refusal::not_found("BLOB_UNKNOWN", message));
     }
-    let (file, length) = layout
-        .blob(&digest)
-        .map_err(|error| unreadable(layout, "BLOB_UNKNOWN", &error))?;
+    let (file, length) = layout.blob(&digest).map_err(|error| unreadable(layout, "BLOB_UNKNOWN", &error))?;
     Ok(Reply::Content {
         digest,
         media_type: "application/octet-stream".into(),

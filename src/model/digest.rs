@@ -102,9 +102,7 @@ impl FromStr for Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
-        let (name, hex) = text
-            .split_once(':')
-            .ok_or_else(|| DigestError::Shape(text.into()))?;
+        let (name, hex) = text.split_once(':').ok_or_else(|| DigestError::Shape(text.into()))?;
         let algorithm = match name {
             "sha256" => Algorithm::Sha256,
             "sha512" => Algorithm::Sha512,
@@ -115,17 +113,9 @@ impl FromStr for Digest {
         }
         if hex.len() != algorithm.hex_len() {
             let (found, expected) = (hex.len(), algorithm.hex_len());
-            return Err(DigestError::Length {
-                text: text.into(),
-                algorithm,
-                found,
-                expected,
-            });
+            return Err(DigestError::Length { text: text.into(), algorithm, found, expected });
         }
-        Ok(Self {
-            algorithm,
-            hex: hex.into(),
-        })
+        Ok(Self { algorithm, hex: hex.into() })
     }
 }
 
@@ -183,11 +173,7 @@ mod tests {
             Digest::sha256(b"abc").to_string(),
             "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-        assert!(
-            Digest::of(Algorithm::Sha512, b"abc")
-                .hex()
-                .starts_with("ddaf35a193617aba")
-        );
+        assert!(Digest::of(Algorithm::Sha512, b"abc").hex().starts_with("ddaf35a193617aba"));
     }
 
     #[test]

@@ -73,10 +73,9 @@ impl FromStr for GitUrl {
         let Some((scheme, rest)) = text.split_once("://") else {
             return match text.starts_with('/') || is_scp_like(text) {
                 true => Ok(Self(text.into())),
-                false => wrong(
-                    named(),
-                    "expected https://, ssh://, file://, user@host:path or an absolute path",
-                ),
+                false => {
+                    wrong(named(), "expected https://, ssh://, file://, user@host:path or an absolute path")
+                }
             };
         };
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -224,16 +223,10 @@ mod tests {
 
     #[test]
     fn a_password_is_refused_and_not_repeated() {
-        for text in [
-            "https://user:hunter2@host/a.git",
-            "https://hunter2@host/a",
-            "ssh://git:hunter2@host/a",
-        ] {
+        for text in ["https://user:hunter2@host/a.git", "https://hunter2@host/a", "ssh://git:hunter2@host/a"]
+        {
             let error = text.parse::<GitUrl>().unwrap_err().to_string();
-            assert!(
-                error.contains("credential") && !error.contains("hunter2"),
-                "{error}"
-            );
+            assert!(error.contains("credential") && !error.contains("hunter2"), "{error}");
         }
     }
 
@@ -264,25 +257,15 @@ mod tests {
         for good in ["v.0.92.13", "release/1.2", "v1+build", "ünïcode"] {
             assert!(good.parse::<GitRef>().is_ok(), "{good}");
         }
-        for bad in [
-            "", "-a", "a..b", "a.lock", ".a", "a/", "a b", "a~1", "@", "a@{1}", "a.",
-        ] {
+        for bad in ["", "-a", "a..b", "a.lock", ".a", "a/", "a b", "a~1", "@", "a@{1}", "a."] {
             assert!(bad.parse::<GitRef>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn ids_are_whole() {
-        assert!(
-            "e07791e1f0da683600961b9ff69e5b584be52860"
-                .parse::<CommitId>()
-                .is_ok()
-        );
+        assert!("e07791e1f0da683600961b9ff69e5b584be52860".parse::<CommitId>().is_ok());
         assert!("e07791e".parse::<CommitId>().is_err());
-        assert!(
-            "E07791E1F0DA683600961B9FF69E5B584BE52860"
-                .parse::<CommitId>()
-                .is_err()
-        );
+        assert!("E07791E1F0DA683600961B9FF69E5B584BE52860".parse::<CommitId>().is_err());
     }
 }

@@ -30,11 +30,7 @@ pub enum ImageRefError {
 impl ImageRef {
     /// A reference of these parts.
     pub fn new(repository: Repository, tag: Option<Tag>, digest: Option<Digest>) -> Self {
-        Self {
-            repository,
-            tag,
-            digest,
-        }
+        Self { repository, tag, digest }
     }
 
     /// Where the image is.
@@ -64,17 +60,10 @@ impl FromStr for ImageRef {
         // A colon before the last slash belongs to the registry's port or IPv6 address.
         let name_start = rest.rfind('/').map_or(0, |slash| slash + 1);
         let (repository, tag) = match rest[name_start..].find(':') {
-            Some(colon) => (
-                &rest[..name_start + colon],
-                Some(rest[name_start + colon + 1..].parse()?),
-            ),
+            Some(colon) => (&rest[..name_start + colon], Some(rest[name_start + colon + 1..].parse()?)),
             None => (rest, None),
         };
-        Ok(Self {
-            repository: repository.parse()?,
-            tag,
-            digest,
-        })
+        Ok(Self { repository: repository.parse()?, tag, digest })
     }
 }
 
@@ -101,18 +90,9 @@ mod tests {
     fn keeps_tag_and_digest() {
         let digest = Digest::sha256(b"x");
         for (text, canonical) in [
-            (
-                "rust:1.88-slim-bookworm".to_owned(),
-                "docker.io/library/rust:1.88-slim-bookworm".to_owned(),
-            ),
-            (
-                format!("rust:1@{digest}"),
-                format!("docker.io/library/rust:1@{digest}"),
-            ),
-            (
-                format!("localhost:5000/a@{digest}"),
-                format!("localhost:5000/a@{digest}"),
-            ),
+            ("rust:1.88-slim-bookworm".to_owned(), "docker.io/library/rust:1.88-slim-bookworm".to_owned()),
+            (format!("rust:1@{digest}"), format!("docker.io/library/rust:1@{digest}")),
+            (format!("localhost:5000/a@{digest}"), format!("localhost:5000/a@{digest}")),
             ("[::1]:5000/a:b".into(), "[::1]:5000/a:b".into()),
             ("host:5000/a".into(), "host:5000/a".into()),
         ] {

@@ -76,10 +76,7 @@ impl FromStr for Allow {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|allow| allow.to_string() == text)
-            .ok_or(())
+        Self::ALL.into_iter().find(|allow| allow.to_string() == text).ok_or(())
     }
 }
 

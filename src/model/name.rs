@@ -70,10 +70,7 @@ mod tests {
 
     #[test]
     fn names_become_arguments() {
-        assert_eq!(
-            "fip-base2".parse::<PinName>().unwrap().argument(),
-            "PIN_FIP_BASE2"
-        );
+        assert_eq!("fip-base2".parse::<PinName>().unwrap().argument(), "PIN_FIP_BASE2");
         for bad in ["", "-a", "A", "a_b", "a.b", "ä"] {
             assert!(bad.parse::<PinName>().is_err(), "{bad}");
         }

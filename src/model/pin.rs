@@ -21,12 +21,7 @@ pub enum MediaType {
 
 impl MediaType {
     /// All four: a request that accepts fewer may be answered with one platform's manifest.
-    pub const ALL: [Self; 4] = [
-        Self::OciIndex,
-        Self::DockerList,
-        Self::OciManifest,
-        Self::DockerManifest,
-    ];
+    pub const ALL: [Self; 4] = [Self::OciIndex, Self::DockerList, Self::OciManifest, Self::DockerManifest];
 
     /// The registered name.
     pub fn as_str(self) -> &'static str {
@@ -79,11 +74,7 @@ pub struct ImagePin {
 impl ImagePin {
     /// `repository:tag@digest`
     pub fn reference(&self) -> ImageRef {
-        ImageRef::new(
-            self.repository.clone(),
-            Some(self.tag.clone()),
-            Some(self.digest.clone()),
-        )
+        ImageRef::new(self.repository.clone(), Some(self.tag.clone()), Some(self.digest.clone()))
     }
 }
 

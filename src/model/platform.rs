@@ -56,9 +56,7 @@ impl FromStr for Platform {
         let parts: Vec<&str> = lower.split('/').collect();
         let word = |part: &&str| {
             !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
         };
         if !parts.iter().all(word) {
             return Err(PlatformError(text.into()));
@@ -69,11 +67,7 @@ impl FromStr for Platform {
             _ => return Err(PlatformError(text.into())),
         };
         let (architecture, variant) = normalise(architecture, variant);
-        Ok(Self {
-            os: os.into(),
-            architecture: architecture.into(),
-            variant: variant.map(Into::into),
-        })
+        Ok(Self { os: os.into(), architecture: architecture.into(), variant: variant.map(Into::into) })
     }
 }
 

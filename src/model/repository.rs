@@ -32,12 +32,7 @@ impl FromStr for Registry {
     type Err = RepositoryError;
 
     fn from_str(text: &str) -> Result<Self, RepositoryError> {
-        let wrong = |reason| {
-            Err(RepositoryError {
-                text: text.into(),
-                reason,
-            })
-        };
+        let wrong = |reason| Err(RepositoryError { text: text.into(), reason });
         let host = text.to_ascii_lowercase();
         let (name, port) = split_port(&host);
         if let Some(inner) = name.strip_prefix('[') {
@@ -61,10 +56,7 @@ impl FromStr for Registry {
 fn split_port(host: &str) -> (&str, Option<&str>) {
     let after_address = host.rfind(']').unwrap_or(0);
     match host[after_address..].find(':') {
-        Some(colon) => (
-            &host[..after_address + colon],
-            Some(&host[after_address + colon + 1..]),
-        ),
+        Some(colon) => (&host[..after_address + colon], Some(&host[after_address + colon + 1..])),
         None => (host, None),
     }
 }
@@ -73,9 +65,7 @@ fn is_host_label(label: &str) -> bool {
     !label.is_empty()
         && !label.starts_with('-')
         && !label.ends_with('-')
-        && label
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 impl fmt::Display for Registry {
@@ -126,20 +116,12 @@ impl FromStr for Repository {
     /// Follows the reference grammar of the distribution project: the first component is a host when it holds
     /// a `.` or a `:`, is `localhost`, or has an upper-case letter.
     fn from_str(text: &str) -> Result<Self, RepositoryError> {
-        let wrong = |reason| {
-            Err(RepositoryError {
-                text: text.into(),
-                reason,
-            })
-        };
+        let wrong = |reason| Err(RepositoryError { text: text.into(), reason });
         let (host, rest) = match text.split_once('/') {
             Some((first, rest)) if is_host(first) => (first, rest),
             _ => ("docker.io", text),
         };
-        let registry = host.parse::<Registry>().map_err(|e| RepositoryError {
-            text: text.into(),
-            ..e
-        })?;
+        let registry = host.parse::<Registry>().map_err(|e| RepositoryError { text: text.into(), ..e })?;
         let path = match rest {
             name if registry.is_docker_hub() && !name.contains('/') => format!("library/{name}"),
             path => path.to_owned(),
@@ -193,8 +175,7 @@ mod tests {
     use super::*;
 
     fn canonical(text: &str) -> String {
-        text.parse::<Repository>()
-            .map_or_else(|e| format!("error: {e}"), |r| r.to_string())
+        text.parse::<Repository>().map_or_else(|e| format!("error: {e}"), |r| r.to_string())
     }
 
     #[test]
@@ -222,10 +203,7 @@ mod tests {
         assert_eq!(canonical("UPPER/x"), "upper/x");
         assert_eq!(canonical("ghcr.io/acme/app__x-y.z"), "ghcr.io/acme/app__x-y.z");
         // a path component that looks like a host is a path component
-        assert_eq!(
-            canonical("ghcr.io/docker.io/library/rust"),
-            "ghcr.io/docker.io/library/rust"
-        );
+        assert_eq!(canonical("ghcr.io/docker.io/library/rust"), "ghcr.io/docker.io/library/rust");
     }
 
     #[test]

@@ -26,12 +26,7 @@ impl FromStr for Tag {
     type Err = TagError;
 
     fn from_str(text: &str) -> Result<Self, TagError> {
-        let wrong = |reason| {
-            Err(TagError {
-                text: text.into(),
-                reason,
-            })
-        };
+        let wrong = |reason| Err(TagError { text: text.into(), reason });
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
         match text.as_bytes() {
             [] => wrong("it is empty"),
@@ -59,14 +54,7 @@ mod tests {
 
     #[test]
     fn takes_what_the_specification_takes() {
-        for good in [
-            "latest",
-            "_a",
-            "6.9.4-php8.3-fpm",
-            "v.0.92.13",
-            "0",
-            &"a".repeat(128),
-        ] {
+        for good in ["latest", "_a", "6.9.4-php8.3-fpm", "v.0.92.13", "0", &"a".repeat(128)] {
             assert!(good.parse::<Tag>().is_ok(), "{good}");
         }
         for bad in ["", ".a", "-a", "a/b", "a:b", "a b", "ä", "a+b", &"a".repeat(129)] {

@@ -58,9 +58,7 @@ impl Client {
     /// What hosts said of their limits on requests, by origin.
     pub fn rate_limits(&self) -> BTreeMap<String, RateLimit> {
         let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let limits = hosts
-            .iter()
-            .filter_map(|(origin, host)| Some((origin.clone(), host.rate_limit()?)));
+        let limits = hosts.iter().filter_map(|(origin, host)| Some((origin.clone(), host.rate_limit()?)));
         limits.collect()
     }
 
@@ -120,11 +118,9 @@ impl Inner {
                     return Ok(response);
                 }
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Transport(place, cause)) => NetError::Transport {
-                    place,
-                    cause,
-                    attempts,
-                },
+                Err(Failure::Transport { place, cause, reached }) => {
+                    NetError::Transport { place, cause, reached, attempts }
+                }
             };
             if last {
                 return Err(failed);
@@ -132,13 +128,7 @@ impl Inner {
             self.counters.retried();
             let delay = retry::delay(attempts, base, max, None);
             // A pause that was asked for is the host's, and waited for where requests are admitted.
-            let paused = matches!(
-                failed,
-                NetError::Transient {
-                    retry_after: Some(_),
-                    ..
-                }
-            );
+            let paused = matches!(failed, NetError::Transient { retry_after: Some(_), .. });
             if !paused && !delay.is_zero() {
                 tokio::time::sleep(delay).await;
             }
@@ -152,12 +142,7 @@ impl Inner {
             .and_then(|value| retry::retry_after(value, response.header("date")));
         if let Some(wait) = retry_after {
             let (host, settings) = (self.host(&response.url), &self.settings);
-            host.pause(
-                response.status,
-                wait,
-                settings.max_delay,
-                settings.attempts.max(1),
-            );
+            host.pause(response.status, wait, settings.max_delay, settings.attempts.max(1));
         }
         NetError::Transient {
             place: Place::of(&response.url),
@@ -178,17 +163,22 @@ impl Inner {
         let host = self.host(&request.url);
         let mut first = None;
         let probe = async {
-            let response = self.attempts(request, None).await?;
-            let scheme = match is_challenge(request, &response) {
-                true => self.challenged(&response, endpoint)?,
-                false => Scheme::Open,
+            let response = match self.attempts(request, None).await {
+                // Nobody else needs to find out by trying that the host is not there.
+                Err(error @ NetError::Transport { reached: false, .. }) => return Err(error),
+                // Any other failure is about this request, and nobody else's.
+                result => result,
+            };
+            let scheme = match &response {
+                Ok(response) if is_challenge(request, response) => self.challenged(response, endpoint)?,
+                _ => Scheme::Open,
             };
             first = Some(response);
             Ok(Arc::new(scheme))
         };
         let mut scheme = host.scheme.get(|_| true, probe).await?;
         if let Some(response) = first.filter(|_| *scheme == Scheme::Open) {
-            return Ok(response);
+            return response;
         }
         let mut tried = Tried::default();
         loop {
@@ -279,9 +269,7 @@ struct Tried {
 
 impl Tried {
     fn refused(&self, token: &Arc<Token>) -> bool {
-        self.token
-            .as_ref()
-            .is_some_and(|refused| Arc::ptr_eq(refused, token))
+        self.token.as_ref().is_some_and(|refused| Arc::ptr_eq(refused, token))
     }
 
     /// Notes a refusal, and says whether another attempt makes sense: after none at all, or with a new token, which
@@ -305,9 +293,6 @@ fn denied(response: &Response, endpoint: &Endpoint) -> NetError {
     NetError::Denied {
         place: Place::of(&response.url),
         what: "answered 401: the repository does not exist, or is private".into(),
-        hint: format!(
-            "check the repository's name; if it is private: docker login{}",
-            endpoint.login_name()
-        ),
+        hint: format!("check the repository's name; if it is private: docker login{}", endpoint.login_name()),
     }
 }

@@ -64,9 +64,7 @@ impl Endpoint {
     /// A request for `tail` (as `tags/list?n=9`) of `repository`, authorized for pulling from it.
     pub fn request(&self, asked: Asked, repository: &Repository, tail: &str) -> Request {
         let mut url = self.base.clone();
-        let (path, query) = tail
-            .split_once('?')
-            .map_or((tail, None), |(path, query)| (path, Some(query)));
+        let (path, query) = tail.split_once('?').map_or((tail, None), |(path, query)| (path, Some(query)));
         url.set_path(&format!("{}/{}/{path}", self.base.path(), repository.path()));
         url.set_query(query);
         self.request_to(asked, repository, url)
@@ -76,10 +74,8 @@ impl Endpoint {
     pub fn request_to(&self, asked: Asked, repository: &Repository, url: Url) -> Request {
         let mut request = Request::get(asked, url);
         if self.is_origin_of(&request.url) {
-            request.access = Access::Registry {
-                endpoint: Box::new(self.clone()),
-                scope: self.scope(repository),
-            };
+            request.access =
+                Access::Registry { endpoint: Box::new(self.clone()), scope: self.scope(repository) };
         }
         request
     }
@@ -113,10 +109,7 @@ impl Endpoint {
     /// Whether a token for this host may be asked of `realm`: on the same domain, or declared. The last two labels
     /// stand for the registrable domain; the realm's URL comes from the registry itself, over TLS.
     pub(super) fn allows_realm(&self, realm: &Url) -> bool {
-        let declared = self
-            .realm
-            .as_ref()
-            .is_some_and(|declared| declared.origin() == realm.origin());
+        let declared = self.realm.as_ref().is_some_and(|declared| declared.origin() == realm.origin());
         declared
             || match (self.base.host(), realm.host()) {
                 (Some(Host::Domain(base)), Some(Host::Domain(realm))) => domain(base) == domain(realm),
@@ -146,9 +139,7 @@ fn registry_base(registry: &Registry, plain_http: bool) -> Result<Url, NetError>
 fn mirror_base(registry: &Registry, mirror: &Url) -> Result<Url, NetError> {
     let wrong = |why: &str| {
         let place = Place::of(mirror);
-        Err(NetError::Configuration(format!(
-            "the mirror {place} of {registry} {why}"
-        )))
+        Err(NetError::Configuration(format!("the mirror {place} of {registry} {why}")))
     };
     if !matches!(mirror.scheme(), "https" | "http") {
         return wrong("is not an https URL");
@@ -181,18 +172,12 @@ pub fn is_loopback(url: &Url) -> bool {
 /// Whether the host of `url` may be asked without TLS: on loopback, or declared.
 pub(super) fn is_plain_allowed(url: &Url, settings: &Settings) -> bool {
     let place = Place::of(url);
-    let mut plain = settings
-        .registries
-        .iter()
-        .filter(|(_, declared)| declared.plain_http);
+    let mut plain = settings.registries.iter().filter(|(_, declared)| declared.plain_http);
     is_loopback(url)
         || plain.any(|(registry, declared)| {
             let own = Url::parse(&format!("http://{registry}")).ok();
             let hosts = [own.as_ref(), declared.mirror.as_ref(), declared.realm.as_ref()];
-            hosts
-                .into_iter()
-                .flatten()
-                .any(|url| Place::of(url).host() == place.host())
+            hosts.into_iter().flatten().any(|url| Place::of(url).host() == place.host())
         })
 }
 
@@ -209,10 +194,7 @@ mod tests {
             plain_http,
             ..RegistrySettings::default()
         };
-        Settings {
-            registries: [(registry.parse().unwrap(), declared)].into(),
-            ..Settings::default()
-        }
+        Settings { registries: [(registry.parse().unwrap(), declared)].into(), ..Settings::default() }
     }
 
     fn asked(repository: &str, settings: &Settings) -> Result<(String, String), String> {
@@ -235,10 +217,7 @@ mod tests {
             assert_eq!(asked(repository, &Settings::default()).unwrap().0, url);
         }
         let plain = settings("10.0.0.1:80", None, None, true);
-        assert_eq!(
-            asked("10.0.0.1:80/a", &plain).unwrap().0,
-            "http://10.0.0.1/v2/a/tags/list"
-        );
+        assert_eq!(asked("10.0.0.1:80/a", &plain).unwrap().0, "http://10.0.0.1/v2/a/tags/list");
     }
 
     #[test]
@@ -270,10 +249,7 @@ mod tests {
         }
         assert!(at("http://m.example").unwrap_err().contains("is not HTTPS"));
         let secret = at("https://u:hunter2@m.example").unwrap_err();
-        assert!(
-            secret.contains("credential") && !secret.contains("hunter2"),
-            "{secret}"
-        );
+        assert!(secret.contains("credential") && !secret.contains("hunter2"), "{secret}");
         let declared = settings("docker.io", Some("http://m.example"), None, true);
         assert!(asked("rust", &declared).is_ok());
     }
@@ -292,16 +268,8 @@ mod tests {
         assert!(!allows("ghcr.io", None, "https://auth.docker.io/token"));
         assert!(!allows("ghcr.io", None, "https://evil-ghcr.io/token"));
         assert!(!allows("docker.io", None, "https://docker.io.evil.example/token"));
-        assert!(allows(
-            "ghcr.io",
-            Some("https://auth.docker.io/x"),
-            "https://auth.docker.io/token"
-        ));
-        assert!(!allows(
-            "ghcr.io",
-            Some("https://auth.docker.io"),
-            "http://auth.docker.io/token"
-        ));
+        assert!(allows("ghcr.io", Some("https://auth.docker.io/x"), "https://auth.docker.io/token"));
+        assert!(!allows("ghcr.io", Some("https://auth.docker.io"), "http://auth.docker.io/token"));
     }
 
     #[test]

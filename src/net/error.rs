@@ -31,12 +31,14 @@ pub enum NetError {
     #[error("{0} is not HTTPS")]
     Insecure(Place),
     /// No connection, or one that broke.
-    #[error("{place} cannot be reached: {cause}{}", times(*.attempts))]
+    #[error("{place} {}: {cause}{}", if *.reached { "broke off its answer" } else { "cannot be reached" }, times(*.attempts))]
     Transport {
         /// What was asked.
         place: Place,
         /// The innermost cause.
         cause: String,
+        /// Whether it had begun to answer.
+        reached: bool,
         /// How often it was tried.
         attempts: u32,
     },
@@ -108,10 +110,9 @@ impl NetError {
                 "use https, or declare `plain-http = true` for {} if its network is trusted",
                 place.host()
             )),
-            Self::Transport { place, .. } => Some(format!(
-                "check the network, the proxy and the certificates for {}",
-                place.host()
-            )),
+            Self::Transport { place, .. } => {
+                Some(format!("check the network, the proxy and the certificates for {}", place.host()))
+            }
             Self::Transient { status: 429, .. } => Some(
                 "ask less often, log in for a higher limit, or declare a mirror for this registry".into(),
             ),
@@ -160,10 +161,7 @@ impl Place {
             (Some(host), None) => host.into(),
             (None, _) => String::new(),
         };
-        Self {
-            text: format!("{}://{host}{}", url.scheme(), url.path()),
-            host,
-        }
+        Self { text: format!("{}://{host}{}", url.scheme(), url.path()), host }
     }
 
     /// `host` or `host:port`.

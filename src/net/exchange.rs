@@ -23,7 +23,12 @@ const REDIRECTS: usize = 5;
 /// Why there is no answer to one attempt.
 pub(super) enum Failure {
     /// Another attempt may succeed.
-    Transport(Place, String),
+    Transport {
+        place: Place,
+        cause: String,
+        /// Whether there was a connection that answered something.
+        reached: bool,
+    },
     /// It would not.
     Final(NetError),
 }
@@ -43,19 +48,13 @@ impl Inner {
                 return Ok(response);
             };
             hops += 1;
-            self.check_hop(request, &url, &next, hops)
-                .map_err(Failure::Final)?;
+            self.check_hop(request, &url, &next, hops).map_err(Failure::Final)?;
             url = next;
         }
     }
 
     fn check_hop(&self, request: &Request, from: &Url, to: &Url, hops: usize) -> Result<(), NetError> {
-        let refuse = |what: String| {
-            Err(NetError::Refused {
-                place: Place::of(from),
-                what,
-            })
-        };
+        let refuse = |what: String| Err(NetError::Refused { place: Place::of(from), what });
         let secure = match to.scheme() {
             "https" => true,
             "http" => from.scheme() == "http" && is_plain_allowed(to, &self.settings),
@@ -70,10 +69,7 @@ impl Inner {
         // A token's request is a secret or leads to one.
         let crosses = from.origin() != to.origin();
         if request.body.is_some() || (crosses && request.asked == Asked::Token) {
-            return refuse(format!(
-                "redirects to {}, where this request does not go",
-                Place::of(to)
-            ));
+            return refuse(format!("redirects to {}, where this request does not go", Place::of(to)));
         }
         Ok(())
     }
@@ -93,12 +89,7 @@ impl Inner {
         let body = self.read_body(request.asked, url, answer).await?;
         self.counters.received(body.len());
         let url = url.clone();
-        let response = Response {
-            status,
-            headers,
-            url,
-            body,
-        };
+        let response = Response { status, headers, url, body };
         host.note(&response);
         Ok(response)
     }
@@ -119,9 +110,7 @@ impl Inner {
             true => &self.loopback,
             false => &self.http,
         };
-        let mut builder = http
-            .request(method, url.clone())
-            .header(ACCEPT_ENCODING, "identity");
+        let mut builder = http.request(method, url.clone()).header(ACCEPT_ENCODING, "identity");
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
@@ -146,10 +135,7 @@ impl Inner {
         url: &Url,
         mut answer: reqwest::Response,
     ) -> Result<Vec<u8>, Failure> {
-        let encoding = answer
-            .headers()
-            .get(CONTENT_ENCODING)
-            .and_then(|value| value.to_str().ok());
+        let encoding = answer.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
         let refused = |what: &str| {
             let (place, what) = (Place::of(url), what.into());
             Failure::Final(NetError::Refused { place, what })
@@ -190,24 +176,15 @@ impl Inner {
             true => format!("no answer within {}", seconds(self.settings.timeout)),
             false => innermost(error),
         };
-        Failure::Transport(place, cause)
+        let reached = !error.is_connect() && !error.is_timeout();
+        Failure::Transport { place, cause, reached }
     }
 }
 
 /// Other words in this header, as `aws-chunked`, are left over from an upload and change nothing.
 fn is_compression(encoding: &str) -> bool {
-    let known = [
-        "gzip",
-        "x-gzip",
-        "deflate",
-        "br",
-        "zstd",
-        "compress",
-        "x-compress",
-    ];
-    encoding
-        .split(',')
-        .any(|word| known.iter().any(|known| word.trim().eq_ignore_ascii_case(known)))
+    let known = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
+    encoding.split(',').any(|word| known.iter().any(|known| word.trim().eq_ignore_ascii_case(known)))
 }
 
 fn seconds(duration: Duration) -> String {
@@ -260,20 +237,12 @@ mod tests {
         assert!(hop(&blob, "https://r.example/", "https://storage.example/", 5));
         assert!(!hop(&blob, "https://r.example/", "https://storage.example/", 6));
         assert!(!hop(&blob, "https://r.example/", "http://r.example/", 1));
-        assert!(
-            !hop(&blob, "https://r.example/", "http://127.0.0.1/", 1),
-            "TLS is not left, even to here"
-        );
+        assert!(!hop(&blob, "https://r.example/", "http://127.0.0.1/", 1), "TLS is not left, even to here");
         assert!(hop(&blob, "http://127.0.0.1:1/", "http://127.0.0.1:2/", 1));
         assert!(hop(&blob, "http://127.0.0.1:1/", "https://r.example/", 1));
         assert!(!hop(&blob, "http://127.0.0.1:1/", "http://169.254.169.254/", 1));
         assert!(hop(&token, "https://r.example/", "https://r.example/token", 1));
-        assert!(!hop(
-            &token,
-            "https://r.example/",
-            "https://r.example:444/token",
-            1
-        ));
+        assert!(!hop(&token, "https://r.example/", "https://r.example:444/token", 1));
         assert!(!hop(&post, "https://r.example/", "https://r.example/x", 1));
     }
 }

@@ -22,10 +22,7 @@ struct Failures {
 
 impl<T> Default for Flight<T> {
     fn default() -> Self {
-        Self {
-            slot: tokio::sync::Mutex::default(),
-            failures: Mutex::default(),
-        }
+        Self { slot: tokio::sync::Mutex::default(), failures: Mutex::default() }
     }
 }
 
@@ -91,11 +88,7 @@ mod tests {
         };
         let all = join_all((0..100).map(|_| flight.get(|_| true, make()))).await;
         assert!(all.into_iter().all(|value| value == Ok(0)));
-        assert_eq!(
-            flight.get(|value| *value > 0, make()).await,
-            Ok(1),
-            "no longer good"
-        );
+        assert_eq!(flight.get(|value| *value > 0, make()).await, Ok(1), "no longer good");
     }
 
     #[tokio::test]

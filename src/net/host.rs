@@ -199,20 +199,14 @@ mod tests {
         }
         pause();
         let error = host.admit(&url).await.unwrap_err().to_string();
-        assert!(
-            error.contains("rate limited; it may be asked again in 3600 s"),
-            "{error}"
-        );
+        assert!(error.contains("rate limited; it may be asked again in 3600 s"), "{error}");
         tokio::time::advance(CLOSED_AT_MOST).await;
         assert!(host.admit(&url).await.is_ok());
     }
 
     #[test]
     fn reads_limits_as_docker_hub_writes_them() {
-        assert_eq!(
-            parse_limit("100;w=21600"),
-            Some((100, Some(Duration::from_secs(21600))))
-        );
+        assert_eq!(parse_limit("100;w=21600"), Some((100, Some(Duration::from_secs(21600)))));
         assert_eq!(parse_limit("7"), Some((7, None)));
         assert_eq!(parse_limit("many"), None);
         assert_eq!(parse_limit(""), None);

@@ -35,14 +35,10 @@ fn split_at_comma(text: &str) -> (&str, &str) {
 fn is_next(parameters: &str) -> bool {
     let mut relations = parameters.split(';').filter_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("rel")
-            .then(|| value.trim().trim_matches('"'))
+        name.trim().eq_ignore_ascii_case("rel").then(|| value.trim().trim_matches('"'))
     });
     match relations.next() {
-        Some(relation) => relation
-            .split_whitespace()
-            .any(|word| word.eq_ignore_ascii_case("next")),
+        Some(relation) => relation.split_whitespace().any(|word| word.eq_ignore_ascii_case("next")),
         None => true,
     }
 }
@@ -54,10 +50,7 @@ mod tests {
     #[test]
     fn finds_the_next_page() {
         for (header, target) in [
-            (
-                r#"</v2/a/tags/list?n=1&last=x>; rel="next""#,
-                Some("/v2/a/tags/list?n=1&last=x"),
-            ),
+            (r#"</v2/a/tags/list?n=1&last=x>; rel="next""#, Some("/v2/a/tags/list?n=1&last=x")),
             ("<https://h/x>; rel=next", Some("https://h/x")),
             ("<x>", Some("x")),
             (r#"<a,b>; title="p, <q>"; rel="prev", <c>; REL="Next""#, Some("c")),
@@ -70,10 +63,7 @@ mod tests {
         ] {
             assert_eq!(next_link([header]).as_deref(), target, "{header}");
         }
-        assert_eq!(
-            next_link(["<a>; rel=first", "<b>; rel=next"]).as_deref(),
-            Some("b")
-        );
+        assert_eq!(next_link(["<a>; rel=first", "<b>; rel=next"]).as_deref(), Some("b"));
     }
 
     proptest::proptest! {

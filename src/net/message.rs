@@ -39,11 +39,7 @@ impl Request {
     pub fn get(asked: Asked, url: Url) -> Self {
         Self {
             asked,
-            method: if asked == Asked::Head {
-                Method::Head
-            } else {
-                Method::Get
-            },
+            method: if asked == Asked::Head { Method::Head } else { Method::Get },
             url,
             headers: Vec::new(),
             body: None,
@@ -53,11 +49,7 @@ impl Request {
 
     /// A POST for anyone. Its body is not sent along a redirect.
     pub fn post(asked: Asked, url: Url, body: Vec<u8>) -> Self {
-        Self {
-            method: Method::Post,
-            body: Some(body),
-            ..Self::get(asked, url)
-        }
+        Self { method: Method::Post, body: Some(body), ..Self::get(asked, url) }
     }
 
     /// Where it goes.
@@ -120,10 +112,7 @@ impl Response {
 
     /// All headers of this name that are text.
     pub fn headers<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.headers
-            .get_all(name)
-            .into_iter()
-            .filter_map(|value| value.to_str().ok())
+        self.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
     }
 
     /// `Content-Type` in lower case, without its parameters.

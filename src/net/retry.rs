@@ -30,10 +30,7 @@ pub(super) fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
 
 fn http_date(text: &str) -> Option<i64> {
     const PARSER: DateTimeParser = DateTimeParser::new();
-    PARSER
-        .parse_timestamp(text.trim())
-        .ok()
-        .map(|time| time.as_second())
+    PARSER.parse_timestamp(text.trim()).ok().map(|time| time.as_second())
 }
 
 #[cfg(test)]
@@ -65,11 +62,7 @@ mod tests {
         assert_eq!(seconds("0", None), Some(0));
         assert_eq!(seconds("99999999999999999999999", None), Some(u64::MAX));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:50:07 GMT", date), Some(30));
-        assert_eq!(
-            seconds("Sun, 06 Nov 1994 08:00:00 GMT", date),
-            Some(0),
-            "in the past"
-        );
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT", date), Some(0), "in the past");
         for nonsense in ["", "-5", "soon", "1.5", "Sun, 99 Nov 1994 08:50:07 GMT"] {
             assert_eq!(seconds(nonsense, date), None, "{nonsense}");
         }

@@ -24,9 +24,7 @@ pub(super) fn http_client(settings: &Settings) -> Result<reqwest::Client, NetErr
     match system {
         Ok(client) => Ok(client),
         Err(_) => {
-            let bundled = TLS_SERVER_ROOT_CERTS
-                .iter()
-                .filter_map(|der| Certificate::from_der(der).ok());
+            let bundled = TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
             built(builder(settings).tls_certs_only(bundled.chain(declared)).build())
         }
     }
@@ -59,18 +57,13 @@ fn declared_authorities(settings: &Settings) -> Result<Vec<Certificate>, NetErro
         let whose = format!("the certificate authorities declared for {registry}");
         declared.ca_pem.iter().map(move |pem| (whose.clone(), pem))
     });
-    let of_all = settings
-        .ca_pem
-        .iter()
-        .map(|pem| ("the declared certificate authorities".to_owned(), pem));
+    let of_all = settings.ca_pem.iter().map(|pem| ("the declared certificate authorities".to_owned(), pem));
     let mut all = Vec::new();
     for (whose, pem) in of_all.chain(of_registries) {
         match Certificate::from_pem_bundle(pem) {
             Ok(certificates) if !certificates.is_empty() => all.extend(certificates),
             _ => {
-                return Err(NetError::Configuration(format!(
-                    "{whose} are not certificates in PEM"
-                )));
+                return Err(NetError::Configuration(format!("{whose} are not certificates in PEM")));
             }
         }
     }
@@ -83,24 +76,14 @@ mod tests {
 
     #[test]
     fn a_malformed_certificate_is_said() {
-        let settings = Settings {
-            ca_pem: vec![b"not a certificate".to_vec()],
-            ..Settings::default()
-        };
+        let settings = Settings { ca_pem: vec![b"not a certificate".to_vec()], ..Settings::default() };
         let error = http_client(&settings).unwrap_err();
         assert!(error.to_string().contains("not certificates in PEM"), "{error}");
     }
 
     #[test]
     fn the_bundled_authorities_make_a_client() {
-        let bundled = TLS_SERVER_ROOT_CERTS
-            .iter()
-            .filter_map(|der| Certificate::from_der(der).ok());
-        assert!(
-            builder(&Settings::default())
-                .tls_certs_only(bundled)
-                .build()
-                .is_ok()
-        );
+        let bundled = TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
+        assert!(builder(&Settings::default()).tls_certs_only(bundled).build().is_ok());
     }
 }

@@ -11,10 +11,7 @@ pub fn decide(question: &Question<'_>, url: &GitUrl, shortlist: &Shortlist, tags
         candidates: shortlist.candidates.clone(),
         other_shapes: shortlist.other_shapes,
     };
-    let with = |outcome| Decision {
-        outcome,
-        ..decision.clone()
-    };
+    let with = |outcome| Decision { outcome, ..decision.clone() };
     if let Some(alarm) = alarm(question, tags) {
         return with(Outcome::Alarm(alarm));
     }
@@ -45,10 +42,7 @@ fn settle(question: &Question<'_>, url: &GitUrl, lane: Option<Lane>, tag: &GitTa
     });
     match (question.comparable(), lane) {
         (Some((pin, _)), _) if *pin == to => Outcome::Keep { note: None },
-        (Some(_), lane) => Outcome::Move {
-            to,
-            lane: lane.unwrap_or(Lane::Digest),
-        },
+        (Some(_), lane) => Outcome::Move { to, lane: lane.unwrap_or(Lane::Digest) },
         (None, _) => Outcome::First { to },
     }
 }
@@ -63,17 +57,10 @@ fn alarm(question: &Question<'_>, tags: &[GitTag]) -> Option<Alarm> {
     };
     let tag = pin.tag.to_string();
     let Some(now) = tags.iter().find(|now| now.name == pin.tag) else {
-        return Some(Alarm::Vanished {
-            tag,
-            upstream: pin.url.to_string(),
-        });
+        return Some(Alarm::Vanished { tag, upstream: pin.url.to_string() });
     };
     if now.commit != pin.commit {
-        return Some(Alarm::Moved {
-            tag,
-            from: pin.commit.to_string(),
-            to: now.commit.to_string(),
-        });
+        return Some(Alarm::Moved { tag, from: pin.commit.to_string(), to: now.commit.to_string() });
     }
     let object = |id: &Option<CommitId>| id.as_ref().map_or("none".into(), ToString::to_string);
     (now.tag_object != pin.tag_object).then(|| Alarm::Moved {

@@ -68,9 +68,7 @@ pub fn next(question: &Question<'_>, repository: &Repository, shortlist: &Shortl
         let locked = locked_at(question, &tag);
         let rejection = match facts.tags.get(&tag) {
             None => {
-                let known = locked
-                    .filter(|pin| is_whole(question, pin))
-                    .map(|pin| pin.digest.clone());
+                let known = locked.filter(|pin| is_whole(question, pin)).map(|pin| pin.digest.clone());
                 return Next::Look { tag, known };
             }
             Some(Seen::Missing) => Rejection::NotServed,
@@ -79,12 +77,7 @@ pub fn next(question: &Question<'_>, repository: &Repository, shortlist: &Shortl
                 Some(platforms) => Rejection::Platforms(platforms),
                 None => {
                     let lane = decision.candidates[i].lane;
-                    return match settle(
-                        question,
-                        facts,
-                        to_pin(question, repository, &tag, manifest),
-                        lane,
-                    ) {
+                    return match settle(question, facts, to_pin(question, repository, &tag, manifest), lane) {
                         Ok(outcome) => Next::Decided(select(decision, i, outcome)),
                         Err(digest) => Next::IsServed(digest),
                     };
@@ -110,10 +103,7 @@ fn refuse(question: &Question<'_>, shortlist: &Shortlist, tag: &str, because: bo
     let Some(candidate) = shortlist.candidates.iter().find(|candidate| candidate.tag == tag) else {
         let (reason, hint) = match question.declaration.track.read(tag) {
             None => (
-                format!(
-                    "the tag {tag} does not match the track {}",
-                    question.declaration.track
-                ),
+                format!("the tag {tag} does not match the track {}", question.declaration.track),
                 format!("change the track of `{name}` first: what is locked must satisfy its declaration"),
             ),
             Some(_) => (
@@ -133,10 +123,7 @@ fn refuse(question: &Question<'_>, shortlist: &Shortlist, tag: &str, because: bo
         _ if because => return None,
         _ => format!("to go there all the same: solera-pin refresh {name} --to {tag} --because \"REASON\""),
     };
-    Some(Outcome::Refused {
-        reason: format!("the rules would not choose {tag}: it {rejection}"),
-        hint,
-    })
+    Some(Outcome::Refused { reason: format!("the rules would not choose {tag}: it {rejection}"), hint })
 }
 
 fn locked_at<'a>(question: &Question<'a>, tag: &Tag) -> Option<&'a ImagePin> {
@@ -153,10 +140,7 @@ fn is_whole(question: &Question<'_>, pin: &ImagePin) -> bool {
 
 fn missing(question: &Question<'_>, manifest: &Manifest) -> Option<BTreeSet<Platform>> {
     let declared = question.platforms?.iter();
-    let missing: BTreeSet<_> = declared
-        .filter(|p| !manifest.platforms.contains_key(*p))
-        .cloned()
-        .collect();
+    let missing: BTreeSet<_> = declared.filter(|p| !manifest.platforms.contains_key(*p)).cloned().collect();
     (!missing.is_empty()).then_some(missing)
 }
 
@@ -170,10 +154,7 @@ fn settle(
     let Some(pin) = locked_at(question, &to.tag) else {
         let to = Pin::Image(to);
         return Ok(match question.comparable() {
-            Some(_) => Outcome::Move {
-                to,
-                lane: lane.unwrap_or(Lane::Digest),
-            },
+            Some(_) => Outcome::Move { to, lane: lane.unwrap_or(Lane::Digest) },
             None => Outcome::First { to },
         });
     };
@@ -184,11 +165,7 @@ fn settle(
     let accepted = !matches!(question.wish, Wish::Rules);
     if moved && question.declaration.immutable && !accepted {
         let (tag, from) = (to.tag.to_string(), pin.digest.to_string());
-        return Ok(Outcome::Alarm(Alarm::Moved {
-            tag,
-            from,
-            to: to.digest.to_string(),
-        }));
+        return Ok(Outcome::Alarm(Alarm::Moved { tag, from, to: to.digest.to_string() }));
     }
     // Rebuilt children are what a build would see; an index around the same children is no news.
     if moved && to.platforms == pin.platforms && to.media_type.is_index() {
@@ -196,37 +173,24 @@ fn settle(
             None => return Err(pin.digest.clone()),
             Some(true) => {
                 let note = "its index changed, the manifests of its declared platforms did not";
-                return Ok(Outcome::Keep {
-                    note: Some(note.into()),
-                });
+                return Ok(Outcome::Keep { note: Some(note.into()) });
             }
             Some(false) => {}
         }
     }
-    Ok(Outcome::Move {
-        to: Pin::Image(to),
-        lane: Lane::Digest,
-    })
+    Ok(Outcome::Move { to: Pin::Image(to), lane: Lane::Digest })
 }
 
 fn to_pin(question: &Question<'_>, repository: &Repository, tag: &Tag, manifest: &Manifest) -> ImagePin {
-    let declared = |platform: &Platform| {
-        question
-            .platforms
-            .is_none_or(|declared| declared.contains(platform))
-    };
-    let platforms = manifest
-        .platforms
-        .iter()
-        .filter(|(platform, _)| declared(platform));
+    let declared =
+        |platform: &Platform| question.platforms.is_none_or(|declared| declared.contains(platform));
+    let platforms = manifest.platforms.iter().filter(|(platform, _)| declared(platform));
     ImagePin {
         repository: repository.clone(),
         tag: tag.clone(),
         digest: manifest.digest.clone(),
         media_type: manifest.media_type,
-        platforms: platforms
-            .map(|(platform, digest)| (platform.clone(), digest.clone()))
-            .collect(),
+        platforms: platforms.map(|(platform, digest)| (platform.clone(), digest.clone())).collect(),
     }
 }
 
@@ -261,9 +225,6 @@ pub(super) fn nothing(question: &Question<'_>, decision: &Decision) -> Outcome {
         Some((tag, rejection)) if track.is_literal() => format!("the tag {tag} {rejection}"),
         Some((tag, rejection)) => format!("no tag can be taken; the newest, {tag}, {rejection}"),
         None if decision.other_shapes == 0 => "upstream has no tags".into(),
-        None => format!(
-            "none of upstream's {} tags matches the track {track}",
-            decision.other_shapes
-        ),
+        None => format!("none of upstream's {} tags matches the track {track}", decision.other_shapes),
     })
 }

@@ -20,15 +20,10 @@ pub use stale::{Stale, stale};
 
 /// The outcome for a pin that does not move at present and lacks nothing.
 pub fn held(question: &Question<'_>) -> Option<Outcome> {
-    let hold = question
-        .declaration
-        .held(question.today)
-        .filter(|_| !matches!(question.wish, Wish::Tag { .. }))?;
+    let hold =
+        question.declaration.held(question.today).filter(|_| !matches!(question.wish, Wish::Tag { .. }))?;
     let whole = |pin: &&Pin| stale(question.declaration, question.platforms, pin).is_empty();
-    question
-        .locked
-        .filter(whole)
-        .map(|_| Outcome::Held(hold.why.clone()))
+    question.locked.filter(whole).map(|_| Outcome::Held(hold.why.clone()))
 }
 
 use std::collections::BTreeSet;

@@ -91,11 +91,7 @@ pub enum Rejection {
 }
 
 fn list(platforms: &BTreeSet<Platform>) -> String {
-    platforms
-        .iter()
-        .map(Platform::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What to do with a pin.

@@ -21,9 +21,7 @@ pub struct Shortlist {
 impl Shortlist {
     /// The tags that may be taken, newest first.
     pub fn eligible(&self) -> impl Iterator<Item = &Candidate> {
-        self.candidates
-            .iter()
-            .filter(|candidate| candidate.verdict == Verdict::Eligible)
+        self.candidates.iter().filter(|candidate| candidate.verdict == Verdict::Eligible)
     }
 }
 
@@ -52,11 +50,7 @@ pub fn shortlist<'t>(question: &Question<'_>, tags: impl IntoIterator<Item = &'t
         None if *question.wish == Wish::Rules => majors(question, &candidates),
         _ => Vec::new(),
     };
-    Shortlist {
-        candidates,
-        other_shapes,
-        majors,
-    }
+    Shortlist { candidates, other_shapes, majors }
 }
 
 fn judge(
@@ -76,21 +70,14 @@ fn judge(
             None => Verdict::Eligible,
         },
     };
-    Candidate {
-        tag: tag.into(),
-        version,
-        lane,
-        verdict,
-    }
+    Candidate { tag: tag.into(), version, lane, verdict }
 }
 
 /// What a lock that holds the tag would be stale by.
 fn by_declaration(question: &Question<'_>, tag: &str, version: &Version) -> Option<Rejection> {
     let declaration = question.declaration;
-    if let Some(requirement) = declaration
-        .version
-        .as_ref()
-        .filter(|requirement| !satisfies(requirement, version))
+    if let Some(requirement) =
+        declaration.version.as_ref().filter(|requirement| !satisfies(requirement, version))
     {
         return Some(Rejection::Version(requirement.to_string()));
     }
@@ -132,10 +119,7 @@ fn reject_unordered(candidates: &mut [Candidate], locked: Option<&(&Pin, Version
     // They are sorted, so equal ones are neighbours.
     for equal in candidates.chunk_by_mut(|a, b| a.version.cmp(&b.version).is_eq()) {
         let eligible = |candidate: &&Candidate| candidate.verdict == Verdict::Eligible;
-        let meant = equal
-            .iter()
-            .find(|candidate| is_locked(candidate))
-            .or(equal.iter().find(eligible));
+        let meant = equal.iter().find(|candidate| is_locked(candidate)).or(equal.iter().find(eligible));
         let Some(meant) = meant.map(|meant| meant.tag.clone()) else {
             continue;
         };
@@ -153,10 +137,7 @@ fn majors(question: &Question<'_>, candidates: &[Candidate]) -> Vec<String> {
         return Vec::new();
     }
     let mut newest: Vec<(String, String)> = Vec::new();
-    for candidate in candidates
-        .iter()
-        .filter(|candidate| candidate.verdict == Verdict::Eligible)
-    {
+    for candidate in candidates.iter().filter(|candidate| candidate.verdict == Verdict::Eligible) {
         let Some(major) = candidate.version.number(Field::Major) else {
             continue;
         };

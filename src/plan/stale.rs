@@ -53,40 +53,20 @@ pub enum Stale {
 /// `platforms` are the declared ones; `None` accepts any.
 pub fn stale(declaration: &Declaration, platforms: Option<&BTreeSet<Platform>>, pin: &Pin) -> Vec<Stale> {
     if !same_upstream(declaration, pin) {
-        return vec![Stale::Upstream {
-            locked: pin.upstream(),
-            declared: upstream(declaration),
-        }];
+        return vec![Stale::Upstream { locked: pin.upstream(), declared: upstream(declaration) }];
     }
     let mut found = Vec::new();
     let tag = || pin.tag().to_owned();
     match declaration.track.read(pin.tag()) {
-        None => found.push(Stale::Track {
-            tag: tag(),
-            track: declaration.track.to_string(),
-        }),
+        None => found.push(Stale::Track { tag: tag(), track: declaration.track.to_string() }),
         Some(read) => {
-            if let Some(version) = declaration
-                .version
-                .as_ref()
-                .filter(|version| !satisfies(version, &read))
-            {
-                found.push(Stale::Version {
-                    tag: tag(),
-                    version: version.to_string(),
-                });
+            if let Some(version) = declaration.version.as_ref().filter(|version| !satisfies(version, &read)) {
+                found.push(Stale::Version { tag: tag(), version: version.to_string() });
             }
         }
     }
-    if let Some(pattern) = declaration
-        .ignore
-        .iter()
-        .find(|pattern| pattern.matches(pin.tag()))
-    {
-        found.push(Stale::Ignored {
-            tag: tag(),
-            pattern: pattern.as_str().into(),
-        });
+    if let Some(pattern) = declaration.ignore.iter().find(|pattern| pattern.matches(pin.tag())) {
+        found.push(Stale::Ignored { tag: tag(), pattern: pattern.as_str().into() });
     }
     if let (Pin::Image(pin), Some(platforms)) = (pin, platforms) {
         let locked: BTreeSet<Platform> = pin.platforms.keys().cloned().collect();
@@ -98,9 +78,7 @@ pub fn stale(declaration: &Declaration, platforms: Option<&BTreeSet<Platform>>, 
 
 /// Whether a version's numbers satisfy a requirement; one that does not fit 64 bits satisfies none.
 pub(super) fn satisfies(requirement: &semver::VersionReq, version: &crate::track::Version) -> bool {
-    version
-        .to_semver()
-        .is_some_and(|version| requirement.matches(&version))
+    version.to_semver().is_some_and(|version| requirement.matches(&version))
 }
 
 pub(super) fn same_upstream(declaration: &Declaration, pin: &Pin) -> bool {

@@ -17,26 +17,14 @@ struct World {
 
 impl World {
     fn of(tags: &[&str]) -> Self {
-        let content = |tag: &&str| {
-            (
-                tag.to_string(),
-                (tag.to_string(), vec!["linux/amd64", "linux/arm64"]),
-            )
-        };
-        Self {
-            tags: tags.iter().map(content).collect(),
-            ..Self::default()
-        }
+        let content = |tag: &&str| (tag.to_string(), (tag.to_string(), vec!["linux/amd64", "linux/arm64"]));
+        Self { tags: tags.iter().map(content).collect(), ..Self::default() }
     }
 
     fn manifest(&self, tag: &str) -> Option<Manifest> {
         let (build, platforms) = self.tags.get(tag)?;
-        let child = |p: &&str| {
-            (
-                p.parse::<Platform>().unwrap(),
-                Digest::sha256(format!("{build} {p}").as_bytes()),
-            )
-        };
+        let child =
+            |p: &&str| (p.parse::<Platform>().unwrap(), Digest::sha256(format!("{build} {p}").as_bytes()));
         Some(Manifest {
             digest: Digest::sha256(build.as_bytes()),
             media_type: MediaType::OciIndex,
@@ -52,34 +40,19 @@ impl World {
             tag: tag.parse().unwrap(),
             digest: manifest.digest,
             media_type: manifest.media_type,
-            platforms: manifest
-                .platforms
-                .into_iter()
-                .filter(|(p, _)| wanted.contains(p))
-                .collect(),
+            platforms: manifest.platforms.into_iter().filter(|(p, _)| wanted.contains(p)).collect(),
         })
     }
 
     fn decide(&mut self, declaration: &str, locked: Option<&Pin>, wish: &Wish) -> Decision {
         let text = format!("[pin.x]\nimage = \"x\"\n{declaration}");
-        let catalog = parse(&Files {
-            pins: Some(SourceFile::new("pins.toml", &text)),
-            ..Files::default()
-        })
-        .unwrap();
+        let catalog =
+            parse(&Files { pins: Some(SourceFile::new("pins.toml", &text)), ..Files::default() }).unwrap();
         let declaration = catalog.declarations.values().next().unwrap();
         let platforms = catalog.platforms(declaration);
         let today = jiff::civil::date(2026, 5, 31);
-        let question = Question {
-            declaration,
-            platforms: platforms.as_ref(),
-            locked,
-            today,
-            wish,
-        };
-        let Upstream::Image(repository) = &declaration.upstream else {
-            panic!()
-        };
+        let question = Question { declaration, platforms: platforms.as_ref(), locked, today, wish };
+        let Upstream::Image(repository) = &declaration.upstream else { panic!() };
         let shortlist = shortlist(&question, self.tags.keys().map(String::as_str));
         let mut facts = Facts::default();
         loop {
@@ -104,11 +77,7 @@ impl World {
 }
 
 fn reason(decision: &Decision, tag: &str) -> String {
-    let candidate = decision
-        .candidates
-        .iter()
-        .find(|candidate| candidate.tag == tag)
-        .unwrap();
+    let candidate = decision.candidates.iter().find(|candidate| candidate.tag == tag).unwrap();
     match &candidate.verdict {
         Verdict::Rejected(rejection) => rejection.to_string(),
         verdict => format!("{verdict:?}"),
@@ -145,23 +114,10 @@ fn the_newest_of_the_shape_is_taken_and_each_other_has_a_reason() {
     let decision = world.decide(TRACK, Some(&locked), &Wish::Rules);
     assert_eq!(goes_to(&decision), "patch 6.9.10-php8.3-fpm");
     assert_eq!(decision.other_shapes, 4);
-    assert_eq!(
-        reason(&decision, "7.1.0-php8.3-fpm"),
-        "is a major step; needs allow = \"major\""
-    );
-    assert_eq!(
-        reason(&decision, "6.9.4-php8.3-fpm"),
-        "is older than 6.9.10-php8.3-fpm"
-    );
-    assert_eq!(
-        reason(&decision, "6.9.0-php8.3-fpm"),
-        "is older than what is locked"
-    );
-    let order: Vec<_> = decision
-        .candidates
-        .iter()
-        .map(|c| c.tag.split('-').next().unwrap())
-        .collect();
+    assert_eq!(reason(&decision, "7.1.0-php8.3-fpm"), "is a major step; needs allow = \"major\"");
+    assert_eq!(reason(&decision, "6.9.4-php8.3-fpm"), "is older than 6.9.10-php8.3-fpm");
+    assert_eq!(reason(&decision, "6.9.0-php8.3-fpm"), "is older than what is locked");
+    let order: Vec<_> = decision.candidates.iter().map(|c| c.tag.split('-').next().unwrap()).collect();
     assert_eq!(order, ["7.1.0", "7.0.0", "6.9.10", "6.9.4", "6.9.1", "6.9.0"]);
     assert_eq!(world.asked, ["6.9.10-php8.3-fpm"], "one question");
 }
@@ -193,12 +149,7 @@ fn each_rule_rejects_for_its_own_reason() {
             "6.9.4-php8.3-fpm",
             "is a patch step; needs allow = \"patch\"",
         ),
-        (
-            "hold = \"a freeze\"\n",
-            "Held(\"a freeze\")",
-            "6.9.4-php8.3-fpm",
-            "is held: a freeze",
-        ),
+        ("hold = \"a freeze\"\n", "Held(\"a freeze\")", "6.9.4-php8.3-fpm", "is held: a freeze"),
         (
             "hold = \"a freeze\"\nhold-until = 2026-06-01\n",
             "Held(\"a freeze\")",
@@ -215,11 +166,7 @@ fn each_rule_rejects_for_its_own_reason() {
         let mut world = World::of(WORDPRESS);
         let locked = world.pin("6.9.1-php8.3-fpm", BOTH);
         let decision = world.decide(&format!("{TRACK}{rule}"), Some(&locked), &Wish::Rules);
-        assert_eq!(
-            (goes_to(&decision).as_str(), reason(&decision, tag).as_str()),
-            (to, says),
-            "{rule}"
-        );
+        assert_eq!((goes_to(&decision).as_str(), reason(&decision, tag).as_str()), (to, says), "{rule}");
     }
 }
 
@@ -234,10 +181,7 @@ fn a_first_choice_between_majors_is_a_persons() {
     assert!(world.asked.is_empty());
     let decision = world.decide(&format!("{TRACK}version = \"^6.9\"\n"), None, &Wish::Rules);
     assert_eq!(goes_to(&decision), "first 6.9.10-php8.3-fpm");
-    let to = Wish::Tag {
-        tag: "7.0.0-php8.3-fpm".into(),
-        because: None,
-    };
+    let to = Wish::Tag { tag: "7.0.0-php8.3-fpm".into(), because: None };
     assert_eq!(goes_to(&world.decide(TRACK, None, &to)), "first 7.0.0-php8.3-fpm");
 }
 
@@ -255,14 +199,8 @@ fn a_tag_without_the_declared_platforms_is_passed_over() {
 #[test]
 fn only_declared_platforms_are_locked() {
     let mut world = World::of(&["slim"]);
-    let decision = world.decide(
-        "track = \"slim\"\nplatforms = [\"linux/arm64\"]\n",
-        None,
-        &Wish::Rules,
-    );
-    let Outcome::First { to: Pin::Image(pin) } = decision.outcome else {
-        panic!()
-    };
+    let decision = world.decide("track = \"slim\"\nplatforms = [\"linux/arm64\"]\n", None, &Wish::Rules);
+    let Outcome::First { to: Pin::Image(pin) } = decision.outcome else { panic!() };
     assert_eq!(pin.platforms.len(), 1);
 }
 
@@ -276,10 +214,7 @@ fn an_unchanged_pin_costs_one_question_and_a_moved_one_is_a_digest_step() {
     );
     assert_eq!(world.asked, ["slim"]);
     world.tags.get_mut("slim").unwrap().0 = "rebuilt".into();
-    assert_eq!(
-        goes_to(&world.decide("track = \"slim\"\n", Some(&locked), &Wish::Rules)),
-        "digest slim"
-    );
+    assert_eq!(goes_to(&world.decide("track = \"slim\"\n", Some(&locked), &Wish::Rules)), "digest slim");
 }
 
 #[test]
@@ -287,9 +222,7 @@ fn an_index_around_the_same_children_is_no_bump_while_the_locked_one_is_served()
     let platforms = "track = \"slim\"\nplatforms = [\"linux/amd64\"]\n";
     for (served, says) in [(true, "Keep { note: Some"), (false, "digest slim")] {
         let mut world = World::of(&["slim"]);
-        let Pin::Image(mut pin) = world.pin("slim", &["linux/amd64"]) else {
-            panic!()
-        };
+        let Pin::Image(mut pin) = world.pin("slim", &["linux/amd64"]) else { panic!() };
         pin.digest = Digest::sha256(b"the index before a platform was added");
         world.served = Some(served);
         let decision = world.decide(platforms, Some(&Pin::Image(pin)), &Wish::Rules);
@@ -303,11 +236,7 @@ fn a_platform_that_was_added_to_the_declaration_is_locked() {
     let locked = world.pin("slim", &["linux/amd64"]);
     let declaration = "track = \"slim\"\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\nhold = \"why\"\n";
     let decision = world.decide(declaration, Some(&locked), &Wish::Rules);
-    let Outcome::Move {
-        to: Pin::Image(pin),
-        lane: Lane::Digest,
-    } = decision.outcome
-    else {
+    let Outcome::Move { to: Pin::Image(pin), lane: Lane::Digest } = decision.outcome else {
         panic!("{decision:?}")
     };
     assert_eq!(pin.platforms.len(), 2);
@@ -321,10 +250,7 @@ fn an_immutable_tag_that_moved_is_an_alarm_until_accepted() {
     let declaration = "track = \"slim\"\nimmutable = true\n";
     let decision = world.decide(declaration, Some(&locked), &Wish::Rules);
     assert!(matches!(decision.outcome, Outcome::Alarm(Alarm::Moved { .. })));
-    assert_eq!(
-        goes_to(&world.decide(declaration, Some(&locked), &Wish::Accept)),
-        "digest slim"
-    );
+    assert_eq!(goes_to(&world.decide(declaration, Some(&locked), &Wish::Accept)), "digest slim");
 }
 
 #[test]
@@ -332,10 +258,7 @@ fn a_person_may_go_where_the_rules_would_not_but_not_outside_the_declaration() {
     let mut world = World::of(WORDPRESS);
     let locked = world.pin("6.9.4-php8.3-fpm", BOTH);
     let mut to = |tag: &str, because: Option<&str>| {
-        let wish = Wish::Tag {
-            tag: tag.into(),
-            because: because.map(Into::into),
-        };
+        let wish = Wish::Tag { tag: tag.into(), because: because.map(Into::into) };
         goes_to(&world.decide(&format!("{TRACK}ignore = [\"7.0.*\"]\n"), Some(&locked), &wish))
     };
     assert_eq!(to("6.9.10-php8.3-fpm", None), "patch 6.9.10-php8.3-fpm");
@@ -371,11 +294,7 @@ fn nothing_of_the_shape_is_said() {
 fn a_lock_that_its_declaration_left_behind_may_go_down() {
     let mut world = World::of(WORDPRESS);
     let locked = world.pin("6.9.10-php8.3-fpm", BOTH);
-    let decision = world.decide(
-        &format!("{TRACK}version = \"<6.9.10\"\n"),
-        Some(&locked),
-        &Wish::Rules,
-    );
+    let decision = world.decide(&format!("{TRACK}version = \"<6.9.10\"\n"), Some(&locked), &Wish::Rules);
     assert_eq!(goes_to(&decision), "patch 6.9.4-php8.3-fpm");
     // another shape: chosen anew
     let decision = world.decide("track = \"{version}-php8.4-fpm\"\n", Some(&locked), &Wish::Rules);
@@ -402,94 +321,49 @@ fn prereleases_are_taken_only_from_one_or_where_declared() {
     }
     let mut world = World::of(&["1.24rc1", "1.24rc2", "1.25rc1"]);
     let locked = world.pin("1.24rc1", BOTH);
-    assert_eq!(
-        goes_to(&world.decide(track, Some(&locked), &Wish::Rules)),
-        "pre 1.24rc2"
-    );
+    assert_eq!(goes_to(&world.decide(track, Some(&locked), &Wish::Rules)), "pre 1.24rc2");
 }
 
 #[test]
 fn what_has_no_order_does_not_move() {
     let mut world = World::of(&["1.2-abcdef0", "1.2-1234567", "01.2-abcdef9"]);
     let locked = world.pin("1.2-abcdef0", BOTH);
-    let decision = world.decide(
-        "track = \"{major}.{minor}-{hash}\"\n",
-        Some(&locked),
-        &Wish::Rules,
-    );
+    let decision = world.decide("track = \"{major}.{minor}-{hash}\"\n", Some(&locked), &Wish::Rules);
     assert_eq!(goes_to(&decision), "Keep { note: None }");
-    assert_eq!(
-        reason(&decision, "1.2-1234567"),
-        "cannot be ordered against 1.2-abcdef0"
-    );
+    assert_eq!(reason(&decision, "1.2-1234567"), "cannot be ordered against 1.2-abcdef0");
 }
 
 fn git_tag(name: &str, digit: char) -> GitTag {
     let commit = digit.to_string().repeat(40).parse().unwrap();
-    GitTag {
-        name: name.parse().unwrap(),
-        commit,
-        tag_object: None,
-    }
+    GitTag { name: name.parse().unwrap(), commit, tag_object: None }
 }
 
 fn decide_git(locked: Option<&Pin>, wish: &Wish, tags: &[GitTag]) -> Decision {
     let text = "[pin.aralez]\ngit = \"https://github.com/sadoyan/aralez.git\"\ntrack = \"v.{version}\"\n";
-    let catalog = parse(&Files {
-        pins: Some(SourceFile::new("pins.toml", text)),
-        ..Files::default()
-    })
-    .unwrap();
+    let catalog =
+        parse(&Files { pins: Some(SourceFile::new("pins.toml", text)), ..Files::default() }).unwrap();
     let declaration = catalog.declarations.values().next().unwrap();
     let today = jiff::civil::date(2026, 5, 31);
-    let question = Question {
-        declaration,
-        platforms: None,
-        locked,
-        today,
-        wish,
-    };
-    let Upstream::Git(url) = &declaration.upstream else {
-        panic!()
-    };
-    git::decide(
-        &question,
-        url,
-        &shortlist(&question, tags.iter().map(|tag| tag.name.as_str())),
-        tags,
-    )
+    let question = Question { declaration, platforms: None, locked, today, wish };
+    let Upstream::Git(url) = &declaration.upstream else { panic!() };
+    git::decide(&question, url, &shortlist(&question, tags.iter().map(|tag| tag.name.as_str())), tags)
 }
 
 fn git_pin(tag: &GitTag) -> Pin {
     let url = "https://github.com/sadoyan/aralez.git".parse().unwrap();
-    Pin::Git(GitPin {
-        url,
-        tag: tag.name.clone(),
-        commit: tag.commit.clone(),
-        tag_object: None,
-    })
+    Pin::Git(GitPin { url, tag: tag.name.clone(), commit: tag.commit.clone(), tag_object: None })
 }
 
 #[test]
 fn git_tags_are_numbers_and_a_moved_one_is_an_alarm() {
-    let tags = [
-        git_tag("v.0.92.9", 'a'),
-        git_tag("v.0.92.13", 'b'),
-        git_tag("v0.99.1", 'c'),
-    ];
+    let tags = [git_tag("v.0.92.9", 'a'), git_tag("v.0.92.13", 'b'), git_tag("v0.99.1", 'c')];
     assert_eq!(goes_to(&decide_git(None, &Wish::Rules, &tags)), "first v.0.92.13");
     let locked = git_pin(&tags[0]);
-    assert_eq!(
-        goes_to(&decide_git(Some(&locked), &Wish::Rules, &tags)),
-        "patch v.0.92.13"
-    );
+    assert_eq!(goes_to(&decide_git(Some(&locked), &Wish::Rules, &tags)), "patch v.0.92.13");
     let moved = [git_tag("v.0.92.9", 'd'), git_tag("v.0.92.13", 'b')];
     let alarm = decide_git(Some(&locked), &Wish::Rules, &moved).outcome;
     assert!(matches!(alarm, Outcome::Alarm(Alarm::Moved { .. })));
-    assert_eq!(
-        goes_to(&decide_git(Some(&locked), &Wish::Accept, &moved)),
-        "patch v.0.92.13"
-    );
+    assert_eq!(goes_to(&decide_git(Some(&locked), &Wish::Accept, &moved)), "patch v.0.92.13");
     let gone = decide_git(Some(&locked), &Wish::Rules, &tags[1..]).outcome;
     assert!(matches!(gone, Outcome::Alarm(Alarm::Vanished { .. })));
 }

@@ -13,19 +13,12 @@ pub fn explanation(declaration: &Declaration, locked: Option<&Pin>, decision: &D
         Upstream::Image(repository) => repository.to_string(),
         Upstream::Git(url) => url.to_string(),
     };
-    let locked_text = locked.map_or("nothing".into(), |pin| {
-        format!("{}  {}", pin.tag(), pin.short_content())
-    });
+    let locked_text =
+        locked.map_or("nothing".into(), |pin| format!("{}  {}", pin.tag(), pin.short_content()));
     let mut text = format!("{}  {upstream}\n", declaration.name);
     for (key, value) in [
         ("track", declaration.track.to_string()),
-        (
-            "version",
-            declaration
-                .version
-                .as_ref()
-                .map_or("any".into(), ToString::to_string),
-        ),
+        ("version", declaration.version.as_ref().map_or("any".into(), ToString::to_string)),
         ("allow", declaration.allow.to_string()),
         ("locked", locked_text),
         ("decision", outcome(&decision.outcome)),
@@ -33,18 +26,9 @@ pub fn explanation(declaration: &Declaration, locked: Option<&Pin>, decision: &D
         text.push_str(&format!("{key:<9} {}\n", harmless(&value)));
     }
     text.push('\n');
-    let width = decision
-        .candidates
-        .iter()
-        .map(|candidate| candidate.tag.len())
-        .max()
-        .unwrap_or_default();
+    let width = decision.candidates.iter().map(|candidate| candidate.tag.len()).max().unwrap_or_default();
     for candidate in &decision.candidates {
-        let mark = if candidate.verdict == Verdict::Selected {
-            '>'
-        } else {
-            ' '
-        };
+        let mark = if candidate.verdict == Verdict::Selected { '>' } else { ' ' };
         text.push_str(&format!(
             "{mark} {:<width$}  {}\n",
             harmless(&candidate.tag),
@@ -52,10 +36,7 @@ pub fn explanation(declaration: &Declaration, locked: Option<&Pin>, decision: &D
         ));
     }
     let others = decision.other_shapes;
-    text.push_str(&format!(
-        "{} candidates; {others} tags have another shape\n",
-        decision.candidates.len()
-    ));
+    text.push_str(&format!("{} candidates; {others} tags have another shape\n", decision.candidates.len()));
     text
 }
 
@@ -68,11 +49,7 @@ fn judgement(candidate: &Candidate, locked: Option<&Pin>) -> String {
         (Verdict::Eligible, _) => "may be taken".into(),
         (Verdict::Rejected(rejection), _) => rejection.to_string(),
     };
-    if is_locked {
-        format!("{words} (locked)")
-    } else {
-        words
-    }
+    if is_locked { format!("{words} (locked)") } else { words }
 }
 
 /// An outcome in one sentence.
@@ -81,14 +58,9 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Keep { note: None } => "keep what is locked".into(),
         Outcome::Keep { note: Some(note) } => format!("keep what is locked: {note}"),
         Outcome::Held(why) => format!("keep what is locked: it is held ({why})"),
-        Outcome::Move {
-            to,
-            lane: Lane::Digest,
-        } => format!(
-            "move to {}: what {} names has changed",
-            to.short_content(),
-            to.tag()
-        ),
+        Outcome::Move { to, lane: Lane::Digest } => {
+            format!("move to {}: what {} names has changed", to.short_content(), to.tag())
+        }
         Outcome::Move { to, lane } => format!("move to {}, a {lane} step", to.tag()),
         Outcome::First { to } => format!("lock {}", to.tag()),
         Outcome::Ambiguous(tags) => format!("it could start at {}: a person chooses", tags.join(" or ")),
@@ -111,10 +83,7 @@ pub fn moved(name: &str, width: usize, from: Option<&Pin>, to: &Pin, lane: Optio
         }
         Some(from) => {
             let (old_tag, old) = (harmless(from.tag()), from.short_content());
-            format!(
-                "{name:<width$}  {old_tag} -> {tag}  ({})\n{indent}  {old} -> {content}\n",
-                word(lane)
-            )
+            format!("{name:<width$}  {old_tag} -> {tag}  ({})\n{indent}  {old} -> {content}\n", word(lane))
         }
         None => format!("{name:<width$}  {tag}  (first)\n{indent}  {content}\n"),
     }
@@ -145,28 +114,16 @@ pub struct StatusRow {
 /// The table of `status`.
 pub fn status(rows: &[StatusRow], color: bool) -> String {
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     if color {
         table.enforce_styling();
     }
     table.set_header(["pin", "locked", "allowed", "newest", "note"]);
     for row in rows {
         let note = Cell::new(harmless(row.note.as_deref().unwrap_or_default()));
-        let note = if color && row.wrong {
-            note.fg(Color::Red)
-        } else {
-            note
-        };
+        let note = if color && row.wrong { note.fg(Color::Red) } else { note };
         let tag = |tag: &Option<String>| Cell::new(harmless(tag.as_deref().unwrap_or("-")));
-        table.add_row([
-            Cell::new(&row.pin),
-            tag(&row.locked),
-            tag(&row.allowed),
-            tag(&row.newest),
-            note,
-        ]);
+        table.add_row([Cell::new(&row.pin), tag(&row.locked), tag(&row.allowed), tag(&row.newest), note]);
     }
     let lines: Vec<String> = table
         .lines()

@@ -6,13 +6,7 @@ use crate::document::{Place, Problem};
 
 /// A mistake in a file.
 pub fn problem(problem: &Problem) -> String {
-    snippet(
-        Level::ERROR,
-        None,
-        &problem.message,
-        &problem.place,
-        problem.help.as_deref(),
-    )
+    snippet(Level::ERROR, None, &problem.message, &problem.place, problem.help.as_deref())
 }
 
 /// A message at a place, with an id and help where there are any. Styled: who prints it strips what the terminal

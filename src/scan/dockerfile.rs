@@ -29,17 +29,9 @@ impl Joined {
 
     /// Where a range of the text stands in the file.
     pub fn span(&self, range: Range<usize>) -> Range<usize> {
-        let start = self
-            .origins
-            .get(range.start)
-            .or(self.origins.last())
-            .copied()
-            .unwrap_or_default();
-        let end = range
-            .end
-            .checked_sub(1)
-            .and_then(|last| self.origins.get(last))
-            .map_or(start, |last| last + 1);
+        let start = self.origins.get(range.start).or(self.origins.last()).copied().unwrap_or_default();
+        let end =
+            range.end.checked_sub(1).and_then(|last| self.origins.get(last)).map_or(start, |last| last + 1);
         start..end.max(start)
     }
 
@@ -76,28 +68,18 @@ pub struct Argument {
 
 /// Every `ARG` of a Dockerfile, in order.
 pub fn arguments(text: &str) -> Vec<Argument> {
-    let instructions = instructions(text)
-        .into_iter()
-        .filter(|instruction| instruction.keyword == "ARG");
+    let instructions = instructions(text).into_iter().filter(|instruction| instruction.keyword == "ARG");
     let argument = |joined: &Joined, word: Range<usize>| {
         let text = &joined.text[word.clone()];
         let (name, default) = match text.split_once('=') {
             Some((name, default)) => (name, Some(default.to_owned())),
             None => (text, None),
         };
-        Argument {
-            name: name.into(),
-            default,
-            span: joined.span(word),
-        }
+        Argument { name: name.into(), default, span: joined.span(word) }
     };
     let of = |instruction: Instruction| {
         let joined = instruction.arguments;
-        joined
-            .words()
-            .into_iter()
-            .map(|word| argument(&joined, word))
-            .collect::<Vec<_>>()
+        joined.words().into_iter().map(|word| argument(&joined, word)).collect::<Vec<_>>()
     };
     instructions.flat_map(of).collect()
 }
@@ -105,10 +87,7 @@ pub fn arguments(text: &str) -> Vec<Argument> {
 /// The instructions of a Dockerfile, in order.
 pub fn instructions(text: &str) -> Vec<Instruction> {
     let escape = escape_directive(text);
-    let mut lines = Lines {
-        text,
-        at: usize::from(text.starts_with('\u{feff}')) * 3,
-    };
+    let mut lines = Lines { text, at: usize::from(text.starts_with('\u{feff}')) * 3 };
     let mut instructions = Vec::new();
     while let Some((start, line)) = lines.next() {
         let trimmed = line.trim();
@@ -117,9 +96,8 @@ pub fn instructions(text: &str) -> Vec<Instruction> {
         }
         let joined = join(&mut lines, start, line, escape);
         let indent = joined.text.len() - joined.text.trim_start().len();
-        let keyword_end = joined.text[indent..]
-            .find(char::is_whitespace)
-            .map_or(joined.text.len(), |i| indent + i);
+        let keyword_end =
+            joined.text[indent..].find(char::is_whitespace).map_or(joined.text.len(), |i| indent + i);
         let keyword = joined.text[indent..keyword_end].to_ascii_uppercase();
         let span = joined.span(indent..joined.text.trim_end().len());
         let arguments = Joined {
@@ -131,11 +109,7 @@ pub fn instructions(text: &str) -> Vec<Instruction> {
                 lines.skip_heredoc(&terminator, strip_tabs);
             }
         }
-        instructions.push(Instruction {
-            keyword,
-            arguments,
-            span,
-        });
+        instructions.push(Instruction { keyword, arguments, span });
     }
     instructions
 }
@@ -200,11 +174,7 @@ impl<'a> Lines<'a> {
 
     fn skip_heredoc(&mut self, terminator: &str, strip_tabs: bool) {
         while let Some((_, line)) = self.next() {
-            let line = if strip_tabs {
-                line.trim_start_matches('\t')
-            } else {
-                line
-            };
+            let line = if strip_tabs { line.trim_start_matches('\t') } else { line };
             if line == terminator {
                 return;
             }
@@ -243,17 +213,11 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<(String, Option<String>)> {
-        arguments(text)
-            .into_iter()
-            .map(|argument| (argument.name, argument.default))
-            .collect()
+        arguments(text).into_iter().map(|argument| (argument.name, argument.default)).collect()
     }
 
     fn keywords(text: &str) -> Vec<String> {
-        instructions(text)
-            .into_iter()
-            .map(|instruction| instruction.keyword)
-            .collect()
+        instructions(text).into_iter().map(|instruction| instruction.keyword).collect()
     }
 
     #[test]
@@ -281,11 +245,7 @@ mod tests {
         let spans: Vec<&str> = arguments(text).into_iter().map(|a| &text[a.span]).collect();
         assert_eq!(spans, ["A", "B=2"]);
         assert_eq!(names("# escape=`\nARG A `\n B\n").len(), 2);
-        assert_eq!(
-            names("# a comment\n# escape=`\nARG A `\n").len(),
-            2,
-            "too late to count"
-        );
+        assert_eq!(names("# a comment\n# escape=`\nARG A `\n").len(), 2, "too late to count");
     }
 
     #[test]

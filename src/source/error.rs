@@ -14,28 +14,15 @@ pub struct SourceError {
 
 impl SourceError {
     pub(super) fn new(kind: Kind, asked: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self {
-            kind,
-            asked: asked.into(),
-            cause: shown(&cause.into()),
-            hint: None,
-        }
+        Self { kind, asked: asked.into(), cause: shown(&cause.into()), hint: None }
     }
 
     pub(super) fn hinted(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
+        Self { hint: Some(hint.into()), ..self }
     }
 
     pub(super) fn net(asked: impl Into<String>, error: &NetError) -> Self {
-        Self {
-            kind: error.kind(),
-            asked: asked.into(),
-            cause: shown(&error.to_string()),
-            hint: error.hint(),
-        }
+        Self { kind: error.kind(), asked: asked.into(), cause: shown(&error.to_string()), hint: error.hint() }
     }
 
     /// The class of this failure.
@@ -52,13 +39,7 @@ impl SourceError {
 /// A cause may quote what an upstream sent: it gets no control over a terminal, and no room for a novel.
 fn shown(cause: &str) -> String {
     const LENGTH: usize = 1000;
-    let neutral = cause.chars().map(|c| {
-        if c.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            c
-        }
-    });
+    let neutral = cause.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
     neutral.take(LENGTH).collect()
 }
 

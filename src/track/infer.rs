@@ -11,28 +11,19 @@ const PLACEHOLDERS: [&str; 4] = ["{major}", ".{minor}", ".{patch}", ".{build}"];
 /// `php8.3`, are another axis and stay.
 pub fn infer(tag: &str) -> Result<Track, TrackError> {
     let segments: Vec<&str> = tag.split('-').collect();
-    let moving = segments
-        .iter()
-        .position(|segment| placeholders(segment).is_some());
-    let track = segments
-        .iter()
-        .enumerate()
-        .map(|(i, segment)| match placeholders(segment) {
-            Some(text) if Some(i) == moving => text,
-            _ => (*segment).to_owned(),
-        });
+    let moving = segments.iter().position(|segment| placeholders(segment).is_some());
+    let track = segments.iter().enumerate().map(|(i, segment)| match placeholders(segment) {
+        Some(text) if Some(i) == moving => text,
+        _ => (*segment).to_owned(),
+    });
     Track::parse(&track.collect::<Vec<_>>().join("-"))
 }
 
 /// `6.9.4` → `{major}.{minor}.{patch}`; `v.0.92` → `v.{major}.{minor}`; `1.24rc2` → `{major}.{minor}{pre}`.
 fn placeholders(segment: &str) -> Option<String> {
-    let prefix = ["v.", "v", ""]
-        .into_iter()
-        .find(|prefix| segment.starts_with(prefix))?;
+    let prefix = ["v.", "v", ""].into_iter().find(|prefix| segment.starts_with(prefix))?;
     let body = &segment[prefix.len()..];
-    let end = body
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(body.len());
+    let end = body.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(body.len());
     let (numbers, rest) = body.split_at(end);
     let components: Vec<&str> = numbers.split('.').collect();
     let pre = match Prerelease::read(rest) {
@@ -50,10 +41,7 @@ fn placeholders(segment: &str) -> Option<String> {
         {
             None
         }
-        _ => Some(format!(
-            "{prefix}{}{pre}",
-            PLACEHOLDERS[..components.len()].concat()
-        )),
+        _ => Some(format!("{prefix}{}{pre}", PLACEHOLDERS[..components.len()].concat())),
     }
 }
 

@@ -99,10 +99,7 @@ impl Track {
         }
         let parts = split(text)?;
         check(text, &parts)?;
-        Ok(Self {
-            text: text.into(),
-            parts: with_separators(parts),
-        })
+        Ok(Self { text: text.into(), parts: with_separators(parts) })
     }
 
     /// As declared.
@@ -150,9 +147,7 @@ impl Track {
 
 fn read_field(field: Field, text: &str) -> Option<(Value, &str)> {
     if field == Field::Hash {
-        let end = text
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(text.len());
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
         let hash = &text[..end];
         let is_hash = (7..=64).contains(&end) && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         return is_hash.then(|| (Value::Hash(hash.into()), &text[end..]));
@@ -213,10 +208,7 @@ fn check(text: &str, parts: &[Part]) -> Result<(), TrackError> {
             Part::Literal(literal) => {
                 let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/+".contains(c);
                 if let Some(character) = literal.chars().find(|c| !allowed(*c)) {
-                    return Err(TrackError::Character {
-                        text: text.into(),
-                        character,
-                    });
+                    return Err(TrackError::Character { text: text.into(), character });
                 }
             }
             Part::Field(field) => {
@@ -236,15 +228,8 @@ fn check(text: &str, parts: &[Part]) -> Result<(), TrackError> {
             Part::Prerelease(_) => {}
         }
     }
-    let fields = || {
-        parts.iter().filter_map(|part| {
-            if let Part::Field(field) = part {
-                Some(*field)
-            } else {
-                None
-            }
-        })
-    };
+    let fields =
+        || parts.iter().filter_map(|part| if let Part::Field(field) = part { Some(*field) } else { None });
     match fields().next().is_some() && fields().all(|field| matches!(field, Field::Hash | Field::Pre)) {
         true => Err(TrackError::Unordered(text.into())),
         false => Ok(()),
@@ -326,11 +311,7 @@ mod tests {
     #[test]
     fn a_date_is_no_version() {
         assert!(track("{version}").read("20211216.1.2").is_none());
-        assert!(
-            track("bookworm-{date}-slim")
-                .read("bookworm-20260803-slim")
-                .is_some()
-        );
+        assert!(track("bookworm-{date}-slim").read("bookworm-20260803-slim").is_some());
         assert!(track("bookworm-{date}").read("bookworm-20261399").is_none());
         assert!(track("{date}").read("202608031200").is_some());
         assert!(track("{epoch}").read("1712345678").is_some());

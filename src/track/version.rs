@@ -92,28 +92,20 @@ impl Version {
 
     /// Whether the tag names a prerelease.
     pub fn is_prerelease(&self) -> bool {
-        self.values
-            .iter()
-            .any(|(_, value)| matches!(value, Value::Prerelease(Some(_))))
+        self.values.iter().any(|(_, value)| matches!(value, Value::Prerelease(Some(_))))
     }
 
     /// The numbers for a version requirement; an absent one is zero. `None` where one does not fit 64 bits.
     pub fn to_semver(&self) -> Option<semver::Version> {
         let number = |field| self.number(field).map_or(Some(0), Number::to_u64);
-        Some(semver::Version::new(
-            number(Field::Major)?,
-            number(Field::Minor)?,
-            number(Field::Patch)?,
-        ))
+        Some(semver::Version::new(number(Field::Major)?, number(Field::Minor)?, number(Field::Patch)?))
     }
 
     /// The lane of the step from `self` to `target`; `None` where nothing that has an order differs.
     pub fn lane_to(&self, target: &Self) -> Option<Lane> {
         let pairs = self.values.iter().zip(&target.values);
-        let field = pairs
-            .into_iter()
-            .find(|((_, a), (_, b))| order(a, b).is_ne())
-            .map(|((field, _), _)| *field)?;
+        let field =
+            pairs.into_iter().find(|((_, a), (_, b))| order(a, b).is_ne()).map(|((field, _), _)| *field)?;
         Some(match field {
             _ if target.is_prerelease() => Lane::Pre,
             Field::Major => Lane::Major,
@@ -128,9 +120,7 @@ impl Version {
     /// Whether both have the same numbers and dates, so that one may be a prerelease of the other.
     pub fn same_target(&self, other: &Self) -> bool {
         let pairs = self.values.iter().zip(&other.values);
-        pairs
-            .into_iter()
-            .all(|((field, a), (_, b))| *field == Field::Pre || order(a, b).is_eq())
+        pairs.into_iter().all(|((field, a), (_, b))| *field == Field::Pre || order(a, b).is_eq())
     }
 }
 
@@ -138,10 +128,7 @@ impl Version {
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
         let pairs = self.values.iter().zip(&other.values);
-        pairs
-            .map(|((_, a), (_, b))| order(a, b))
-            .find(|ordering| ordering.is_ne())
-            .unwrap_or(Ordering::Equal)
+        pairs.map(|((_, a), (_, b))| order(a, b)).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 

@@ -84,13 +84,8 @@ pub fn verify(input: &Input<'_>) -> Vec<Finding> {
         findings.extend((rule.check)(input).into_iter().map(finding));
     }
     findings.sort_by(|a, b| {
-        let key = |finding: &Finding| {
-            (
-                finding.place.file.path.clone(),
-                finding.place.span.start,
-                finding.rule,
-            )
-        };
+        let key =
+            |finding: &Finding| (finding.place.file.path.clone(), finding.place.span.start, finding.rule);
         key(a).cmp(&key(b))
     });
     findings

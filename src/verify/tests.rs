@@ -22,19 +22,9 @@ fn findings(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<String
     let lock = decode(&lock_file).unwrap();
     let shown = |f: Finding| {
         let (line, _) = f.place.file.position(f.place.span.start);
-        format!(
-            "{}:{line}: {:?} {}: {}",
-            f.place.file.path, f.level, f.rule, f.message
-        )
+        format!("{}:{line}: {:?} {}: {}", f.place.file.path, f.level, f.rule, f.message)
     };
-    verify(&Input {
-        catalog: &catalog,
-        lock: &lock,
-        lock_file: &lock_file,
-    })
-    .into_iter()
-    .map(shown)
-    .collect()
+    verify(&Input { catalog: &catalog, lock: &lock, lock_file: &lock_file }).into_iter().map(shown).collect()
 }
 
 #[test]
@@ -52,13 +42,7 @@ fn each_rule_finds_its_case_at_its_place() {
         .replace("1.88-slim", "slim");
     let both = format!("{LOCK}{debian}");
     for (pins, lock, image, dockerfile, expected) in [
-        (
-            PINS,
-            "version = 1\n",
-            IMAGE,
-            DOCKERFILE,
-            "refresh/upstreams.toml:1: Error lock-missing",
-        ),
+        (PINS, "version = 1\n", IMAGE, DOCKERFILE, "refresh/upstreams.toml:1: Error lock-missing"),
         (
             PINS,
             &LOCK.replace("1.88-slim", "1.88.0-slim"),
@@ -87,13 +71,7 @@ fn each_rule_finds_its_case_at_its_place() {
             DOCKERFILE,
             "refresh/upstreams.toml:4: Warning unused-pin: no image reads the pin `debian`",
         ),
-        (
-            PINS,
-            &both,
-            IMAGE,
-            DOCKERFILE,
-            "pins.lock:10: Warning unused-pin: pins.lock has the pin `debian`",
-        ),
+        (PINS, &both, IMAGE, DOCKERFILE, "pins.lock:10: Warning unused-pin: pins.lock has the pin `debian`"),
         (
             PINS,
             LOCK,
@@ -129,19 +107,10 @@ fn each_rule_finds_its_case_at_its_place() {
             "ARG PIN_RUST\nARG PIN_DEBIAN\nFROM ${PIN_RUST}\n",
             "images/x/Dockerfile:2: Error image-pins: the Dockerfile of x reads the pin `debian`",
         ),
-        (
-            PINS,
-            LOCK,
-            &IMAGE.replace("a linker", " "),
-            DOCKERFILE,
-            "images/x/image.toml:5: Error no-delta",
-        ),
+        (PINS, LOCK, &IMAGE.replace("a linker", " "), DOCKERFILE, "images/x/image.toml:5: Error no-delta"),
     ] {
         let found = findings(pins, lock, image, dockerfile);
-        assert!(
-            found.iter().any(|finding| finding.contains(expected)),
-            "{expected}: {found:#?}"
-        );
+        assert!(found.iter().any(|finding| finding.contains(expected)), "{expected}: {found:#?}");
     }
 }
 
@@ -156,11 +125,7 @@ fn the_policy_sets_levels() {
     };
     let catalog = parse(&files).unwrap();
     let (lock, lock_file) = (Lock::default(), SourceFile::new("pins.lock", ""));
-    let findings = verify(&Input {
-        catalog: &catalog,
-        lock: &lock,
-        lock_file: &lock_file,
-    });
+    let findings = verify(&Input { catalog: &catalog, lock: &lock, lock_file: &lock_file });
     assert_eq!(findings[0].level, Level::Warning);
     assert!(passes(&findings));
 }

@@ -10,11 +10,7 @@ use crate::support::registry::{Auth, Registry, Reply, Secret};
 use crate::{client, images, repository, said, settings, tag};
 
 fn token_wants(wants: Secret) -> Auth {
-    Auth::Token {
-        wants: Some(wants),
-        expires_in: None,
-        field: "access_token",
-    }
+    Auth::Token { wants: Some(wants), expires_in: None, field: "access_token" }
 }
 
 /// A Docker configuration with `entry` for `host`.
@@ -26,10 +22,7 @@ fn docker_config(host: &str, entry: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn with_config(file: PathBuf) -> ImageSource {
-    ImageSource::new(client(Settings {
-        docker_config: Some(file),
-        ..settings()
-    }))
+    ImageSource::new(client(Settings { docker_config: Some(file), ..settings() }))
 }
 
 /// `user:hunter2`
@@ -48,11 +41,7 @@ async fn a_hundred_at_once_cost_one_challenge_and_one_token() {
     let all = join_all(tags.iter().map(|tag| source.by_tag(&name, tag))).await;
     assert!(all.iter().all(Result::is_ok), "{:?}", all[0]);
     let counters = registry.counters();
-    assert_eq!(
-        (counters.unauthorized, counters.tokens, counters.pings),
-        (1, 1, 0),
-        "{counters:?}"
-    );
+    assert_eq!((counters.unauthorized, counters.tokens, counters.pings), (1, 1, 0), "{counters:?}");
     assert_eq!(counters.manifests, 101);
 }
 
@@ -75,31 +64,20 @@ async fn a_second_repository_costs_a_token_and_no_challenge() {
     let counters = registry.counters();
     assert_eq!((counters.unauthorized, counters.tokens), (1, 50));
     let stats = client.stats();
-    assert_eq!(
-        (stats.challenges, stats.tokens, stats.heads, stats.retries),
-        (1, 50, 51, 0)
-    );
+    assert_eq!((stats.challenges, stats.tokens, stats.heads, stats.retries), (1, 50, 51, 0));
     assert!(counters.peak <= 32, "{counters:?}");
 }
 
 #[tokio::test]
 async fn a_token_that_expired_or_was_revoked_is_fetched_again_once() {
     let registry = Registry::start();
-    registry.set_auth(Auth::Token {
-        wants: None,
-        expires_in: Some(0),
-        field: "token",
-    });
+    registry.set_auth(Auth::Token { wants: None, expires_in: Some(0), field: "token" });
     registry.push_index("a", "1", &["linux/amd64"]);
     registry.push_index("a", "2", &["linux/amd64"]);
     let (source, name) = (images(), repository(&registry, "a"));
     source.by_tag(&name, &tag("1")).await.unwrap();
     source.by_tag(&name, &tag("2")).await.unwrap();
-    assert_eq!(
-        (registry.counters().tokens, registry.counters().unauthorized),
-        (2, 1),
-        "expired at once"
-    );
+    assert_eq!((registry.counters().tokens, registry.counters().unauthorized), (2, 1), "expired at once");
 
     registry.set_auth(Auth::tokens());
     registry.reset_counters();
@@ -107,39 +85,20 @@ async fn a_token_that_expired_or_was_revoked_is_fetched_again_once() {
     source.by_tag(&name, &tag("1")).await.unwrap();
     registry.revoke_tokens();
     source.by_tag(&name, &tag("2")).await.unwrap();
-    assert_eq!(
-        (registry.counters().tokens, registry.counters().unauthorized),
-        (2, 2),
-        "revoked"
-    );
+    assert_eq!((registry.counters().tokens, registry.counters().unauthorized), (2, 2), "revoked");
 }
 
 #[tokio::test]
 async fn a_token_that_is_no_use_is_tried_twice_and_then_denied() {
     let registry = Registry::start();
-    let challenge = format!(
-        r#"Bearer realm="{}/token",service="s",error="insufficient_scope""#,
-        registry.url()
-    );
+    let challenge =
+        format!(r#"Bearer realm="{}/token",service="s",error="insufficient_scope""#, registry.url());
     registry.set_auth(Auth::tokens());
-    registry.answer(
-        "GET /v2/private/tags/list",
-        Reply::new(401, "").header("WWW-Authenticate", challenge),
-    );
-    let error = images()
-        .tags(&repository(&registry, "private"))
-        .await
-        .unwrap_err();
+    registry.answer("GET /v2/private/tags/list", Reply::new(401, "").header("WWW-Authenticate", challenge));
+    let error = images().tags(&repository(&registry, "private")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
-    assert!(
-        said(&error).contains(&format!("docker login {}", registry.host())),
-        "{}",
-        said(&error)
-    );
-    assert_eq!(
-        (registry.counters().tag_pages, registry.counters().tokens),
-        (3, 2)
-    );
+    assert!(said(&error).contains(&format!("docker login {}", registry.host())), "{}", said(&error));
+    assert_eq!((registry.counters().tag_pages, registry.counters().tokens), (3, 2));
 }
 
 #[tokio::test]
@@ -149,19 +108,10 @@ async fn a_host_that_was_open_may_have_private_repositories() {
     registry.push_index("private", "1", &["linux/amd64"]);
     registry.push_index("secret", "1", &["linux/amd64"]);
     let source = images();
-    source
-        .by_tag(&repository(&registry, "open"), &tag("1"))
-        .await
-        .unwrap();
+    source.by_tag(&repository(&registry, "open"), &tag("1")).await.unwrap();
     registry.set_auth(Auth::tokens());
-    source
-        .by_tag(&repository(&registry, "private"), &tag("1"))
-        .await
-        .unwrap();
-    source
-        .by_tag(&repository(&registry, "secret"), &tag("1"))
-        .await
-        .unwrap();
+    source.by_tag(&repository(&registry, "private"), &tag("1")).await.unwrap();
+    source.by_tag(&repository(&registry, "secret"), &tag("1")).await.unwrap();
     assert_eq!(registry.counters().unauthorized, 1, "what was learnt is kept");
 }
 
@@ -170,14 +120,8 @@ async fn a_challenge_behind_a_redirect_is_not_answered() {
     let (registry, other) = (Registry::start(), Registry::start());
     other.set_auth(Auth::tokens());
     let location = format!("{}/v2/a/manifests/1", other.url());
-    registry.answer(
-        "GET /v2/a/manifests/1",
-        Reply::new(307, "").header("Location", location),
-    );
-    let error = images()
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap_err();
+    registry.answer("GET /v2/a/manifests/1", Reply::new(307, "").header("Location", location));
+    let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
     assert_eq!((other.counters().manifests, other.counters().tokens), (1, 0));
 }
@@ -195,22 +139,11 @@ async fn credentials_reach_the_registry_that_they_are_for() {
         other.set_auth(auth);
         let (_folder, file) = docker_config(&registry.host(), ENTRY);
         let source = with_config(file);
-        source
-            .by_tag(&repository(&registry, "a"), &tag("1"))
-            .await
-            .unwrap();
-        let error = source
-            .by_tag(&repository(&other, "a"), &tag("1"))
-            .await
-            .unwrap_err();
+        source.by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap();
+        let error = source.by_tag(&repository(&other, "a"), &tag("1")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Denied);
         assert!(said(&error).contains("docker login"), "{}", said(&error));
-        assert!(
-            other
-                .requests()
-                .iter()
-                .all(|request| request.header("authorization").is_none())
-        );
+        assert!(other.requests().iter().all(|request| request.header("authorization").is_none()));
         // The first request never carries a secret: nobody has asked for one yet.
         assert_eq!(registry.requests()[0].header("authorization"), None);
     }
@@ -223,10 +156,7 @@ async fn an_identity_token_is_exchanged() {
     registry.set_auth(token_wants(Secret::Refresh("hunter2".into())));
     let (_folder, file) = docker_config(&registry.host(), r#"{"identitytoken": "hunter2"}"#);
     let source = with_config(file);
-    source
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap();
+    source.by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap();
     let requests = registry.requests();
     let exchange = requests.iter().find(|request| request.path == "/token").unwrap();
     assert_eq!(exchange.method, "POST");
@@ -244,22 +174,13 @@ async fn a_token_server_elsewhere_is_refused_unless_declared() {
     let (_folder, file) = docker_config(&registry.host(), ENTRY);
     let name = repository(&registry, "a");
 
-    let error = with_config(file.clone())
-        .by_tag(&name, &tag("1"))
-        .await
-        .unwrap_err();
+    let error = with_config(file.clone()).by_tag(&name, &tag("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
     let text = said(&error);
-    assert!(
-        text.contains("not declared") && text.contains("realm = "),
-        "{text}"
-    );
+    assert!(text.contains("not declared") && text.contains("realm = "), "{text}");
     assert_eq!(registry.counters().tokens, 0);
 
-    let declared = RegistrySettings {
-        realm: Some(realm.parse().unwrap()),
-        ..RegistrySettings::default()
-    };
+    let declared = RegistrySettings { realm: Some(realm.parse().unwrap()), ..RegistrySettings::default() };
     let source = ImageSource::new(client(Settings {
         docker_config: Some(file),
         registries: [(name.registry().clone(), declared)].into(),
@@ -280,16 +201,9 @@ async fn a_dead_or_redirecting_token_server_is_an_error_and_not_anonymous() {
         registry.push_index("a", "1", &["linux/amd64"]);
         registry.set_auth(Auth::tokens());
         registry.answer("GET /token", reply);
-        let error = images()
-            .by_tag(&repository(&registry, "a"), &tag("1"))
-            .await
-            .unwrap_err();
+        let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
         assert!(said(&error).contains("/token"), "{error}");
-        assert_eq!(
-            registry.counters().manifests,
-            1,
-            "only the one that was challenged"
-        );
+        assert_eq!(registry.counters().manifests, 1, "only the one that was challenged");
     }
     assert!(other.requests().is_empty());
 }
@@ -300,17 +214,11 @@ async fn a_malformed_configuration_is_named_and_a_missing_one_is_none() {
     registry.push_index("a", "1", &["linux/amd64"]);
     registry.set_auth(Auth::tokens());
     let (folder, file) = docker_config("x", "{");
-    let error = with_config(file.clone())
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap_err();
+    let error = with_config(file.clone()).by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Configuration);
     assert!(said(&error).contains(&file.display().to_string()), "{error}");
     let missing = folder.path().join("nothing.json");
-    with_config(missing)
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap();
+    with_config(missing).by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap();
 }
 
 #[tokio::test]
@@ -331,9 +239,9 @@ async fn a_mirror_is_asked_with_its_own_credentials_and_scope() {
     let found = source.by_tag(&"rust".parse().unwrap(), &tag("1")).await.unwrap();
     assert_eq!(found.digest, digest);
     let requests = mirror.requests();
-    assert!(requests.iter().any(|request| {
-        request
-            .query
-            .contains("scope=repository%3Ahub%2Flibrary%2Frust%3Apull")
-    }));
+    assert!(
+        requests
+            .iter()
+            .any(|request| { request.query.contains("scope=repository%3Ahub%2Flibrary%2Frust%3Apull") })
+    );
 }

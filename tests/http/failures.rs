@@ -15,15 +15,10 @@ async fn a_rate_limit_is_waited_for() {
     for retry_after in ["0", "99999999999", "Fri, 31 Dec 9999 23:59:59 GMT", "nonsense"] {
         let registry = Registry::start();
         let digest = registry.push_index("a", "1", &["linux/amd64"]);
-        registry.answer_next(
-            BY_TAG,
-            vec![Reply::new(429, "").header("Retry-After", retry_after); 2],
-        );
+        registry.answer_next(BY_TAG, vec![Reply::new(429, "").header("Retry-After", retry_after); 2]);
         let client = client(settings());
-        let found = ImageSource::new(client.clone())
-            .by_tag(&repository(&registry, "a"), &tag("1"))
-            .await
-            .unwrap();
+        let found =
+            ImageSource::new(client.clone()).by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap();
         assert_eq!(found.digest, digest);
         assert_eq!((registry.counters().manifests, client.stats().retries), (3, 2));
     }
@@ -33,10 +28,7 @@ async fn a_rate_limit_is_waited_for() {
 async fn a_rate_limit_that_stays_says_when_to_come_back() {
     let registry = Registry::start();
     registry.answer(BY_TAG, Reply::new(429, "").header("Retry-After", "120"));
-    let error = images()
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap_err();
+    let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable);
     let text = said(&error);
     assert!(
@@ -51,27 +43,15 @@ async fn a_limit_that_is_reached_ends_the_run_for_its_host() {
     let registry = Registry::start();
     registry.push_index("a", "1", &["linux/amd64"]);
     let source = images();
-    source
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap();
-    let names: Vec<_> = (0..500)
-        .map(|n| repository(&registry, &format!("r{n}")))
-        .collect();
+    source.by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap();
+    let names: Vec<_> = (0..500).map(|n| repository(&registry, &format!("r{n}"))).collect();
     for n in 0..500 {
         let limited = Reply::new(429, "").header("Retry-After", "3600");
         registry.answer(&format!("GET /v2/r{n}/tags/list"), limited);
     }
     let all = futures_util::future::join_all(names.iter().map(|name| source.tags(name))).await;
-    assert!(
-        all.iter()
-            .all(|tags| said(tags.as_ref().unwrap_err()).contains("rate limited"))
-    );
-    assert!(
-        registry.counters().tag_pages <= 3 * 32,
-        "{:?}",
-        registry.counters()
-    );
+    assert!(all.iter().all(|tags| said(tags.as_ref().unwrap_err()).contains("rate limited")));
+    assert!(registry.counters().tag_pages <= 3 * 32, "{:?}", registry.counters());
 }
 
 #[tokio::test]
@@ -79,50 +59,31 @@ async fn a_server_that_stays_broken_is_given_up() {
     for status in [500, 502, 503, 504, 408] {
         let registry = Registry::start();
         registry.answer(BY_TAG, Reply::new(status, ""));
-        let error = images()
-            .by_tag(&repository(&registry, "a"), &tag("1"))
-            .await
-            .unwrap_err();
+        let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unreachable);
         assert!(said(&error).contains(&status.to_string()), "{error}");
         assert_eq!(registry.counters().manifests, 3);
     }
     let registry = Registry::start();
     registry.answer(BY_TAG, Reply::new(501, ""));
-    let error = images()
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), registry.counters().manifests),
-        (Kind::Protocol, 1),
-        "not transient"
-    );
+    let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
+    assert_eq!((error.kind(), registry.counters().manifests), (Kind::Protocol, 1), "not transient");
 }
 
 #[tokio::test]
 async fn a_forbidden_repository_is_denied_with_a_hint() {
     let registry = Registry::start();
     registry.answer(BY_TAG, Reply::new(403, ""));
-    let error = images()
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap_err();
+    let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
-    assert!(
-        said(&error).contains(&format!("docker login {}", registry.host())),
-        "{}",
-        said(&error)
-    );
+    assert!(said(&error).contains(&format!("docker login {}", registry.host())), "{}", said(&error));
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_asked_again() {
     let registry = Registry::start();
     let digest = registry.push_index("a", "1", &["linux/amd64"]);
-    let truncated = Reply::new(200, r#"{"schemaVersion": 2, "man"#)
-        .header("Content-Type", INDEX)
-        .truncated();
+    let truncated = Reply::new(200, r#"{"schemaVersion": 2, "man"#).header("Content-Type", INDEX).truncated();
     registry.answer_next(BY_TAG, [truncated.clone()]);
     let name = repository(&registry, "a");
     assert_eq!(images().by_tag(&name, &tag("1")).await.unwrap().digest, digest);
@@ -147,59 +108,56 @@ async fn a_registry_that_is_not_there_is_unreachable() {
 async fn a_server_without_tls_is_not_asked_in_the_clear() {
     let registry = Registry::start();
     let mirror = registry.url().replace("http://", "https://").parse().unwrap();
-    let declared = solera_pin::net::RegistrySettings {
-        mirror: Some(mirror),
-        ..Default::default()
-    };
+    let declared = solera_pin::net::RegistrySettings { mirror: Some(mirror), ..Default::default() };
     let source = ImageSource::new(client(Settings {
         registries: [(registry.host().parse().unwrap(), declared)].into(),
         ..settings()
     }));
-    let error = source
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap_err();
+    let error = source.by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable);
-    assert!(
-        said(&error).contains("cannot be reached: ") && registry.requests().is_empty(),
-        "{error}"
-    );
+    assert!(said(&error).contains("cannot be reached: ") && registry.requests().is_empty(), "{error}");
 }
 
 #[tokio::test]
 async fn a_server_that_says_nothing_is_not_waited_for() {
     let registry = Registry::start();
     registry.set_latency(Duration::from_secs(3600));
-    let client = client(Settings {
-        timeout: Duration::from_millis(50),
-        attempts: 1,
-        ..settings()
-    });
-    let error = ImageSource::new(client)
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap_err();
+    let client = client(Settings { timeout: Duration::from_millis(50), attempts: 1, ..settings() });
+    let error = ImageSource::new(client).by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable);
     assert!(said(&error).contains("no answer within 50 ms"), "{error}");
 }
 
 #[tokio::test]
-async fn a_thousand_that_wait_for_a_dead_host_try_it_once() {
-    let registry = Registry::start();
-    registry.answer("GET /v2/a/tags/list", Reply::new(503, ""));
-    let source = images();
-    for n in 0..100 {
-        registry.answer(&format!("GET /v2/r{n}/tags/list"), Reply::new(503, ""));
-    }
-    let names: Vec<_> = (0..100)
-        .map(|n| repository(&registry, &format!("r{n}")))
-        .collect();
+async fn a_hundred_that_wait_for_a_dead_host_try_it_once() {
+    // It accepts, and says nothing.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap();
+    let connections = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let accepted = std::sync::Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            accepted.lock().unwrap().push(connection);
+        }
+    });
+    let source = ImageSource::new(client(Settings { timeout: Duration::from_millis(50), ..settings() }));
+    let names: Vec<solera_pin::model::Repository> =
+        (0..100).map(|n| format!("{host}/r{n}").parse().unwrap()).collect();
     let all = futures_util::future::join_all(names.iter().map(|name| source.tags(name))).await;
-    assert!(
-        all.iter()
-            .all(|tags| tags.as_ref().unwrap_err().kind() == Kind::Unreachable)
-    );
-    assert_eq!(registry.counters().tag_pages, 3);
+    assert!(all.iter().all(|tags| tags.as_ref().unwrap_err().kind() == Kind::Unreachable));
+    assert_eq!(connections.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn what_fails_for_one_repository_is_not_another_ones_failure() {
+    let registry = Registry::start();
+    registry.push_index("good", "1", &["linux/amd64"]);
+    registry.answer("GET /v2/bad/tags/list", Reply::new(503, ""));
+    registry.answer("GET /v2/worse/tags/list", Reply::new(200, "{}").truncated());
+    let source = images();
+    let names = ["bad", "worse", "good"].map(|name| repository(&registry, name));
+    let all = futures_util::future::join_all(names.iter().map(|name| source.tags(name))).await;
+    assert_eq!(all.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, false, true]);
 }
 
 #[tokio::test]
@@ -210,10 +168,7 @@ async fn a_redirect_to_another_origin_carries_no_authorization() {
     let (source, name) = (images(), repository(&registry, "a"));
     source.by_tag(&name, &tag("1")).await.unwrap();
     let requests = registry.requests();
-    let blob = requests
-        .iter()
-        .find(|request| request.path.contains("/blobs/"))
-        .unwrap();
+    let blob = requests.iter().find(|request| request.path.contains("/blobs/")).unwrap();
     assert!(blob.header("authorization").is_some());
 
     // The same image again, its blob now on other storage, at a URL that is itself a secret.
@@ -249,10 +204,7 @@ async fn redirects_end_and_do_not_leave_what_is_safe() {
         ("http://", "not a URL"),
     ] {
         registry.answer(BY_TAG, to(location));
-        let error = images()
-            .by_tag(&repository(&registry, "a"), &tag("1"))
-            .await
-            .unwrap_err();
+        let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Protocol, "{error}");
         assert!(said(&error).contains(says), "{error}");
     }
@@ -269,10 +221,7 @@ async fn a_registry_off_this_machine_is_not_asked_without_tls() {
         registries: [(registry.host().parse().unwrap(), declared)].into(),
         ..settings()
     }));
-    let error = source
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap_err();
+    let error = source.by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert!(said(&error).contains("plain-http = true"), "{}", said(&error));
 }
 
@@ -284,10 +233,7 @@ async fn what_a_registry_says_of_its_limit_is_kept() {
         .header("ratelimit-remaining", "76;w=21600");
     registry.answer("GET /v2/a/tags/list", limited);
     let client = client(settings());
-    ImageSource::new(client.clone())
-        .tags(&repository(&registry, "a"))
-        .await
-        .unwrap();
+    ImageSource::new(client.clone()).tags(&repository(&registry, "a")).await.unwrap();
     let limit = client.rate_limits()[&registry.url()];
     assert_eq!((limit.limit, limit.remaining), (Some(100), 76));
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use solera_pin::model::GitTag;
 use solera_pin::model::GitUrl;
 use solera_pin::net::Settings;
-use solera_pin::model::GitTag;
 use solera_pin::source::{GitSource, Kind, SourceError};
 
 use crate::support::git_http::{self, Version, git};
@@ -37,10 +37,7 @@ fn shown(tags: &[GitTag]) -> Vec<(String, String, Option<String>)> {
         let object = tag.tag_object.as_ref().map(ToString::to_string);
         (tag.name.to_string(), tag.commit.to_string(), object)
     };
-    tags.iter()
-        .filter(|tag| tag.name.as_str() != "tree")
-        .map(shown)
-        .collect()
+    tags.iter().filter(|tag| tag.name.as_str() != "tree").map(shown).collect()
 }
 
 #[tokio::test]
@@ -77,19 +74,13 @@ async fn an_empty_repository_has_no_tags() {
         let server = git_http::start(root.path(), version);
         assert_eq!(tags(&format!("{}/a.git", server.url())).await.unwrap(), []);
     }
-    assert_eq!(
-        tags(root.path().join("a.git").to_str().unwrap()).await.unwrap(),
-        []
-    );
+    assert_eq!(tags(root.path().join("a.git").to_str().unwrap()).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn sha256_repositories_are_read() {
     let root = tempfile::tempdir().unwrap();
-    git(
-        root.path(),
-        &["init", "-q", "--bare", "--object-format=sha256", "a.git"],
-    );
+    git(root.path(), &["init", "-q", "--bare", "--object-format=sha256", "a.git"]);
     let path = root.path().join("a.git");
     let tree = git(&path, &["mktree"]);
     let commit = git(&path, &["commit-tree", "-m", "one", &tree]);
@@ -112,16 +103,10 @@ async fn folders_are_read_and_mirrors_take_the_place_of_urls() {
         assert_eq!(found.len(), 3, "a tag of a tree is left out");
     }
     let mirrored = Settings {
-        git: vec![(
-            "https://git.example/".into(),
-            format!("{}/", root.path().display()),
-        )],
+        git: vec![("https://git.example/".into(), format!("{}/", root.path().display()))],
         ..settings()
     };
-    let found = source(mirrored)
-        .tags(&"https://git.example/a.git".parse().unwrap())
-        .await
-        .unwrap();
+    let found = source(mirrored).tags(&"https://git.example/a.git".parse().unwrap()).await.unwrap();
     assert_eq!(shown(&found), expected(&repository));
     let missing = tags(&format!("{path}/nothing")).await.unwrap_err();
     assert_eq!(missing.kind(), Kind::NotFound, "{missing}");
@@ -135,31 +120,15 @@ async fn what_is_no_git_server_is_said() {
         Reply::new(200, body).header("Content-Type", "application/x-git-upload-pack-advertisement")
     };
     for (reply, kind, says) in [
-        (
-            Reply::new(200, "<html>").header("Content-Type", "text/html"),
-            Kind::Protocol,
-            "smart HTTP",
-        ),
-        (
-            Reply::new(401, "").header("WWW-Authenticate", "Basic"),
-            Kind::Denied,
-            "ssh URL",
-        ),
+        (Reply::new(200, "<html>").header("Content-Type", "text/html"), Kind::Protocol, "smart HTTP"),
+        (Reply::new(401, "").header("WWW-Authenticate", "Basic"), Kind::Denied, "ssh URL"),
         (Reply::new(403, ""), Kind::Denied, "private"),
         (Reply::new(404, ""), Kind::NotFound, "no such repository"),
         (Reply::new(503, ""), Kind::Unreachable, "503"),
         (typed("<html>"), Kind::Protocol, "hexadecimal"),
-        (
-            typed("001eERR please \u{1b}[1mlog in\n0000"),
-            Kind::Protocol,
-            "please [1mlog in",
-        ),
+        (typed("001eERR please \u{1b}[1mlog in\n0000"), Kind::Protocol, "please [1mlog in"),
         (typed("000eversion 2\n0000"), Kind::Protocol, "does not list"),
-        (
-            Reply::new(302, "").header("Location", "http://git.example/x"),
-            Kind::Protocol,
-            "not HTTPS",
-        ),
+        (Reply::new(302, "").header("Location", "http://git.example/x"), Kind::Protocol, "not HTTPS"),
     ] {
         server.answer(asked, reply);
         let error = tags(&format!("{}/a.git", server.url())).await.unwrap_err();
@@ -175,16 +144,10 @@ fn fake_ssh(folder: &Path, body: &str) -> Settings {
     let script = folder.join("fake ssh");
     std::fs::write(
         &script,
-        format!(
-            "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{}/arguments'\n{body}\n",
-            folder.display()
-        ),
+        format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > '{}/arguments'\n{body}\n", folder.display()),
     )
     .unwrap();
-    Settings {
-        ssh_command: Some(format!("sh '{}'", script.display())),
-        ..settings()
-    }
+    Settings { ssh_command: Some(format!("sh '{}'", script.display())), ..settings() }
 }
 
 const RUN_LAST: &str = r#"for last; do :; done; exec sh -c "$last""#;
@@ -201,10 +164,7 @@ async fn ssh_lists_tags_through_the_users_command() {
     assert_eq!(shown(&found), expected(&repository));
     let arguments = std::fs::read_to_string(root.path().join("arguments")).unwrap();
     let arguments: Vec<_> = arguments.lines().collect();
-    assert_eq!(
-        arguments[..6],
-        ["-p", "2222", "-o", "BatchMode=yes", "--", "git@host.example"]
-    );
+    assert_eq!(arguments[..6], ["-p", "2222", "-o", "BatchMode=yes", "--", "git@host.example"]);
     assert!(arguments[6].starts_with("git-upload-pack '/"), "{arguments:?}");
 }
 
@@ -228,17 +188,11 @@ async fn ssh_failures_are_told_apart_by_what_it_says() {
         ("git@host: Permission denied (publickey).", Kind::Denied),
         ("Host key verification failed.", Kind::Denied),
         ("ERROR: Repository not found.", Kind::NotFound),
-        (
-            "ssh: connect to host host port 22: Connection refused",
-            Kind::Unreachable,
-        ),
+        ("ssh: connect to host host port 22: Connection refused", Kind::Unreachable),
     ] {
         let root = tempfile::tempdir().unwrap();
         let source = source(fake_ssh(root.path(), &format!("echo '{says}' >&2; exit 255")));
-        let error = source
-            .tags(&"git@host.example:a/b.git".parse().unwrap())
-            .await
-            .unwrap_err();
+        let error = source.tags(&"git@host.example:a/b.git".parse().unwrap()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert!(said(&error).contains(says), "{error}");
     }
@@ -251,10 +205,7 @@ async fn an_ssh_that_hangs_is_ended() {
         timeout: std::time::Duration::from_millis(50),
         ..fake_ssh(root.path(), "exec sleep 1000")
     };
-    let error = source(settings)
-        .tags(&"git@host.example:a".parse().unwrap())
-        .await
-        .unwrap_err();
+    let error = source(settings).tags(&"git@host.example:a".parse().unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable);
     assert!(said(&error).contains("did not answer"), "{error}");
 }

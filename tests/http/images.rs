@@ -1,7 +1,7 @@
 //! Manifests: digests, platforms, and content that is not what it should be.
 
-use solera_pin::model::{Digest, MediaType, Platform};
 use solera_pin::model::Manifest;
+use solera_pin::model::{Digest, MediaType, Platform};
 use solera_pin::source::Kind;
 
 use crate::support::registry::{INDEX, MANIFEST, Registry, Reply};
@@ -47,10 +47,7 @@ async fn real_indexes_keep_their_digest() {
         assert_eq!(found.media_type, MediaType::OciIndex);
         assert_eq!(platforms(&found), expected);
         assert_eq!(source.by_digest(&name, &found.digest).await.unwrap(), found);
-        assert_eq!(
-            source.head(&name, &tag(tag_name)).await.unwrap(),
-            Some(found.digest.clone())
-        );
+        assert_eq!(source.head(&name, &tag(tag_name)).await.unwrap(), Some(found.digest.clone()));
     }
 }
 
@@ -68,12 +65,7 @@ async fn nothing_is_asked_twice_and_all_types_are_accepted() {
     assert_eq!((counters.manifests, counters.heads, counters.blobs), (1, 2, 0));
     for request in registry.requests() {
         let accept = request.header("accept").unwrap();
-        assert!(
-            MediaType::ALL
-                .iter()
-                .all(|media_type| accept.contains(media_type.as_str())),
-            "{accept}"
-        );
+        assert!(MediaType::ALL.iter().all(|media_type| accept.contains(media_type.as_str())), "{accept}");
         assert_eq!(request.header("accept-encoding"), Some("identity"));
         assert!(request.header("user-agent").unwrap().starts_with("solera-pin/"));
     }
@@ -83,28 +75,16 @@ async fn nothing_is_asked_twice_and_all_types_are_accepted() {
 async fn a_single_manifest_has_the_platform_of_its_configuration() {
     let registry = Registry::start();
     let digest = registry.push_manifest("a", Some("1"), "linux/arm/v7");
-    let found = images()
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap();
-    assert_eq!(
-        (found.media_type, &found.digest),
-        (MediaType::OciManifest, &digest)
-    );
-    assert_eq!(
-        found.platforms,
-        [("linux/arm/v7".parse().unwrap(), digest)].into()
-    );
+    let found = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap();
+    assert_eq!((found.media_type, &found.digest), (MediaType::OciManifest, &digest));
+    assert_eq!(found.platforms, [("linux/arm/v7".parse().unwrap(), digest)].into());
 }
 
 #[tokio::test]
 async fn an_index_without_platforms_is_looked_into() {
     let registry = Registry::start();
     registry.push_index_with("a", "1", &["linux/amd64", "linux/s390x"], false);
-    let found = images()
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap();
+    let found = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap();
     assert_eq!(platforms(&found), ["linux/amd64", "linux/s390x"]);
     assert_eq!((registry.counters().manifests, registry.counters().blobs), (3, 2));
 }
@@ -119,10 +99,7 @@ async fn of_two_entries_for_a_platform_the_first_counts() {
     });
     let index = format!(r#"{{"schemaVersion": 2, "manifests": [{}]}}"#, entries.join(","));
     registry.push_bytes("a", Some("1"), INDEX, index);
-    let found = images()
-        .by_tag(&repository(&registry, "a"), &tag("1"))
-        .await
-        .unwrap();
+    let found = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap();
     assert_eq!(found.platforms.values().collect::<Vec<_>>(), [&digests[0]]);
 }
 
@@ -132,16 +109,12 @@ async fn a_digest_that_disagrees_is_an_alarm() {
     let lie = Digest::sha256(b"something else");
     let index = r#"{"schemaVersion": 2, "manifests": []}"#;
     let reply = Reply::new(200, index).header("Content-Type", INDEX);
-    registry.answer(
-        BY_TAG,
-        reply.clone().header("Docker-Content-Digest", lie.to_string()),
-    );
+    registry.answer(BY_TAG, reply.clone().header("Docker-Content-Digest", lie.to_string()));
     registry.answer(&format!("GET /v2/a/manifests/{lie}"), reply);
     let (source, name) = (images(), repository(&registry, "a"));
-    for error in [
-        source.by_tag(&name, &tag("1")).await.unwrap_err(),
-        source.by_digest(&name, &lie).await.unwrap_err(),
-    ] {
+    for error in
+        [source.by_tag(&name, &tag("1")).await.unwrap_err(), source.by_digest(&name, &lie).await.unwrap_err()]
+    {
         assert_eq!(error.kind(), Kind::Integrity, "{error}");
         let text = said(&error);
         assert!(
@@ -152,10 +125,7 @@ async fn a_digest_that_disagrees_is_an_alarm() {
     let head = Reply::new(200, "").header("Docker-Content-Digest", lie.to_string());
     let asked = Digest::sha256(index.as_bytes());
     registry.answer(&format!("HEAD /v2/a/manifests/{asked}"), head);
-    assert_eq!(
-        source.is_served(&name, &asked).await.unwrap_err().kind(),
-        Kind::Integrity
-    );
+    assert_eq!(source.is_served(&name, &asked).await.unwrap_err().kind(), Kind::Integrity);
 }
 
 #[tokio::test]
@@ -165,10 +135,7 @@ async fn a_configuration_or_child_that_is_not_its_digest_is_an_alarm() {
     let name = repository(&registry, "a");
     images().by_tag(&name, &tag("1")).await.unwrap();
     let requests = registry.requests();
-    let blob = requests
-        .iter()
-        .find(|request| request.path.contains("/blobs/"))
-        .unwrap();
+    let blob = requests.iter().find(|request| request.path.contains("/blobs/")).unwrap();
     registry.answer(
         &format!("GET {}", blob.path),
         Reply::new(200, r#"{"os": "linux", "architecture": "arm64"}"#),
@@ -185,22 +152,12 @@ async fn a_registry_that_claims_nothing_is_hashed() {
     registry.answer("HEAD /v2/a/manifests/1", Reply::new(200, ""));
     let (source, name) = (images(), repository(&registry, "a"));
     assert_eq!(source.head(&name, &tag("1")).await.unwrap(), None);
-    assert_eq!(
-        source.by_tag(&name, &tag("1")).await.unwrap().digest,
-        Digest::sha256(index.as_bytes())
-    );
+    assert_eq!(source.by_tag(&name, &tag("1")).await.unwrap().digest, Digest::sha256(index.as_bytes()));
 
     registry.answer("HEAD /v2/a/manifests/2", Reply::new(405, ""));
-    registry.answer(
-        "GET /v2/a/manifests/2",
-        Reply::new(200, index).header("Content-Type", INDEX),
-    );
+    registry.answer("GET /v2/a/manifests/2", Reply::new(200, index).header("Content-Type", INDEX));
     let head = source.head(&name, &tag("2")).await.unwrap();
-    assert_eq!(
-        head,
-        Some(Digest::sha256(index.as_bytes())),
-        "HEAD is refused, so GET"
-    );
+    assert_eq!(head, Some(Digest::sha256(index.as_bytes())), "HEAD is refused, so GET");
 }
 
 #[tokio::test]
@@ -209,14 +166,8 @@ async fn what_is_gone_is_not_found() {
     let digest = registry.push_index("a", "1", &["linux/amd64"]);
     registry.delete("a", "1");
     let (source, name) = (images(), repository(&registry, "a"));
-    assert_eq!(
-        source.by_tag(&name, &tag("1")).await.unwrap_err().kind(),
-        Kind::NotFound
-    );
-    assert_eq!(
-        source.head(&name, &tag("1")).await.unwrap_err().kind(),
-        Kind::NotFound
-    );
+    assert_eq!(source.by_tag(&name, &tag("1")).await.unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(source.head(&name, &tag("1")).await.unwrap_err().kind(), Kind::NotFound);
     assert!(source.is_served(&name, &digest).await.unwrap());
     registry.delete("a", &digest.to_string());
     assert!(!images().is_served(&name, &digest).await.unwrap());
@@ -226,15 +177,10 @@ async fn what_is_gone_is_not_found() {
 async fn what_is_no_manifest_is_refused_with_a_reason() {
     let registry = Registry::start();
     let html = Reply::new(200, "<html>hunter2</html>").header("Content-Type", "text/html");
-    let schema1 = Reply::new(200, r#"{"schemaVersion": 1, "fsLayers": []}"#).header(
-        "Content-Type",
-        "application/vnd.docker.distribution.manifest.v1+prettyjws",
-    );
-    let disagreeing = Reply::new(
-        200,
-        format!(r#"{{"schemaVersion": 2, "mediaType": "{MANIFEST}"}}"#),
-    )
-    .header("Content-Type", INDEX);
+    let schema1 = Reply::new(200, r#"{"schemaVersion": 1, "fsLayers": []}"#)
+        .header("Content-Type", "application/vnd.docker.distribution.manifest.v1+prettyjws");
+    let disagreeing = Reply::new(200, format!(r#"{{"schemaVersion": 2, "mediaType": "{MANIFEST}"}}"#))
+        .header("Content-Type", INDEX);
     let both = Reply::new(200, r#"{"schemaVersion": 2, "manifests": [], "layers": []}"#)
         .header("Content-Type", INDEX);
     let limit = 4 << 20;
@@ -254,10 +200,7 @@ async fn what_is_no_manifest_is_refused_with_a_reason() {
         (Reply::new(204, ""), "answered 204"),
     ] {
         registry.answer(BY_TAG, reply);
-        let error = images()
-            .by_tag(&repository(&registry, "a"), &tag("1"))
-            .await
-            .unwrap_err();
+        let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Protocol, "{error}");
         assert!(said(&error).contains(says), "{error}");
     }

@@ -29,9 +29,7 @@ async fn manifests_by_tag_and_digest_are_the_stored_bytes() {
     let server = stage.serve().await;
     let (by_digest, child) = (digest(&index), digest(&manifest));
     for (reference, descriptor) in [("6.9.4", &index), (by_digest, &index), (child, &manifest)] {
-        let answer = server
-            .get(&format!("/v2/library/wordpress/manifests/{reference}"))
-            .await;
+        let answer = server.get(&format!("/v2/library/wordpress/manifests/{reference}")).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.bytes, stored(&stage, descriptor));
         assert_eq!(answer.header("content-type"), descriptor["mediaType"]);
@@ -39,9 +37,7 @@ async fn manifests_by_tag_and_digest_are_the_stored_bytes() {
         assert_eq!(answer.header("etag"), format!("\"{}\"", digest(descriptor)));
         assert_eq!(answer.header("content-length"), answer.bytes.len().to_string());
     }
-    let answer = server
-        .get(&format!("/v2/library/wordpress/blobs/{}", digest(&layer)))
-        .await;
+    let answer = server.get(&format!("/v2/library/wordpress/blobs/{}", digest(&layer))).await;
     assert_eq!(answer.bytes, b"one");
     assert_eq!(answer.header("content-type"), "application/octet-stream");
     assert_eq!(server.get("/v2/").await.status, StatusCode::OK);
@@ -93,32 +89,12 @@ async fn what_is_not_there_is_a_404_of_the_specification() {
     let none = Digest::sha256(b"nothing");
     for (path, status, code) in [
         ("/v2/library/rust/tags/list".to_owned(), 404, "NAME_UNKNOWN"),
-        (
-            "/v2/library/wordpress/manifests/5".into(),
-            404,
-            "MANIFEST_UNKNOWN",
-        ),
-        (
-            "/v2/library/wordpress/manifests/.not-a-tag".into(),
-            404,
-            "MANIFEST_UNKNOWN",
-        ),
-        (
-            format!("/v2/library/wordpress/manifests/{none}"),
-            404,
-            "MANIFEST_UNKNOWN",
-        ),
+        ("/v2/library/wordpress/manifests/5".into(), 404, "MANIFEST_UNKNOWN"),
+        ("/v2/library/wordpress/manifests/.not-a-tag".into(), 404, "MANIFEST_UNKNOWN"),
+        (format!("/v2/library/wordpress/manifests/{none}"), 404, "MANIFEST_UNKNOWN"),
         (format!("/v2/library/wordpress/blobs/{none}"), 404, "BLOB_UNKNOWN"),
-        (
-            "/v2/library/wordpress/blobs/sha256:12".into(),
-            400,
-            "DIGEST_INVALID",
-        ),
-        (
-            "/v2/library/wordpress/manifests/md5:12".into(),
-            400,
-            "DIGEST_INVALID",
-        ),
+        ("/v2/library/wordpress/blobs/sha256:12".into(), 400, "DIGEST_INVALID"),
+        ("/v2/library/wordpress/manifests/md5:12".into(), 400, "DIGEST_INVALID"),
         ("/v2/library/wordpress/else".into(), 404, "UNSUPPORTED"),
         ("/index.json".into(), 404, "UNSUPPORTED"),
     ] {
@@ -133,18 +109,8 @@ async fn nothing_can_be_written() {
     let [index, ..] = stage.image("one");
     stage.name("docker.io/library/wordpress:6", &index);
     let server = stage.serve().await;
-    for method in [
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ] {
-        for path in [
-            "/v2/",
-            "/v2/library/wordpress/manifests/6",
-            "/v2/library/wordpress/blobs/uploads/",
-        ] {
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+        for path in ["/v2/", "/v2/library/wordpress/manifests/6", "/v2/library/wordpress/blobs/uploads/"] {
             let answer = server.ask(method.clone(), path, &[]).await;
             assert_eq!(answer.error(), (405, "UNSUPPORTED".into()));
             assert_eq!(answer.header("allow"), "GET, HEAD");
@@ -158,10 +124,9 @@ async fn known_content_is_not_sent_again() {
     let [index, _, layer] = stage.image("one");
     stage.name("docker.io/library/wordpress:6", &index);
     let server = stage.serve().await;
-    for (path, descriptor) in [
-        ("manifests/6".to_owned(), &index),
-        (format!("blobs/{}", digest(&layer)), &layer),
-    ] {
+    for (path, descriptor) in
+        [("manifests/6".to_owned(), &index), (format!("blobs/{}", digest(&layer)), &layer)]
+    {
         let path = format!("/v2/library/wordpress/{path}");
         let etag = format!("\"{}\"", digest(descriptor));
         for known in [etag.as_str(), &format!("\"other\", W/{etag}"), "*"] {
@@ -170,9 +135,7 @@ async fn known_content_is_not_sent_again() {
             assert_eq!(answer.header("etag"), etag);
             assert!(answer.bytes.is_empty());
         }
-        let answer = server
-            .ask(Method::GET, &path, &[("if-none-match", "\"other\"")])
-            .await;
+        let answer = server.ask(Method::GET, &path, &[("if-none-match", "\"other\"")]).await;
         assert_eq!(answer.status, StatusCode::OK);
     }
 }
@@ -199,16 +162,8 @@ async fn tags_come_sorted_and_in_pages() {
         if link.is_empty() {
             break;
         }
-        path = link
-            .strip_prefix('<')
-            .unwrap()
-            .strip_suffix(">; rel=\"next\"")
-            .unwrap()
-            .to_owned();
-        assert!(
-            path.starts_with("/v2/library/wordpress/tags/list?n=1500&last="),
-            "{path}"
-        );
+        path = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned();
+        assert!(path.starts_with("/v2/library/wordpress/tags/list?n=1500&last="), "{path}");
     }
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [1500, 1500, 1000]);
     assert_eq!(Value::Array(pages.concat()), all.json()["tags"]);
@@ -243,11 +198,7 @@ async fn a_repository_answers_to_all_its_names() {
         ("/v2/alone/manifests/1?ns=localhost:5000", &alone),
     ] {
         let answer = server.get(path).await;
-        assert_eq!(
-            answer.header("docker-content-digest"),
-            digest(descriptor),
-            "{path}"
-        );
+        assert_eq!(answer.header("docker-content-digest"), digest(descriptor), "{path}");
     }
     let shared = server.get("/v2/library/rust/manifests/1").await;
     assert_eq!(shared.error(), (404, "NAME_UNKNOWN".into()));
@@ -256,10 +207,7 @@ async fn a_repository_answers_to_all_its_names() {
         message.contains("docker.io/library/rust, ghcr.io/library/rust") && message.contains("?ns="),
         "{message}"
     );
-    for path in [
-        "/v2/alone/tags/list?ns=ghcr.io",
-        "/v2/rust/tags/list?ns=docker.io",
-    ] {
+    for path in ["/v2/alone/tags/list?ns=ghcr.io", "/v2/rust/tags/list?ns=docker.io"] {
         assert_eq!(server.get(path).await.error(), (404, "NAME_UNKNOWN".into()));
     }
     let wrong = server.get("/v2/alone/tags/list?ns=a/b").await;
@@ -288,19 +236,13 @@ async fn a_layout_that_changes_is_read_again() {
     stage.name("docker.io/library/wordpress:6", &one);
     let server = stage.serve().await;
     let path = "/v2/library/wordpress/manifests/6";
-    assert_eq!(
-        server.get(path).await.header("docker-content-digest"),
-        digest(&one)
-    );
+    assert_eq!(server.get(path).await.header("docker-content-digest"), digest(&one));
 
     let [two, child, _] = stage.image("two");
     stage.manifests.clear();
     stage.name("docker.io/library/wordpress:6", &two);
     stage.write_index();
-    assert_eq!(
-        server.get(path).await.header("docker-content-digest"),
-        digest(&two)
-    );
+    assert_eq!(server.get(path).await.header("docker-content-digest"), digest(&two));
     let child = format!("/v2/library/wordpress/manifests/{}", digest(&child));
     assert_eq!(server.get(&child).await.status, StatusCode::OK);
     let gone = format!("/v2/library/wordpress/manifests/{}", digest(&one));
@@ -309,13 +251,7 @@ async fn a_layout_that_changes_is_read_again() {
     fs::write(stage.path().join("index.json"), "{\"manifests\": [").unwrap();
     let broken = server.get(path).await;
     assert_eq!(broken.error(), (500, "UNKNOWN".into()));
-    assert!(
-        server
-            .logged()
-            .contains("`index.json` of the image layout is malformed"),
-        "{}",
-        server.logged()
-    );
+    assert!(server.logged().contains("`index.json` of the image layout is malformed"), "{}", server.logged());
     fs::remove_file(stage.path().join("index.json")).unwrap();
     assert_eq!(server.get(path).await.error(), (500, "UNKNOWN".into()));
     stage.write_index();
@@ -372,9 +308,7 @@ async fn no_path_leads_out_of_the_layout() {
     }
     // A digest's colon may come encoded.
     let encoded = digest(&index).replace(':', "%3A");
-    let answer = server
-        .raw(&format!("/v2/library/wordpress/manifests/{encoded}"))
-        .await;
+    let answer = server.raw(&format!("/v2/library/wordpress/manifests/{encoded}")).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 

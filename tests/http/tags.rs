@@ -56,10 +56,7 @@ async fn null_is_no_tags_and_what_is_no_tag_is_dropped() {
     let registry = Registry::start();
     registry.answer_next(
         LIST,
-        [
-            page("null", "</v2/a/tags/list?last=1>; rel=next"),
-            page(r#"["1", "a/b", "", "1", "2"]"#, ""),
-        ],
+        [page("null", "</v2/a/tags/list?last=1>; rel=next"), page(r#"["1", "a/b", "", "1", "2"]"#, "")],
     );
     let tags = images().tags(&repository(&registry, "a")).await.unwrap();
     assert_eq!(texts(&tags), ["1", "2"]);
@@ -68,10 +65,7 @@ async fn null_is_no_tags_and_what_is_no_tag_is_dropped() {
 #[tokio::test]
 async fn a_link_to_another_host_is_refused() {
     let other = Registry::start();
-    for link in [
-        format!("<{}/v2/a/tags/list>", other.url()),
-        "<http://169.254.169.254/x>; rel=next".into(),
-    ] {
+    for link in [format!("<{}/v2/a/tags/list>", other.url()), "<http://169.254.169.254/x>; rel=next".into()] {
         let registry = Registry::start();
         registry.answer(LIST, page(r#"["1"]"#, &link));
         let error = images().tags(&repository(&registry, "a")).await.unwrap_err();

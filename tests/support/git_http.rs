@@ -28,10 +28,7 @@ struct Config {
 
 /// Serves the repositories below `root` at `/NAME`, and at `/moved/NAME` by a redirect.
 pub fn start(root: &Path, version: Version) -> Server {
-    let config = Arc::new(Config {
-        root: root.into(),
-        version,
-    });
+    let config = Arc::new(Config { root: root.into(), version });
     Server::start(Router::new().fallback(handle).with_state(config))
 }
 
@@ -39,20 +36,11 @@ async fn handle(State(config): State<Arc<Config>>, request: Request<Body>) -> Re
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or_default();
-    let header = |name: &str| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
+    let header =
+        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if let Some(moved) = path.strip_prefix("/moved/") {
         let location = format!("/{moved}?{query}");
-        return Response::builder()
-            .status(301)
-            .header("Location", location)
-            .body(Body::empty())
-            .unwrap();
+        return Response::builder().status(301).header("Location", location).body(Body::empty()).unwrap();
     }
     let mut command = tokio::process::Command::new("git");
     command
@@ -68,11 +56,7 @@ async fn handle(State(config): State<Arc<Config>>, request: Request<Body>) -> Re
     if config.version == Version::Two {
         command.env("HTTP_GIT_PROTOCOL", header("git-protocol"));
     }
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let _ = stdin.write_all(&body).await;
@@ -83,10 +67,7 @@ async fn handle(State(config): State<Arc<Config>>, request: Request<Body>) -> Re
 
 /// The answer that CGI's headers and body make.
 fn cgi(output: &[u8]) -> Response {
-    let end = output
-        .windows(4)
-        .position(|bytes| bytes == b"\r\n\r\n")
-        .unwrap_or(output.len());
+    let end = output.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap_or(output.len());
     let mut response = Response::builder();
     for line in String::from_utf8_lossy(&output[..end]).lines() {
         match line.split_once(": ") {
@@ -95,9 +76,7 @@ fn cgi(output: &[u8]) -> Response {
             None => {}
         }
     }
-    response
-        .body(Body::from(output.get(end + 4..).unwrap_or_default().to_vec()))
-        .unwrap()
+    response.body(Body::from(output.get(end + 4..).unwrap_or_default().to_vec())).unwrap()
 }
 
 /// A bare repository at `root/NAME` with a lightweight tag `v1`, an annotated `v2`, a tag of a tag `v3`, and a tag
@@ -131,10 +110,6 @@ pub fn git(folder: &Path, arguments: &[&str]) -> String {
         .env("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z")
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "git {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().into()
 }

@@ -79,11 +79,7 @@ pub enum Secret {
 impl Auth {
     /// Anonymous tokens that live an hour.
     pub fn tokens() -> Self {
-        Self::Token {
-            wants: None,
-            expires_in: Some(3600),
-            field: "token",
-        }
+        Self::Token { wants: None, expires_in: Some(3600), field: "token" }
     }
 }
 
@@ -110,11 +106,7 @@ pub struct Reply {
 
 impl Reply {
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status,
-            body: body.into(),
-            ..Self::default()
-        }
+        Self { status, body: body.into(), ..Self::default() }
     }
 
     #[must_use]
@@ -125,18 +117,12 @@ impl Reply {
 
     #[must_use]
     pub fn chunked(self) -> Self {
-        Self {
-            chunked: true,
-            ..self
-        }
+        Self { chunked: true, ..self }
     }
 
     #[must_use]
     pub fn truncated(self) -> Self {
-        Self {
-            truncated: true,
-            ..self
-        }
+        Self { truncated: true, ..self }
     }
 }
 
@@ -179,9 +165,7 @@ impl Registry {
     /// An empty registry that asks for no authorization.
     pub fn start() -> Self {
         let contents = Shared::default();
-        let router = Router::new()
-            .fallback(answers::handle)
-            .with_state(Arc::clone(&contents));
+        let router = Router::new().fallback(answers::handle).with_state(Arc::clone(&contents));
         let server = Server::start(router);
         contents.lock().unwrap().base = server.url();
         Self { contents, server }
@@ -244,11 +228,7 @@ impl Registry {
 
     /// Answers the next requests of `method_and_path` (as `GET /v2/a/tags/list`) with these, in turn.
     pub fn answer_next(&self, method_and_path: &str, replies: impl IntoIterator<Item = Reply>) {
-        self.lock()
-            .replies
-            .entry(method_and_path.into())
-            .or_default()
-            .extend(replies);
+        self.lock().replies.entry(method_and_path.into()).or_default().extend(replies);
     }
 
     /// Answers all requests of `method_and_path` with this.
@@ -259,11 +239,7 @@ impl Registry {
     /// The tag list; what the tags name stays.
     pub fn set_tags(&self, repository: &str, tags: impl IntoIterator<Item = impl Into<String>>) {
         let tags = tags.into_iter().map(Into::into).collect();
-        self.lock()
-            .repositories
-            .entry(repository.into())
-            .or_default()
-            .tags = tags;
+        self.lock().repositories.entry(repository.into()).or_default().tags = tags;
     }
 
     /// Forgets a tag, or a manifest by its digest.
@@ -277,11 +253,7 @@ impl Registry {
 
     /// Makes `tag` name what `digest` is.
     pub fn retag(&self, repository: &str, tag: &str, digest: &Digest) {
-        self.lock()
-            .repositories
-            .entry(repository.into())
-            .or_default()
-            .name(tag, &digest.to_string());
+        self.lock().repositories.entry(repository.into()).or_default().name(tag, &digest.to_string());
     }
 
     /// Stores exact bytes, and names them where a tag is given.
@@ -296,9 +268,7 @@ impl Registry {
         let digest = Digest::sha256(&bytes);
         let mut contents = self.lock();
         let repository = contents.repositories.entry(repository.into()).or_default();
-        repository
-            .manifests
-            .insert(digest.to_string(), (media_type.into(), bytes));
+        repository.manifests.insert(digest.to_string(), (media_type.into(), bytes));
         if let Some(tag) = tag {
             repository.name(tag, &digest.to_string());
         }

@@ -11,9 +11,7 @@ impl Challenge {
     /// The value of a parameter; names are in lower case.
     pub(in crate::net) fn get(&self, name: &str) -> Option<&str> {
         let found = self.parameters.iter().find(|(key, _)| key == name);
-        found
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 }
 
@@ -35,10 +33,7 @@ pub(in crate::net) fn parse(header: &str) -> Vec<Challenge> {
                 rest = after;
             }
             _ => {
-                challenges.push(Challenge {
-                    scheme: word.to_ascii_lowercase(),
-                    parameters: Vec::new(),
-                });
+                challenges.push(Challenge { scheme: word.to_ascii_lowercase(), parameters: Vec::new() });
                 rest = after;
             }
         }
@@ -53,9 +48,7 @@ fn split_word(text: &str) -> (&str, &str) {
 /// A value, quoted or not, and what follows it. A quote that is never closed ends with the text.
 fn split_value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
-        let end = text
-            .find(|c: char| c.is_whitespace() || c == ',')
-            .unwrap_or(text.len());
+        let end = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());
         return (text[..end].into(), &text[end..]);
     };
     let (mut value, mut escaped) = (String::new(), false);
@@ -79,9 +72,7 @@ mod tests {
     #[test]
     fn reads_what_registries_send() {
         let header = r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/rust:pull,push""#;
-        let [challenge] = &parse(header)[..] else {
-            panic!("one challenge expected")
-        };
+        let [challenge] = &parse(header)[..] else { panic!("one challenge expected") };
         assert_eq!(challenge.scheme, "bearer");
         assert_eq!(challenge.get("realm"), Some("https://auth.docker.io/token"));
         assert_eq!(challenge.get("service"), Some("registry.docker.io"));
@@ -104,10 +95,7 @@ mod tests {
     fn nonsense_is_no_challenge_or_an_unknown_one() {
         assert!(parse("").is_empty());
         assert!(parse("=,=\"").is_empty());
-        assert_eq!(
-            parse("Bearer realm=\"never closed")[0].get("realm"),
-            Some("never closed")
-        );
+        assert_eq!(parse("Bearer realm=\"never closed")[0].get("realm"), Some("never closed"));
     }
 
     proptest::proptest! {

@@ -36,10 +36,7 @@ type Slot = Arc<Flight<Option<Arc<Credential>>>>;
 
 impl Credentials {
     pub(in crate::net) fn new(file: Option<PathBuf>) -> Self {
-        Self {
-            file,
-            found: Mutex::default(),
-        }
+        Self { file, found: Mutex::default() }
     }
 
     /// The credential for `key`, asked for at most once.
@@ -60,9 +57,7 @@ async fn read(file: PathBuf, key: String) -> Result<Option<Arc<Credential>>, Net
     let reading = tokio::task::spawn_blocking(move || read_blocking(&file, &key));
     match tokio::time::timeout(HELPER_TIMEOUT, reading).await {
         Ok(Ok(result)) => result.map(|credential| credential.map(Arc::new)),
-        Ok(Err(_)) => Err(NetError::Configuration(format!(
-            "reading {shown} was interrupted"
-        ))),
+        Ok(Err(_)) => Err(NetError::Configuration(format!("reading {shown} was interrupted"))),
         Err(_) => Err(NetError::Configuration(format!(
             "the credential helper that {shown} names did not answer within {} s",
             HELPER_TIMEOUT.as_secs()
@@ -79,9 +74,7 @@ fn read_blocking(file: &Path, key: &str) -> Result<Option<Credential>, NetError>
             return Ok(None);
         }
         Err(error) => {
-            return wrong(format!(
-                "the Docker configuration {shown} cannot be read: {error}"
-            ));
+            return wrong(format!("the Docker configuration {shown} cannot be read: {error}"));
         }
     };
     use CredentialRetrievalError as Error;
@@ -100,21 +93,19 @@ fn read_blocking(file: &Path, key: &str) -> Result<Option<Credential>, NetError>
         }
         // A helper says on standard output that it has nothing for this host. The rest of its words may be secrets.
         Err(Error::HelperFailure { stdout, stderr, .. })
-            if [&stdout, &stderr]
-                .iter()
-                .any(|text| text.contains("credentials not found")) =>
+            if [&stdout, &stderr].iter().any(|text| text.contains("credentials not found")) =>
         {
             Ok(None)
         }
         Err(Error::HelperFailure { helper, .. }) => {
             wrong(format!("`{helper}`, which {shown} names, failed for {key}"))
         }
-        Err(Error::HelperCommunicationError) => wrong(format!(
-            "the credential helper that {shown} names for {key} cannot be run"
-        )),
-        Err(Error::MalformedHelperResponse) => wrong(format!(
-            "the credential helper that {shown} names for {key} gave no credential"
-        )),
+        Err(Error::HelperCommunicationError) => {
+            wrong(format!("the credential helper that {shown} names for {key} cannot be run"))
+        }
+        Err(Error::MalformedHelperResponse) => {
+            wrong(format!("the credential helper that {shown} names for {key} gave no credential"))
+        }
     }
 }
 
@@ -150,22 +141,14 @@ mod tests {
 
     #[tokio::test]
     async fn no_file_is_no_credential_and_a_malformed_one_is_named() {
-        assert!(
-            Credentials::new(Some("/nonexistent/config.json".into()))
-                .of("x")
-                .await
-                .unwrap()
-                .is_none()
-        );
+        assert!(Credentials::new(Some("/nonexistent/config.json".into())).of("x").await.unwrap().is_none());
         let malformed = of("{", "x").await.unwrap_err().to_string();
         assert!(
             malformed.contains("is not a Docker configuration") && malformed.contains("/"),
             "{malformed}"
         );
-        let undecodable = of(r#"{"auths": {"x": {"auth": "%%hunter2"}}}"#, "x")
-            .await
-            .unwrap_err()
-            .to_string();
+        let undecodable =
+            of(r#"{"auths": {"x": {"auth": "%%hunter2"}}}"#, "x").await.unwrap_err().to_string();
         assert!(
             undecodable.contains("cannot be decoded") && !undecodable.contains("hunter2"),
             "{undecodable}"
@@ -174,9 +157,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_helper_that_is_not_there_is_said() {
-        let error = of(r#"{"credHelpers": {"x": "no-such-helper-anywhere"}}"#, "x")
-            .await
-            .unwrap_err();
+        let error = of(r#"{"credHelpers": {"x": "no-such-helper-anywhere"}}"#, "x").await.unwrap_err();
         assert!(error.to_string().contains("cannot be run"), "{error}");
     }
 }

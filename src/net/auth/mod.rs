@@ -39,13 +39,9 @@ impl Scheme {
     /// URL offers nothing.
     pub(super) fn offered<'a>(headers: impl Iterator<Item = &'a str>) -> Option<Self> {
         let challenges: Vec<_> = headers.flat_map(parse_challenges).collect();
-        let bearer = challenges
-            .iter()
-            .filter(|challenge| challenge.scheme == "bearer")
-            .find_map(|challenge| {
-                let scope = challenge
-                    .get("scope")
-                    .filter(|scope| !scope.starts_with("repository:"));
+        let bearer =
+            challenges.iter().filter(|challenge| challenge.scheme == "bearer").find_map(|challenge| {
+                let scope = challenge.get("scope").filter(|scope| !scope.starts_with("repository:"));
                 let mut url = Url::parse(challenge.get("realm")?).ok()?;
                 // A credential in a realm's URL would be the registry's idea, not the user's.
                 let _ = (url.set_username(""), url.set_password(None));
@@ -77,22 +73,12 @@ mod tests {
         assert_eq!(offered(&[r#"Basic realm="x""#]), Some(Scheme::Basic));
         assert_eq!(offered(&["Negotiate"]), None);
         assert_eq!(offered(&[r#"Bearer realm="not a url""#]), None);
-        let both = offered(&[
-            r#"Basic realm="x""#,
-            r#"Bearer realm="https://a:b@h/t",service="s",scope="aws""#,
-        ]);
-        let Some(Scheme::Bearer(realm)) = both else {
-            panic!("a token is offered")
-        };
+        let both =
+            offered(&[r#"Basic realm="x""#, r#"Bearer realm="https://a:b@h/t",service="s",scope="aws""#]);
+        let Some(Scheme::Bearer(realm)) = both else { panic!("a token is offered") };
         assert_eq!(realm.url.as_str(), "https://h/t");
-        assert_eq!(
-            (realm.service.as_deref(), realm.scope.as_deref()),
-            (Some("s"), Some("aws"))
-        );
+        assert_eq!((realm.service.as_deref(), realm.scope.as_deref()), (Some("s"), Some("aws")));
         let repository = offered(&[r#"Bearer realm="https://h/t",scope="repository:a:pull""#]);
-        assert!(matches!(
-            repository,
-            Some(Scheme::Bearer(Realm { scope: None, .. }))
-        ));
+        assert!(matches!(repository, Some(Scheme::Bearer(Realm { scope: None, .. }))));
     }
 }

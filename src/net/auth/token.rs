@@ -69,10 +69,7 @@ pub(in crate::net) fn request(
         url.query_pairs_mut().append_pair("service", service);
     }
     url.query_pairs_mut().append_pair("scope", scope);
-    (
-        Request::get(Asked::Token, url),
-        credential.map(Authorization::Basic),
-    )
+    (Request::get(Asked::Token, url), credential.map(Authorization::Basic))
 }
 
 #[derive(Deserialize)]
@@ -93,10 +90,7 @@ pub(in crate::net) fn read(response: &Response, login: &str) -> Result<Token, Ne
             hint: format!("the stored credential may be wrong or have expired: docker login{login}"),
         });
     }
-    let refused = |what: String| NetError::Refused {
-        place: place.clone(),
-        what,
-    };
+    let refused = |what: String| NetError::Refused { place: place.clone(), what };
     if response.status != 200 {
         return Err(refused(format!("gave no token: it answered {}", response.status)));
     }
@@ -108,14 +102,8 @@ pub(in crate::net) fn read(response: &Response, login: &str) -> Result<Token, Ne
         .flatten()
         .find(|secret| is_token(secret.expose_secret()));
     let secret = secret.ok_or_else(|| refused("gave no token: its answer has none".into()))?;
-    let life = answer
-        .expires_in
-        .as_u64()
-        .map_or(DEFAULT_LIFE, Duration::from_secs);
-    Ok(Token {
-        secret,
-        expires: Instant::now().checked_add(life),
-    })
+    let life = answer.expires_in.as_u64().map_or(DEFAULT_LIFE, Duration::from_secs);
+    Ok(Token { secret, expires: Instant::now().checked_add(life) })
 }
 
 /// Whether a text can stand in a header.
@@ -157,10 +145,7 @@ mod tests {
             tokio::time::advance(Duration::from_secs(61)).await;
             assert!(!token.is_fresh());
         }
-        let forever = read(
-            &response(200, r#"{"token": "t", "expires_in": 18446744073709551615}"#),
-            "",
-        );
+        let forever = read(&response(200, r#"{"token": "t", "expires_in": 18446744073709551615}"#), "");
         assert!(forever.unwrap().is_fresh());
     }
 
@@ -173,9 +158,7 @@ mod tests {
             (404, "hunter2", "answered 404"),
             (401, "hunter2", "answered 401"),
         ] {
-            let error = read(&response(status, body), " r.example")
-                .unwrap_err()
-                .to_string();
+            let error = read(&response(status, body), " r.example").unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("hunter2"), "{error}");
         }
     }
@@ -192,11 +175,8 @@ mod tests {
         let password = Credential::Password("u".into(), "hunter2".into());
         let (basic, authorization) = request(&realm(), scope, Some(Arc::new(password)));
         assert!(authorization.is_some() && !basic.url.as_str().contains("hunter2"));
-        let (exchange, authorization) = request(
-            &realm(),
-            scope,
-            Some(Arc::new(Credential::Identity("hun ter2".into()))),
-        );
+        let (exchange, authorization) =
+            request(&realm(), scope, Some(Arc::new(Credential::Identity("hun ter2".into()))));
         assert!(authorization.is_none());
         let body = String::from_utf8(exchange.body.unwrap()).unwrap();
         assert!(

@@ -22,10 +22,7 @@ pub(super) async fn tags(client: &Client, url: &GitUrl, asked: &str) -> Result<V
     let request = Request::get(Asked::Git, place).header("git-protocol", "version=2");
     let first = ask(client, &request, ADVERTISEMENT, asked).await?;
     let complain = |why: String| {
-        wrong(format!(
-            "{} is not understood: {why}",
-            first.url().host_str().unwrap_or_default()
-        ))
+        wrong(format!("{} is not understood: {why}", first.url().host_str().unwrap_or_default()))
     };
     match advertisement(first.body()).map_err(complain)? {
         Advertisement::Tags(tags) => Ok(tags),
@@ -71,10 +68,7 @@ async fn ask(
     expected: &str,
     asked: &str,
 ) -> Result<Response, SourceError> {
-    let response = client
-        .send(request)
-        .await
-        .map_err(|error| SourceError::net(asked, &error))?;
+    let response = client.send(request).await.map_err(|error| SourceError::net(asked, &error))?;
     let host = response.url().host_str().unwrap_or_default();
     let failed = |kind, why: String| Err(SourceError::new(kind, asked, why));
     match response.status() {

@@ -23,14 +23,8 @@ pub(super) async fn tags(url: &GitUrl, asked: &str) -> Result<Vec<GitTag>, Sourc
         Ok(Err(error)) if error.code() == ErrorCode::NotFound => {
             Err(wrong(Kind::NotFound, format!("{shown} is not a git repository")))
         }
-        Ok(Err(error)) => Err(wrong(
-            Kind::Unreachable,
-            format!("{shown}: {}", one_line(error.message())),
-        )),
-        Err(_) => Err(wrong(
-            Kind::Unreachable,
-            format!("reading {shown} was interrupted"),
-        )),
+        Ok(Err(error)) => Err(wrong(Kind::Unreachable, format!("{shown}: {}", one_line(error.message())))),
+        Err(_) => Err(wrong(Kind::Unreachable, format!("reading {shown} was interrupted"))),
     }
 }
 
@@ -58,9 +52,5 @@ fn tag(repository: &Repository, reference: &Reference<'_>) -> Option<GitTag> {
     let id = reference.resolve().ok()?.target()?;
     let annotated = repository.find_object(id, None).ok()?.kind() == Some(ObjectType::Tag);
     let tag_object = annotated.then(|| id.to_string().parse().ok()).flatten();
-    Some(GitTag {
-        name,
-        commit,
-        tag_object,
-    })
+    Some(GitTag { name, commit, tag_object })
 }

@@ -43,10 +43,7 @@ impl fmt::Debug for GitSource {
 impl GitSource {
     /// A source for one run.
     pub fn new(client: Client) -> Self {
-        let memory = Arc::new(Memory {
-            tags: Memo::default(),
-            ssh: Semaphore::new(SSH_AT_ONCE),
-        });
+        let memory = Arc::new(Memory { tags: Memo::default(), ssh: Semaphore::new(SSH_AT_ONCE) });
         Self { client, memory }
     }
 
@@ -107,16 +104,10 @@ mod tests {
         .map(|(prefix, mirror)| (prefix.to_owned(), mirror.to_owned()))
         .into();
         for (url, place) in [
-            (
-                "https://github.com/sadoyan/aralez.git",
-                "https://mirror.example/gh/sadoyan/aralez.git",
-            ),
+            ("https://github.com/sadoyan/aralez.git", "https://mirror.example/gh/sadoyan/aralez.git"),
             ("https://github.com/acme/x", "file:///srv/x"),
             ("https://github.com/one.git", "/srv/one.git"),
-            (
-                "https://github.com/one-evil/x",
-                "https://mirror.example/gh/one-evil/x",
-            ),
+            ("https://github.com/one-evil/x", "https://mirror.example/gh/one-evil/x"),
             ("git@github.com:acme/x", "https://mirror.example/gh/acme/x"),
             ("https://example.org/x", "https://example.org/x"),
         ] {

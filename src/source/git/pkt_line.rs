@@ -89,15 +89,7 @@ mod tests {
         message.extend_from_slice(b"000100040000");
         assert_eq!(message, b"0006a\n000100040000");
         let read: Vec<_> = packets(&message).map(Result::unwrap).collect();
-        assert_eq!(
-            read,
-            [
-                Packet::Data(b"a\n"),
-                Packet::Delimiter,
-                Packet::Data(b""),
-                Packet::Flush
-            ]
-        );
+        assert_eq!(read, [Packet::Data(b"a\n"), Packet::Delimiter, Packet::Data(b""), Packet::Flush]);
     }
 
     #[test]

@@ -25,10 +25,7 @@ pub(super) fn advertisement(message: &[u8]) -> Result<Advertisement, String> {
             Packet::Flush | Packet::Delimiter | Packet::ResponseEnd => {}
         }
     }
-    let mut lines = lines
-        .into_iter()
-        .filter(|line| !line.starts_with("# service="))
-        .peekable();
+    let mut lines = lines.into_iter().filter(|line| !line.starts_with("# service=")).peekable();
     match lines.next_if(|line| line.starts_with("version ")).as_deref() {
         Some("version 2") => version2(lines),
         None | Some("version 1") => lines_of_version0(lines).map(Advertisement::Tags),
@@ -105,9 +102,7 @@ fn text(line: &[u8]) -> Result<String, String> {
 
 /// What an upstream says, fit to be shown: one line, without escapes, not too long.
 pub(super) fn one_line(text: &str) -> String {
-    let words = text
-        .split(|c: char| c.is_control() || c.is_whitespace())
-        .filter(|word| !word.is_empty());
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
     let line = words.collect::<Vec<_>>().join(" ");
     line.chars().take(300).collect()
 }
@@ -135,16 +130,8 @@ impl Tags {
 
     fn finish(self) -> Vec<GitTag> {
         let tag = |(name, ids)| match ids {
-            (tag_object, Some(commit)) => Some(GitTag {
-                name,
-                commit,
-                tag_object,
-            }),
-            (Some(commit), None) => Some(GitTag {
-                name,
-                commit,
-                tag_object: None,
-            }),
+            (tag_object, Some(commit)) => Some(GitTag { name, commit, tag_object }),
+            (Some(commit), None) => Some(GitTag { name, commit, tag_object: None }),
             (None, None) => None,
         };
         self.0.into_iter().filter_map(tag).collect()
@@ -172,14 +159,8 @@ mod tests {
     }
 
     fn shown(tags: &[GitTag]) -> Vec<String> {
-        let shown = |tag: &GitTag| {
-            format!(
-                "{} {} {:?}",
-                tag.name,
-                tag.commit.short(),
-                tag.tag_object.is_some()
-            )
-        };
+        let shown =
+            |tag: &GitTag| format!("{} {} {:?}", tag.name, tag.commit.short(), tag.tag_object.is_some());
         tags.iter().map(shown).collect()
     }
 
@@ -209,39 +190,20 @@ mod tests {
             }
         }
         let empty = format!("{} capabilities^{{}}\0agent=git/2", id('0'));
-        assert_eq!(
-            advertisement(&message(&[&empty, ""])),
-            Ok(Advertisement::Tags(Vec::new()))
-        );
+        assert_eq!(advertisement(&message(&[&empty, ""])), Ok(Advertisement::Tags(Vec::new())));
     }
 
     #[test]
     fn version_2_has_to_be_asked() {
-        let capable = [
-            "version 2\n",
-            "agent=git/2\n",
-            "ls-refs=unborn\n",
-            "object-format=sha256\n",
-            "",
-        ];
+        let capable = ["version 2\n", "agent=git/2\n", "ls-refs=unborn\n", "object-format=sha256\n", ""];
         let object_format = Some("sha256".to_owned());
-        assert_eq!(
-            advertisement(&message(&capable)),
-            Ok(Advertisement::Version2 { object_format })
-        );
+        assert_eq!(advertisement(&message(&capable)), Ok(Advertisement::Version2 { object_format }));
         assert!(advertisement(&message(&["version 2\n", ""])).is_err());
-        assert!(
-            advertisement(&message(&["version 3\n", ""]))
-                .unwrap_err()
-                .contains("version 3")
-        );
+        assert!(advertisement(&message(&["version 3\n", ""])).unwrap_err().contains("version 3"));
 
         let (a, b) = (id('a'), id('b'));
-        let lines = [
-            format!("{a} refs/tags/x peeled:{b}\n"),
-            format!("{b} refs/tags/w\n"),
-            "unborn HEAD\n".into(),
-        ];
+        let lines =
+            [format!("{a} refs/tags/x peeled:{b}\n"), format!("{b} refs/tags/w\n"), "unborn HEAD\n".into()];
         let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         assert!(listed(&message(&lines)).unwrap_err().contains("no end"));
         lines.push("");

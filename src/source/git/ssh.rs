@@ -32,11 +32,7 @@ struct Destination {
 /// All tags of the repository at `url`.
 pub(super) async fn tags(settings: &Settings, url: &GitUrl, asked: &str) -> Result<Vec<GitTag>, SourceError> {
     let Some(destination) = destination(url.as_str()) else {
-        return Err(SourceError::new(
-            Kind::Protocol,
-            asked,
-            format!("{url} names no host and path for ssh"),
-        ));
+        return Err(SourceError::new(Kind::Protocol, asked, format!("{url} names no host and path for ssh")));
     };
     let mut child = command(settings, &destination)
         .stdin(Stdio::piped())
@@ -57,19 +53,13 @@ pub(super) async fn tags(settings: &Settings, url: &GitUrl, asked: &str) -> Resu
                 asked,
                 "the server answered in a protocol that was not asked for",
             )),
-            Err(why) => Err(SourceError::new(
-                Kind::Protocol,
-                asked,
-                format!("the server is not understood: {why}"),
-            )),
+            Err(why) => {
+                Err(SourceError::new(Kind::Protocol, asked, format!("the server is not understood: {why}")))
+            }
         },
         Ok(Err(complaint)) => Err(failed(&complaint, &destination, asked)),
         Err(_) => {
-            let why = format!(
-                "{} did not answer within {} s",
-                destination.host,
-                timeout.as_secs()
-            );
+            let why = format!("{} did not answer within {} s", destination.host, timeout.as_secs());
             Err(SourceError::new(Kind::Unreachable, asked, why))
         }
     }
@@ -113,11 +103,7 @@ fn destination(url: &str) -> Option<Destination> {
             let port = port.strip_prefix(':').filter(|port| !port.is_empty());
             let port = port.map(str::parse).transpose().ok()?;
             // `/~user/` is the other machine's business.
-            let path = if path.starts_with('~') {
-                path.into()
-            } else {
-                format!("/{path}")
-            };
+            let path = if path.starts_with('~') { path.into() } else { format!("/{path}") };
             (host, port, path)
         }
         None => {
@@ -204,20 +190,14 @@ fn failed(complaint: &Complaint, destination: &Destination, asked: &str) -> Sour
     let host = &destination.host;
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let (kind, hint) = if has(&["permission denied", "host key verification failed"]) {
-        (
-            Kind::Denied,
-            format!("check that `ssh {host}` works without a password"),
-        )
+        (Kind::Denied, format!("check that `ssh {host}` works without a password"))
     } else if has(&[
         "repository not found",
         "does not appear to be a git repository",
         "does not exist",
         "no such file",
     ]) {
-        (
-            Kind::NotFound,
-            "check the URL, and that your key may read the repository".to_owned(),
-        )
+        (Kind::NotFound, "check the URL, and that your key may read the repository".to_owned())
     } else {
         (Kind::Unreachable, format!("check that `ssh {host}` works"))
     };
@@ -232,10 +212,7 @@ mod tests {
     fn destinations_are_read_from_both_spellings() {
         let read = |url| destination(url).map(|d| (d.host, d.port, d.path));
         let expect = |host: &str, port, path: &str| Some((host.to_owned(), port, path.to_owned()));
-        assert_eq!(
-            read("git@github.com:a/b.git"),
-            expect("git@github.com", None, "a/b.git")
-        );
+        assert_eq!(read("git@github.com:a/b.git"), expect("git@github.com", None, "a/b.git"));
         assert_eq!(read("ssh://git@h/a.git"), expect("git@h", None, "/a.git"));
         assert_eq!(read("ssh://h:2222/a"), expect("h", Some(2222), "/a"));
         assert_eq!(read("ssh://u@[::1]:22/~u/a"), expect("u@::1", Some(22), "~u/a"));
@@ -258,11 +235,6 @@ mod tests {
         for cut in [&b""[..], b"00", b"0006a", b"0006a\n"] {
             assert!(read_message(&mut &*cut).await.is_err());
         }
-        assert!(
-            read_message(&mut &b"SSH-2.0"[..])
-                .await
-                .unwrap_err()
-                .contains("hexadecimal")
-        );
+        assert!(read_message(&mut &b"SSH-2.0"[..]).await.unwrap_err().contains("hexadecimal"));
     }
 }

@@ -32,23 +32,15 @@ pub(super) fn verified_digest(
     let claimed = match claimed.map(str::parse::<Digest>) {
         Some(Ok(digest)) => Some(digest),
         Some(Err(error)) => {
-            return Err(protocol(format!(
-                "the registry's Docker-Content-Digest is malformed: {error}"
-            )));
+            return Err(protocol(format!("the registry's Docker-Content-Digest is malformed: {error}")));
         }
         None => None,
     };
-    for (expected, whose) in [
-        (asked, "asked for"),
-        (claimed.as_ref(), "claimed by the registry"),
-    ] {
+    for (expected, whose) in [(asked, "asked for"), (claimed.as_ref(), "claimed by the registry")] {
         if let Some(expected) = expected.filter(|expected| !expected.matches(body)) {
             let found = Digest::of(expected.algorithm(), body);
             let why = format!("the content is {found}, and not {expected} as {whose}");
-            return Err(Wrong {
-                kind: Kind::Integrity,
-                why,
-            });
+            return Err(Wrong { kind: Kind::Integrity, why });
         }
     }
     Ok(asked.cloned().or(claimed).unwrap_or_else(|| Digest::sha256(body)))
@@ -83,9 +75,7 @@ struct Shape {
 pub(super) fn read(body: &[u8], content_type: Option<&str>) -> Result<Content, Wrong> {
     let Ok(shape) = serde_json::from_slice::<Shape>(body) else {
         let what = content_type.unwrap_or("something else");
-        return Err(protocol(format!(
-            "the registry answered with {what} instead of a manifest"
-        )));
+        return Err(protocol(format!("the registry answered with {what} instead of a manifest")));
     };
     if shape.schema_version == Some(1)
         || content_type.is_some_and(|text| text.contains("distribution.manifest.v1+"))
@@ -97,18 +87,13 @@ pub(super) fn read(body: &[u8], content_type: Option<&str>) -> Result<Content, W
     }
     let media_type = media_type(&shape, content_type)?;
     if shape.manifests.is_some() && shape.layers.is_some() {
-        return Err(protocol(
-            "it is an index and a manifest at once, which builders may read either way",
-        ));
+        return Err(protocol("it is an index and a manifest at once, which builders may read either way"));
     }
     let malformed = |error: serde_json::Error| protocol(format!("it is not a valid {media_type}: {error}"));
     match media_type.is_index() {
         true => {
             let index: OciImageIndex = serde_json::from_slice(body).map_err(malformed)?;
-            let children = index
-                .manifests
-                .into_iter()
-                .filter_map(|entry| child(entry).transpose());
+            let children = index.manifests.into_iter().filter_map(|entry| child(entry).transpose());
             Ok(Content::Index(media_type, children.collect::<Result<_, _>>()?))
         }
         false => {
@@ -123,20 +108,13 @@ pub(super) fn read(body: &[u8], content_type: Option<&str>) -> Result<Content, W
 
 /// The type that the body states, or else the header; where both do, they must agree: what is parsed is decided by it.
 fn media_type(shape: &Shape, content_type: Option<&str>) -> Result<MediaType, Wrong> {
-    let generic = |text: &str| {
-        matches!(
-            text,
-            "application/json" | "application/octet-stream" | "text/plain"
-        )
-    };
+    let generic = |text: &str| matches!(text, "application/json" | "application/octet-stream" | "text/plain");
     let header = content_type.filter(|text| !generic(text));
     let stated = shape.media_type.as_deref().filter(|text| !text.is_empty());
     if let (Some(stated), Some(header)) = (stated, header)
         && stated != header
     {
-        return Err(protocol(format!(
-            "it says that it is {stated}, and the registry says {header}"
-        )));
+        return Err(protocol(format!("it says that it is {stated}, and the registry says {header}")));
     }
     match stated.or(header) {
         Some(text) => text.parse().map_err(protocol),
@@ -149,13 +127,8 @@ fn media_type(shape: &Shape, content_type: Option<&str>) -> Result<MediaType, Wr
 
 /// An entry of an index, unless it is an attestation or of a type that is no image.
 fn child(entry: ImageIndexEntry) -> Result<Option<Child>, Wrong> {
-    let attests = entry
-        .annotations
-        .is_some_and(|notes| notes.contains_key(REFERENCE_TYPE));
-    let is_image = entry
-        .media_type
-        .parse::<MediaType>()
-        .is_ok_and(|media_type| !media_type.is_index());
+    let attests = entry.annotations.is_some_and(|notes| notes.contains_key(REFERENCE_TYPE));
+    let is_image = entry.media_type.parse::<MediaType>().is_ok_and(|media_type| !media_type.is_index());
     if attests || !is_image {
         return Ok(None);
     }
@@ -198,9 +171,7 @@ fn read_platform(os: &str, architecture: &str, variant: Option<&str>) -> Result<
         return Ok(None);
     }
     let platform = Platform::new(os, architecture, variant.filter(|variant| !variant.is_empty()));
-    platform
-        .map(Some)
-        .map_err(|error| protocol(format!("it names a platform that is not one: {error}")))
+    platform.map(Some).map_err(|error| protocol(format!("it names a platform that is not one: {error}")))
 }
 
 #[cfg(test)]
@@ -262,10 +233,8 @@ mod tests {
             ]
             .join(","),
         );
-        let platforms: Vec<_> = children
-            .iter()
-            .map(|child| child.platform.as_ref().map(ToString::to_string))
-            .collect();
+        let platforms: Vec<_> =
+            children.iter().map(|child| child.platform.as_ref().map(ToString::to_string)).collect();
         assert_eq!(platforms, [Some("linux/arm64".to_owned()), None, None]);
     }
 
@@ -274,10 +243,7 @@ mod tests {
     fn a_real_index_without_platforms_keeps_its_digest_and_its_images() {
         let bytes = include_bytes!("../../../tests/data/indexes/tianon-test-no-platform.index.json");
         let digest = "sha256:347290ddd775c1b85a3e381b09edde95242478eb65153e9b17225356f4c072ac";
-        assert_eq!(
-            verified_digest(bytes, None, Some(digest)).unwrap().to_string(),
-            digest
-        );
+        assert_eq!(verified_digest(bytes, None, Some(digest)).unwrap().to_string(), digest);
         match read(bytes, Some(INDEX)).unwrap() {
             Content::Index(_, children) => {
                 assert_eq!(children.len(), 3);
@@ -293,29 +259,13 @@ mod tests {
         let wrong = Digest::sha256(b"y");
         let sha512 = Digest::of(crate::model::Algorithm::Sha512, body);
         assert_eq!(verified_digest(body, None, None).unwrap().to_string(), right);
-        assert_eq!(
-            verified_digest(body, None, Some(&right)).unwrap().to_string(),
-            right
-        );
-        assert_eq!(
-            verified_digest(body, Some(&sha512), Some(&right)).unwrap(),
-            sha512
-        );
-        assert_eq!(
-            verified_digest(body, None, Some("sha256:1")).unwrap_err().kind,
-            Kind::Protocol
-        );
-        for (asked, claimed) in [
-            (Some(&wrong), Some(right.as_str())),
-            (None, Some(&*wrong.to_string())),
-        ] {
+        assert_eq!(verified_digest(body, None, Some(&right)).unwrap().to_string(), right);
+        assert_eq!(verified_digest(body, Some(&sha512), Some(&right)).unwrap(), sha512);
+        assert_eq!(verified_digest(body, None, Some("sha256:1")).unwrap_err().kind, Kind::Protocol);
+        for (asked, claimed) in [(Some(&wrong), Some(right.as_str())), (None, Some(&*wrong.to_string()))] {
             let error = verified_digest(body, asked, claimed).unwrap_err();
             assert_eq!(error.kind, Kind::Integrity);
-            assert!(
-                error.why.contains(&right) && error.why.contains(&wrong.to_string()),
-                "{}",
-                error.why
-            );
+            assert!(error.why.contains(&right) && error.why.contains(&wrong.to_string()), "{}", error.why);
         }
     }
 
@@ -323,9 +273,7 @@ mod tests {
     fn a_configuration_names_one_platform() {
         let platform = |text: &str| platform_of_configuration(text.as_bytes());
         assert_eq!(
-            platform(r#"{"os": "linux", "architecture": "amd64"}"#)
-                .unwrap()
-                .to_string(),
+            platform(r#"{"os": "linux", "architecture": "amd64"}"#).unwrap().to_string(),
             "linux/amd64"
         );
         assert!(platform("{}").unwrap_err().why.contains("names no platform"));

@@ -93,15 +93,10 @@ impl ImageSource {
         let ask = async {
             let reference = Reference::Tag(tag.clone());
             let Some(response) = self.ask_head(repository, &reference).await? else {
-                return self
-                    .by_tag(repository, tag)
-                    .await
-                    .map(|manifest| Some(manifest.digest.clone()));
+                return self.by_tag(repository, tag).await.map(|manifest| Some(manifest.digest.clone()));
             };
             // A claim that cannot be read is none: whoever needs one asks for the content.
-            Ok(response
-                .header("docker-content-digest")
-                .and_then(|text| text.parse().ok()))
+            Ok(response.header("docker-content-digest").and_then(|text| text.parse().ok()))
         };
         self.memory.heads.get(key, ask).await
     }
@@ -135,10 +130,7 @@ impl ImageSource {
                 Err(error) => Err(error),
             }
         };
-        self.memory
-            .served
-            .get((repository.clone(), digest.clone()), ask)
-            .await
+        self.memory.served.get((repository.clone(), digest.clone()), ask).await
     }
 
     /// The headers of a manifest; `None` where the registry does not answer HEAD.
@@ -187,11 +179,7 @@ impl ImageSource {
                 media_type
             }
         };
-        Ok(Manifest {
-            digest,
-            media_type,
-            platforms,
-        })
+        Ok(Manifest { digest, media_type, platforms })
     }
 
     /// The images of an index, in its order, those that do not name their platform asked for it.
@@ -213,10 +201,7 @@ impl ImageSource {
                 None => self.child(repository, child.digest).await,
             }
         });
-        let found: Vec<_> = futures_util::stream::iter(named)
-            .buffered(8)
-            .try_collect()
-            .await?;
+        let found: Vec<_> = futures_util::stream::iter(named).buffered(8).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
     }
 
@@ -261,12 +246,7 @@ impl ImageSource {
         reference: &Reference,
         configuration: &Digest,
     ) -> Result<Platform, SourceError> {
-        let asked = || {
-            format!(
-                "read the configuration of {}",
-                reference.in_repository(repository)
-            )
-        };
+        let asked = || format!("read the configuration of {}", reference.in_repository(repository));
         let net = |error| SourceError::net(asked(), &error);
         let endpoint = self.client.endpoint(repository.registry()).map_err(net)?;
         let request = endpoint.request(Asked::Blob, repository, &format!("blobs/{configuration}"));
@@ -296,9 +276,7 @@ impl ImageSource {
 
 /// Whether a registry that was asked for `digest` says that this is what it has.
 fn agrees(response: &Response, repository: &Repository, digest: &Digest) -> Result<(), SourceError> {
-    let claimed = response
-        .header("docker-content-digest")
-        .and_then(|text| text.parse::<Digest>().ok());
+    let claimed = response.header("docker-content-digest").and_then(|text| text.parse::<Digest>().ok());
     match claimed {
         Some(claimed) if claimed.algorithm() == digest.algorithm() && claimed != *digest => {
             Err(SourceError::new(
@@ -319,11 +297,7 @@ async fn ask(
     asked: impl Fn() -> String,
 ) -> Result<Response, SourceError> {
     let sent = client.send(request).await;
-    checked(
-        sent.map_err(|error| SourceError::net(asked(), &error))?,
-        endpoint,
-        asked,
-    )
+    checked(sent.map_err(|error| SourceError::net(asked(), &error))?, endpoint, asked)
 }
 
 /// `response`, if it is a good one.
@@ -343,15 +317,10 @@ fn checked(
         status @ (401 | 403) => {
             let why = format!("{host} answered {status}: it is not allowed");
             let login = endpoint.login_name();
-            Err(SourceError::new(Kind::Denied, asked(), why).hinted(format!(
-                "log in with an account that may pull it: docker login{login}"
-            )))
+            Err(SourceError::new(Kind::Denied, asked(), why)
+                .hinted(format!("log in with an account that may pull it: docker login{login}")))
         }
-        status => Err(SourceError::new(
-            Kind::Protocol,
-            asked(),
-            format!("{host} answered {status}"),
-        )),
+        status => Err(SourceError::new(Kind::Protocol, asked(), format!("{host} answered {status}"))),
     }
 }
 

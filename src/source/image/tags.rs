@@ -26,9 +26,8 @@ struct Page {
 pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec<Tag>, SourceError> {
     let asked = || format!("list the tags of {repository}");
     let wrong = |why: String| SourceError::new(Kind::Protocol, asked(), why);
-    let endpoint = client
-        .endpoint(repository.registry())
-        .map_err(|error| SourceError::net(asked(), &error))?;
+    let endpoint =
+        client.endpoint(repository.registry()).map_err(|error| SourceError::net(asked(), &error))?;
     let mut request = endpoint.request(Asked::TagPage, repository, "tags/list?n=1000");
     let (mut tags, mut known) = (Vec::new(), HashSet::new());
     let (mut visited, mut idle) = (HashSet::new(), 0);
@@ -37,10 +36,7 @@ pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec
         let response = ask(client, &endpoint, &request, asked).await?;
         let page: Page = serde_json::from_slice(response.body()).map_err(|_| {
             let what = response.content_type().unwrap_or_else(|| "something".into());
-            wrong(format!(
-                "{} answered with {what} that is not a tag list",
-                endpoint.host()
-            ))
+            wrong(format!("{} answered with {what} that is not a tag list", endpoint.host()))
         })?;
         let before = tags.len();
         for text in page.tags.unwrap_or_default() {
@@ -56,17 +52,11 @@ pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec
         let next = next_page(response.url(), &link).map_err(wrong)?;
         idle = if tags.len() == before { idle + 1 } else { 0 };
         if visited.contains(&next) {
-            return Err(wrong(format!(
-                "the pages of {} lead back to one that was read",
-                endpoint.host()
-            )));
+            return Err(wrong(format!("the pages of {} lead back to one that was read", endpoint.host())));
         }
         if visited.len() >= PAGES || idle >= IDLE_PAGES {
             let pages = visited.len();
-            return Err(wrong(format!(
-                "{} has no last page, after {pages} pages",
-                endpoint.host()
-            )));
+            return Err(wrong(format!("{} has no last page, after {pages} pages", endpoint.host())));
         }
         request = endpoint.request_to(Asked::TagPage, repository, next);
     }
@@ -74,9 +64,7 @@ pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec
 
 /// Where `link` leads from `page`: to the same origin only, as anything else could name a host behind a firewall.
 fn next_page(page: &Url, link: &str) -> Result<Url, String> {
-    let next = page
-        .join(link)
-        .map_err(|_| "the link to the next page is not a URL".to_owned())?;
+    let next = page.join(link).map_err(|_| "the link to the next page is not a URL".to_owned())?;
     match next.origin() == page.origin() {
         true => Ok(next),
         false => Err(format!(
@@ -94,25 +82,13 @@ mod tests {
     fn pages_stay_on_their_origin() {
         let page = Url::parse("https://h.example/v2/a/tags/list?n=1").unwrap();
         let next = |link| next_page(&page, link).map(|url| url.to_string());
-        assert_eq!(
-            next("/v2/a/tags/list?last=x").unwrap(),
-            "https://h.example/v2/a/tags/list?last=x"
-        );
-        assert_eq!(
-            next("list?last=x").unwrap(),
-            "https://h.example/v2/a/tags/list?last=x"
-        );
+        assert_eq!(next("/v2/a/tags/list?last=x").unwrap(), "https://h.example/v2/a/tags/list?last=x");
+        assert_eq!(next("list?last=x").unwrap(), "https://h.example/v2/a/tags/list?last=x");
         assert_eq!(next("https://h.example/x").unwrap(), "https://h.example/x");
-        for elsewhere in [
-            "https://169.254.169.254/x",
-            "//evil.example/x",
-            "http://h.example/x",
-            "https://h.example:444/",
-        ] {
-            assert!(
-                next(elsewhere).unwrap_err().contains("another host"),
-                "{elsewhere}"
-            );
+        for elsewhere in
+            ["https://169.254.169.254/x", "//evil.example/x", "http://h.example/x", "https://h.example:444/"]
+        {
+            assert!(next(elsewhere).unwrap_err().contains("another host"), "{elsewhere}");
         }
         assert!(next("https://").is_err());
     }

@@ -15,12 +15,7 @@ pub(in crate::verify) const RULE: Rule = Rule {
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {
-    input
-        .catalog
-        .images
-        .values()
-        .flat_map(|image| check_image(input, image))
-        .collect()
+    input.catalog.images.values().flat_map(|image| check_image(input, image)).collect()
 }
 
 fn check_image(input: &Input<'_>, image: &Image) -> Vec<Raw> {
@@ -38,25 +33,15 @@ fn check_image(input: &Input<'_>, image: &Image) -> Vec<Raw> {
                     "the Dockerfile of {} reads the pin `{pin}`, which its image.toml does not name",
                     image.name
                 ),
-                help: format!(
-                    "name `{pin}` in images/{}/image.toml, or do not read it",
-                    image.name
-                ),
+                help: format!("name `{pin}` in images/{}/image.toml, or do not read it", image.name),
             });
         }
     }
     for pin in named.difference(&read) {
         found.push(Raw {
             place: image.place_of(pin),
-            message: format!(
-                "{} names the pin `{pin}`, which its Dockerfile does not read",
-                image.name
-            ),
-            help: format!(
-                "add `ARG {}` to images/{}/Dockerfile and use it",
-                pin.argument(),
-                image.name
-            ),
+            message: format!("{} names the pin `{pin}`, which its Dockerfile does not read", image.name),
+            help: format!("add `ARG {}` to images/{}/Dockerfile and use it", pin.argument(), image.name),
         });
     }
     found

@@ -21,10 +21,7 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         let platforms = input.catalog.platforms(declaration);
         for stale in stale(declaration, platforms.as_ref(), pin) {
             found.push(Raw {
-                place: Place {
-                    file: input.lock_file.clone(),
-                    span: table(input, declaration.name.as_str()),
-                },
+                place: Place { file: input.lock_file.clone(), span: table(input, declaration.name.as_str()) },
                 message: format!("the pin `{}` is stale: {stale}", declaration.name),
                 help: format!(
                     "run `solera-pin refresh {}`, or undo the edit of {} or pins.lock",

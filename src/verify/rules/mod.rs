@@ -16,15 +16,10 @@ use crate::scan::dockerfile::{self, Argument};
 /// The `PIN_` arguments of an image's Dockerfile.
 fn pin_arguments(image: &Image) -> impl Iterator<Item = (Argument, Place)> {
     let arguments = dockerfile::arguments(&image.dockerfile.text).into_iter();
-    arguments
-        .filter(|argument| argument.name.starts_with("PIN_"))
-        .map(|argument| {
-            let place = Place {
-                file: image.dockerfile.clone(),
-                span: argument.span.clone(),
-            };
-            (argument, place)
-        })
+    arguments.filter(|argument| argument.name.starts_with("PIN_")).map(|argument| {
+        let place = Place { file: image.dockerfile.clone(), span: argument.span.clone() };
+        (argument, place)
+    })
 }
 
 /// The pin that a build argument carries.

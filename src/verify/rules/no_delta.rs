@@ -11,11 +11,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {
-    let empty = input
-        .catalog
-        .images
-        .values()
-        .filter(|image| image.delta.iter().all(|line| line.trim().is_empty()));
+    let empty =
+        input.catalog.images.values().filter(|image| image.delta.iter().all(|line| line.trim().is_empty()));
     let raw = |image: &crate::catalog::Image| Raw {
         place: image.delta_place.clone(),
         message: format!("the image {} has no delta", image.name),

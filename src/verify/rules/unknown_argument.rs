@@ -15,12 +15,7 @@ pub(in crate::verify) const RULE: Rule = Rule {
 fn check(input: &Input<'_>) -> Vec<Raw> {
     let arguments = input.catalog.images.values().flat_map(pin_arguments);
     let unknown = arguments.filter(|(argument, _)| pin_of(input.catalog, &argument.name).is_none());
-    let known: Vec<String> = input
-        .catalog
-        .declarations
-        .values()
-        .flat_map(|pin| pin.arguments())
-        .collect();
+    let known: Vec<String> = input.catalog.declarations.values().flat_map(|pin| pin.arguments()).collect();
     let raw = |(argument, place): (crate::scan::dockerfile::Argument, _)| Raw {
         place,
         message: format!("no pin is read as {}", argument.name),

@@ -23,22 +23,12 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         .map(|pin| Raw {
             place: pin.place.clone(),
             message: format!("no image reads the pin `{}`", pin.name),
-            help: format!(
-                "name it in an image.toml, or remove it from {}",
-                catalog.declared_in
-            ),
+            help: format!("name it in an image.toml, or remove it from {}", catalog.declared_in),
         })
         .collect();
-    let undeclared = input
-        .lock
-        .pins
-        .keys()
-        .filter(|name| !catalog.declarations.contains_key(*name));
+    let undeclared = input.lock.pins.keys().filter(|name| !catalog.declarations.contains_key(*name));
     found.extend(undeclared.map(|name| Raw {
-        place: Place {
-            file: input.lock_file.clone(),
-            span: table(input, name.as_str()),
-        },
+        place: Place { file: input.lock_file.clone(), span: table(input, name.as_str()) },
         message: format!("pins.lock has the pin `{name}`, which is declared nowhere"),
         help: "declare it, or run `solera-pin refresh` to drop it".into(),
     }));

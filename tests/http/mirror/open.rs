@@ -21,10 +21,7 @@ async fn content_may_be_addressed_by_sha512() {
     let server = stage.serve().await;
     let answer = server.get(&format!("/v2/library/rust/manifests/{digest}")).await;
     assert_eq!((answer.status, &answer.bytes[..]), (StatusCode::OK, &bytes[..]));
-    assert_eq!(
-        answer.header("content-type"),
-        "application/vnd.oci.image.manifest.v1+json"
-    );
+    assert_eq!(answer.header("content-type"), "application/vnd.oci.image.manifest.v1+json");
 }
 
 #[test]
@@ -35,13 +32,8 @@ fn names_of_an_index_are_told_apart() {
     let open = |stage: &Stage, repository: Option<&str>| {
         stage.write_index();
         let repository = repository.map(|text| text.parse().unwrap());
-        let options = Options {
-            repository,
-            ..Options::default()
-        };
-        Layout::open(stage.path(), options)
-            .map(drop)
-            .map_err(|error| error.to_string())
+        let options = Options { repository, ..Options::default() };
+        Layout::open(stage.path(), options).map(drop).map_err(|error| error.to_string())
     };
     stage.name("6.9.4", &one);
     let error = open(&stage, None).unwrap_err();
@@ -49,10 +41,7 @@ fn names_of_an_index_are_told_apart() {
     assert_eq!(open(&stage, Some("docker.io/library/wordpress")), Ok(()));
     stage.name("docker.io/library/wordpress:6.9.4", &two);
     let error = open(&stage, Some("wordpress")).unwrap_err();
-    assert!(
-        error.contains("docker.io/library/wordpress:6.9.4 twice"),
-        "{error}"
-    );
+    assert!(error.contains("docker.io/library/wordpress:6.9.4 twice"), "{error}");
 
     stage.manifests.clear();
     stage.name("ghcr.io/Acme/app:1", &one);

@@ -36,10 +36,7 @@ fn references(path: &Path) -> Vec<(String, String)> {
     let mut all: Vec<_> = references
         .map(|reference| {
             let reference = reference.unwrap();
-            (
-                reference.name().unwrap().to_owned(),
-                reference.target().unwrap().to_string(),
-            )
+            (reference.name().unwrap().to_owned(), reference.target().unwrap().to_string())
         })
         .collect();
     all.sort();
@@ -68,10 +65,7 @@ async fn time_passes_while_it_is_served() {
     let rust = tags(&server, "rust").await;
     assert!(rust.contains(&"1.96-slim-bookworm".into()));
     assert!(!rust.contains(&"1.97-slim-bookworm".into()));
-    assert_eq!(
-        index_digest(&server, "wordpress", "6.9.1-php8.3-fpm").await,
-        pinned
-    );
+    assert_eq!(index_digest(&server, "wordpress", "6.9.1-php8.3-fpm").await, pinned);
     assert_ne!(index_digest(&server, "debian", "bookworm-slim").await, moving);
     assert_eq!(after.git_tags.last().unwrap().as_str(), "v.0.92.7");
 
@@ -101,20 +95,14 @@ async fn tags_are_names_of_builds(server: &Server) {
 }
 
 async fn an_index_leads_to_whole_images(server: &Server) {
-    let index = server
-        .get("/v2/library/rust/manifests/1.96-slim-bookworm")
-        .await
-        .json();
+    let index = server.get("/v2/library/rust/manifests/1.96-slim-bookworm").await.json();
     let children = index["manifests"].as_array().unwrap();
     let attestation = children.last().unwrap();
     assert_eq!(attestation["platform"]["os"], "unknown");
     let annotations = &attestation["annotations"];
     assert_eq!(annotations["vnd.docker.reference.type"], "attestation-manifest");
     assert_eq!(annotations["vnd.docker.reference.digest"], children[0]["digest"]);
-    let variants: Vec<&Value> = children
-        .iter()
-        .map(|child| &child["platform"]["variant"])
-        .collect();
+    let variants: Vec<&Value> = children.iter().map(|child| &child["platform"]["variant"]).collect();
     assert!(variants.contains(&&Value::from("v7")) && variants.contains(&&Value::from("v8")));
     for child in children {
         let path = format!("/v2/library/rust/manifests/{}", child["digest"].as_str().unwrap());

@@ -42,9 +42,7 @@ impl Contents {
     fn answer(&mut self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &str) -> Response {
         let path = uri.path();
         let query: HashMap<String, String> =
-            url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-                .into_owned()
-                .collect();
+            url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
         let target = Target::of(path);
         self.count(method, &target);
         let key = format!("{method} {path}");
@@ -79,10 +77,7 @@ impl Contents {
 
     /// The 401, unless the request may be answered.
     fn challenge(&self, target: &Target, headers: &HeaderMap) -> Option<Response> {
-        let given = headers
-            .get("authorization")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let given = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let challenge = match &self.auth {
             Auth::Nobody => return None,
             Auth::Basic(user, password) if basic(given) == Some((user.clone(), password.clone())) => {
@@ -95,34 +90,20 @@ impl Contents {
                 if self.tokens.contains(&(token.to_owned(), scope.clone())) {
                     return None;
                 }
-                let realm = self
-                    .realm
-                    .clone()
-                    .unwrap_or_else(|| format!("{}/token", self.base));
+                let realm = self.realm.clone().unwrap_or_else(|| format!("{}/token", self.base));
                 format!(r#"Bearer realm="{realm}",service="registry.test",scope="{scope}""#)
             }
         };
-        Some(send(
-            error(401, "UNAUTHORIZED").header("WWW-Authenticate", challenge),
-        ))
+        Some(send(error(401, "UNAUTHORIZED").header("WWW-Authenticate", challenge)))
     }
 
     fn token(&mut self, headers: &HeaderMap, query: &HashMap<String, String>, body: &str) -> Response {
-        let Auth::Token {
-            wants,
-            expires_in,
-            field,
-        } = self.auth.clone()
-        else {
+        let Auth::Token { wants, expires_in, field } = self.auth.clone() else {
             return send(error(404, "NOT_FOUND"));
         };
-        let form: HashMap<String, String> = url::form_urlencoded::parse(body.as_bytes())
-            .into_owned()
-            .collect();
-        let given = headers
-            .get("authorization")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let form: HashMap<String, String> =
+            url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        let given = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let allowed = match wants {
             None => true,
             Some(Secret::Password(user, password)) => basic(given) == Some((user, password)),
@@ -133,11 +114,7 @@ impl Contents {
         }
         self.issued += 1;
         let token = format!("secret-token-{}", self.issued);
-        let scope = query
-            .get("scope")
-            .or(form.get("scope"))
-            .cloned()
-            .unwrap_or_default();
+        let scope = query.get("scope").or(form.get("scope")).cloned().unwrap_or_default();
         self.tokens.insert((token.clone(), scope));
         let mut answer = json!({field: token});
         if let Some(life) = expires_in {
@@ -155,19 +132,15 @@ impl Contents {
     ) -> Response {
         let found = match target {
             Target::Ping => Some(Reply::new(200, "{}")),
-            Target::Tags(name) => self
-                .repositories
-                .get(name)
-                .map(|repository| self.tag_page(name, repository, query)),
+            Target::Tags(name) => {
+                self.repositories.get(name).map(|repository| self.tag_page(name, repository, query))
+            }
             Target::Manifest(name, reference) => {
                 let repository = self.repositories.get(name);
                 repository.and_then(|repository| repository.manifest(reference, headers))
             }
             Target::Blob(name, digest) => {
-                let blob = self
-                    .repositories
-                    .get(name)
-                    .and_then(|repository| repository.blobs.get(digest));
+                let blob = self.repositories.get(name).and_then(|repository| repository.blobs.get(digest));
                 blob.map(|bytes| {
                     Reply::new(200, bytes.to_vec()).header("Content-Type", "application/octet-stream")
                 })
@@ -177,13 +150,7 @@ impl Contents {
         match found {
             Some(reply) if method == Method::HEAD => {
                 let length = reply.body.len().to_string();
-                send(
-                    Reply {
-                        body: Vec::new(),
-                        ..reply
-                    }
-                    .header("Content-Length", length),
-                )
+                send(Reply { body: Vec::new(), ..reply }.header("Content-Length", length))
             }
             Some(reply) => send(reply),
             None => send(error(404, "MANIFEST_UNKNOWN")),
@@ -191,9 +158,7 @@ impl Contents {
     }
 
     fn tag_page(&self, name: &str, repository: &Repository, query: &HashMap<String, String>) -> Reply {
-        let start = query
-            .get("last")
-            .and_then(|last| repository.tags.iter().position(|tag| tag == last));
+        let start = query.get("last").and_then(|last| repository.tags.iter().position(|tag| tag == last));
         let rest = &repository.tags[start.map_or(0, |at| at + 1)..];
         let asked = query.get("n").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
         let size = asked.min(self.page_size.unwrap_or(usize::MAX)).min(rest.len());
@@ -221,10 +186,7 @@ impl Repository {
     fn manifest(&self, reference: &str, headers: &HeaderMap) -> Option<Reply> {
         let digest = self.named.get(reference).map_or(reference, String::as_str);
         let (media_type, bytes) = self.manifests.get(digest)?;
-        let accept = headers
-            .get("accept")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let accept = headers.get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
         if media_type == INDEX && !accept.contains(INDEX) {
             let index: Value = serde_json::from_slice(bytes).ok()?;
             return self.manifest(index["manifests"][0]["digest"].as_str()?, headers);
@@ -250,11 +212,7 @@ enum Target {
 impl Target {
     fn of(path: &str) -> Self {
         let Some(rest) = path.strip_prefix("/v2/") else {
-            return if path == "/token" {
-                Self::Token
-            } else {
-                Self::Unknown
-            };
+            return if path == "/token" { Self::Token } else { Self::Unknown };
         };
         if rest.is_empty() {
             Self::Ping

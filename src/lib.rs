@@ -1,4 +1,16 @@
-//! solera-pin pins every outside input of a container image build to its content.
+//! solera-pin pins every outside input of a container image build to its content, and moves those pins only by a
+//! change that a person can read.
+//!
+//! # Code map
+//!
+//! Data flows from declarations to the lock: [`catalog`] is what people write, [`plan`] decides what to ask and what to
+//! take, [`source`] asks over [`net`], [`resolve`] drives the two, [`lock`] is the result. [`verify`] is the gate over
+//! lock, declarations and build files ([`scan`]); [`served`] asks upstream about what is locked. [`emit`] gives the lock
+//! to builders, [`mirror`] serves images without their registry. [`cli`] has one file a command, [`report`] what it
+//! says, [`error`] its exit codes.
+//!
+//! [`model`], [`track`] and [`document`] are the words of all that. Modules use only what stands above them: the test in
+//! `layers.rs` reads the `crate::` paths and fails on any other edge.
 
 pub mod app;
 pub mod catalog;

@@ -63,6 +63,7 @@ pub const RULES: &[Rule] = &[
     rules::unknown_argument::RULE,
     rules::image_pins::RULE,
     rules::no_delta::RULE,
+    rules::platform_missing::RULE,
 ];
 
 /// Runs every rule that is not switched off; findings are in the order of files and places.

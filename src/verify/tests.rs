@@ -33,6 +33,7 @@ fn a_catalog_that_agrees_with_its_lock_has_no_findings() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn each_rule_finds_its_case_at_its_place() {
     let two = format!("{PINS}[pin.debian]\nimage = \"debian\"\ntrack = \"slim\"\n");
     let debian = LOCK
@@ -106,6 +107,13 @@ fn each_rule_finds_its_case_at_its_place() {
             IMAGE,
             "ARG PIN_RUST\nARG PIN_DEBIAN\nFROM ${PIN_RUST}\n",
             "images/x/Dockerfile:2: Error image-pins: the Dockerfile of x reads the pin `debian`",
+        ),
+        (
+            &format!("{PINS}platforms = [\"linux/amd64\"]\n"),
+            LOCK,
+            &IMAGE.replace("amd64\"", "amd64\", \"linux/arm64\""),
+            DOCKERFILE,
+            "images/x/image.toml:2: Error platform-missing: x is built for linux/arm64",
         ),
         (PINS, LOCK, &IMAGE.replace("a linker", " "), DOCKERFILE, "images/x/image.toml:5: Error no-delta"),
     ] {

@@ -5,6 +5,7 @@ pub(super) mod image_pins;
 pub(super) mod lock_missing;
 pub(super) mod lock_stale;
 pub(super) mod no_delta;
+pub(super) mod platform_missing;
 pub(super) mod unknown_argument;
 pub(super) mod unused_pin;
 

@@ -25,6 +25,15 @@ impl SourceError {
         Self { kind: error.kind(), asked: asked.into(), cause: shown(&error.to_string()), hint: error.hint() }
     }
 
+    /// The same about a part of what was asked for: that it is missing does not mean that the whole is.
+    pub(super) fn of_part(self) -> Self {
+        let kind = match self.kind {
+            Kind::NotFound => Kind::Protocol,
+            kind => kind,
+        };
+        Self { kind, ..self }
+    }
+
     /// The class of this failure.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -168,8 +168,8 @@ impl ImageSource {
         let mut platforms = BTreeMap::new();
         let media_type = match content {
             Content::Single(media_type, configuration) => {
-                let platform = self.platform(repository, reference, &configuration).await?;
-                platforms.insert(platform, digest.clone());
+                let platform = self.platform(repository, reference, &configuration).await;
+                platforms.insert(platform.map_err(SourceError::of_part)?, digest.clone());
                 media_type
             }
             Content::Index(media_type, children) => {
@@ -198,7 +198,10 @@ impl ImageSource {
         let named = children.into_iter().map(|child| async move {
             match child.platform {
                 Some(platform) => Ok(Some((platform, child.digest))),
-                None => self.child(repository, child.digest).await,
+                None => {
+                    let read = self.child(repository, child.digest).await;
+                    read.map_err(SourceError::of_part)
+                }
             }
         });
         let found: Vec<_> = futures_util::stream::iter(named).buffered(8).try_collect().await?;

@@ -6,7 +6,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::catalog::{Declaration, Upstream};
 use crate::lock::Lock;
-use crate::model::{GitUrl, Pin, PinName, Platform, Repository, Tag};
+use crate::model::{Digest, GitUrl, Pin, PinName, Platform, Repository, Tag};
 use crate::plan::{self, Decision, Outcome, Question, Wish, image};
 use crate::source::{GitSource, ImageSource, Kind, SourceError};
 
@@ -112,7 +112,7 @@ async fn decide_image(
         match image::next(question, repository, &shortlist, &facts) {
             image::Next::Decided(decision) => return Ok(decision),
             image::Next::IsServed(digest) => {
-                facts.locked_served = Some(source.is_served(repository, &digest).await?);
+                facts.locked_served = Some(stands(source, repository, &digest, question.locked).await?);
             }
             image::Next::Look { tag, known } => {
                 let seen = look(source, repository, &tag, known.as_ref()).await?;
@@ -122,12 +122,32 @@ async fn decide_image(
     }
 }
 
+/// Whether `digest` is served and names the locked manifests. One that does not is of something else: the lock was
+/// edited.
+async fn stands(
+    source: &ImageSource,
+    repository: &Repository,
+    digest: &Digest,
+    locked: Option<&Pin>,
+) -> Result<bool, SourceError> {
+    let served = match source.by_digest(repository, digest).await {
+        Ok(manifest) => manifest,
+        Err(error) if error.kind() == Kind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let Some(Pin::Image(pin)) = locked else {
+        return Ok(true);
+    };
+    let mut children = pin.platforms.iter();
+    Ok(children.all(|(platform, child)| served.platforms.get(platform) == Some(child)))
+}
+
 /// A claim that agrees with the lock is enough; anything else is read and hashed.
 async fn look(
     source: &ImageSource,
     repository: &Repository,
     tag: &Tag,
-    known: Option<&crate::model::Digest>,
+    known: Option<&Digest>,
 ) -> Result<image::Seen, SourceError> {
     let unless_missing = |error: SourceError| match error.kind() {
         Kind::NotFound => Ok(image::Seen::Missing),

@@ -12,7 +12,7 @@ use crate::model::{Digest, ImagePin, Lane, Manifest, Pin, Platform, Repository, 
 pub struct Facts {
     /// By tag.
     pub tags: BTreeMap<Tag, Seen>,
-    /// Whether the locked digest is still served, once that was asked.
+    /// Whether the locked digest is still served and names the locked manifests, once that was asked.
     pub locked_served: Option<bool>,
 }
 
@@ -37,7 +37,7 @@ pub enum Next {
         /// The locked digest, where the lock entry is whole.
         known: Option<Digest>,
     },
-    /// Ask whether the locked digest is still served.
+    /// Ask whether the locked digest is still served and names the locked manifests.
     IsServed(Digest),
     /// Nothing more is to be asked.
     Decided(Decision),

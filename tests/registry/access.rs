@@ -24,13 +24,7 @@ fn says_no_secret(run: &Run) {
 
 fn guarded() -> (Registry, Workspace) {
     let registry = Registry::with(Access::Password);
-    push_index(
-        &registry,
-        "team/app",
-        "1.0.0",
-        &["linux/amd64", "linux/arm64"],
-        "guarded",
-    );
+    push_index(&registry, "team/app", "1.0.0", &["linux/amd64", "linux/arm64"], "guarded");
     let workspace = Workspace::new(&registry, PINS);
     (registry, workspace)
 }
@@ -98,11 +92,7 @@ fn a_repository_that_does_not_exist_stops_no_other() {
     );
     let refreshed = workspace.run("refresh").ended(3);
     for name in ["nowhere", "nowhere-literal", "other-shape"] {
-        assert!(
-            refreshed.stderr.contains(&format!("`{name}` stays as it was")),
-            "{}",
-            refreshed.stderr
-        );
+        assert!(refreshed.stderr.contains(&format!("`{name}` stays as it was")), "{}", refreshed.stderr);
     }
     assert_eq!(workspace.locked().into_keys().collect::<Vec<_>>(), ["app"]);
     assert_eq!(workspace.pin("app").digest, app.digest());
@@ -117,11 +107,7 @@ fn a_registry_that_is_gone_changes_nothing() {
     let before = (workspace.lock_text(), workspace.lock_identity());
     let host = registry.host().to_owned();
     drop(registry);
-    workspace
-        .run("refresh")
-        .ended(3)
-        .says(&host)
-        .says("cannot be reached");
+    workspace.run("refresh").ended(3).says(&host).says("cannot be reached");
     workspace.run("verify --upstream").ended(3).says(&host);
     workspace.run("verify").ended(0);
     assert_eq!(before, (workspace.lock_text(), workspace.lock_identity()));

@@ -7,10 +7,7 @@ use crate::server::Registry;
 
 /// `sha256:` and what `sha256sum` says.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }
 
@@ -88,20 +85,14 @@ fn platform_object(platform: &str) -> Value {
 /// An index of these entries, as most tools write it.
 pub(crate) fn index(family: Family, entries: &[Value]) -> Manifest {
     let index = json!({ "schemaVersion": 2, "mediaType": family.index(), "manifests": entries });
-    Manifest {
-        media_type: family.index(),
-        bytes: serde_json::to_vec_pretty(&index).unwrap(),
-    }
+    Manifest { media_type: family.index(), bytes: serde_json::to_vec_pretty(&index).unwrap() }
 }
 
 /// The same as official images have it: sorted keys, no space, and `\/` for every slash.
 pub(crate) fn escaped_index(entries: &[Value]) -> Manifest {
     let family = Family::Oci;
     let index = json!({ "manifests": entries, "mediaType": family.index(), "schemaVersion": 2 });
-    Manifest {
-        media_type: family.index(),
-        bytes: index.to_string().replace('/', "\\/").into_bytes(),
-    }
+    Manifest { media_type: family.index(), bytes: index.to_string().replace('/', "\\/").into_bytes() }
 }
 
 /// Pushes an image for one platform; `what` makes its content different from that of others.
@@ -128,10 +119,7 @@ pub(crate) fn push_image(
         },
         "layers": [{ "mediaType": family.layer(), "digest": layer_digest, "size": layer.len() }],
     });
-    let manifest = Manifest {
-        media_type: family.manifest(),
-        bytes: manifest.to_string().into_bytes(),
-    };
+    let manifest = Manifest { media_type: family.manifest(), bytes: manifest.to_string().into_bytes() };
     registry.push(repository, &manifest.digest(), &manifest);
     manifest
 }
@@ -169,10 +157,7 @@ pub(crate) fn push_index(
     platforms: &[&str],
     what: &str,
 ) -> Manifest {
-    let index = index(
-        Family::Oci,
-        &push_entries(registry, repository, Family::Oci, platforms, what),
-    );
+    let index = index(Family::Oci, &push_entries(registry, repository, Family::Oci, platforms, what));
     registry.push(repository, tag, &index);
     index
 }

@@ -49,10 +49,7 @@ fn indexes_of_both_families_by_mirror_and_by_name() {
     assert_eq!(workspace.pin("by-mirror").media_type, Family::Oci.index());
     assert_eq!(workspace.pin("docker").media_type, Family::Docker.index());
     assert_eq!(workspace.pin("by-mirror").image, "docker.io/library/oci");
-    assert_eq!(
-        workspace.pin("by-name").image,
-        format!("{}/library/oci", registry.host())
-    );
+    assert_eq!(workspace.pin("by-name").image, format!("{}/library/oci", registry.host()));
     workspace.run("verify --upstream").ended(0);
 }
 
@@ -97,10 +94,7 @@ fn a_tag_that_is_one_manifest() {
     for (name, family) in [("oci", Family::Oci), ("docker", Family::Docker)] {
         let pin = workspace.pin(name);
         assert_eq!(pin.media_type, family.manifest());
-        assert_eq!(
-            pin.platforms,
-            BTreeMap::from([("linux/arm64".into(), pin.digest)])
-        );
+        assert_eq!(pin.platforms, BTreeMap::from([("linux/arm64".into(), pin.digest)]));
     }
     workspace.run("verify --upstream").ended(0);
 }
@@ -113,10 +107,7 @@ fn bytes_that_would_change_if_they_were_written_again() {
     let parsed: Value = serde_json::from_slice(&escaped.bytes).unwrap();
     assert_ne!(sha256(parsed.to_string().as_bytes()), escaped.digest());
     registry.push("library/escaped", "1.0.0", &escaped);
-    let workspace = Workspace::new(
-        &registry,
-        "[pin.escaped]\nimage = \"escaped\"\ntrack = \"{version}\"\n",
-    );
+    let workspace = Workspace::new(&registry, "[pin.escaped]\nimage = \"escaped\"\ntrack = \"{version}\"\n");
     workspace.run("refresh").ended(0);
     assert_eq!(workspace.pin("escaped").digest, escaped.digest());
     assert_eq!(agrees(&registry, &workspace, Children::Served), 1);
@@ -196,18 +187,13 @@ fn the_indexes_of_official_images() {
     );
     let here = workspace.pin("postgres-here");
     assert_eq!(here.digest, POSTGRES);
-    assert_eq!(
-        platforms(&workspace, "postgres-here"),
-        ["linux/amd64", "linux/arm64"]
-    );
+    assert_eq!(platforms(&workspace, "postgres-here"), ["linux/amd64", "linux/arm64"]);
     assert_eq!(here.platforms["linux/arm64"], pin.platforms["linux/arm64"]);
     assert_eq!(workspace.pin("nginx").digest, NGINX);
     assert_eq!(workspace.pin("nginx").platforms, images_of(&nginx));
     // The registry does not have what they name, and that is said.
     let verified = workspace.run("verify --upstream").ended(1);
-    verified
-        .says("upstream-not-served")
-        .says("its manifest for linux/arm64");
+    verified.says("upstream-not-served").says("its manifest for linux/arm64");
 }
 
 #[test]

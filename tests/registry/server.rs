@@ -96,9 +96,7 @@ impl Registry {
         let begun = self.send(self.request(Method::POST, &format!("{repository}/blobs/uploads/")));
         assert_eq!(begun.status(), StatusCode::ACCEPTED);
         let location = begun.headers()["location"].to_str().unwrap();
-        let put = self
-            .authorized(self.http.put(location))
-            .query(&[("digest", &digest)]);
+        let put = self.authorized(self.http.put(location)).query(&[("digest", &digest)]);
         let stored = self.send(put.body(bytes.to_vec()));
         assert_eq!(stored.status(), StatusCode::CREATED, "{repository}");
         digest
@@ -143,10 +141,7 @@ impl Registry {
     }
 
     fn request(&self, method: Method, tail: &str) -> RequestBuilder {
-        self.authorized(
-            self.http
-                .request(method, format!("http://{}/v2/{tail}", self.host)),
-        )
+        self.authorized(self.http.request(method, format!("http://{}/v2/{tail}", self.host)))
     }
 
     fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
@@ -171,10 +166,7 @@ fn configure(folder: &Path, access: Access) -> PathBuf {
     if access == Access::Password {
         let users = folder.join("htpasswd");
         fs::write(&users, HTPASSWD).unwrap();
-        text += &format!(
-            "auth: {{htpasswd: {{realm: cellar, path: \"{}\"}}}}\n",
-            users.display()
-        );
+        text += &format!("auth: {{htpasswd: {{realm: cellar, path: \"{}\"}}}}\n", users.display());
     }
     fs::write(&file, text).unwrap();
     file
@@ -197,10 +189,7 @@ fn read_log(log: impl BufRead, sender: &Sender<Result<String, String>>) {
 /// A command of the system that knows nothing of this process's environment.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .stdin(Stdio::null());
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").stdin(Stdio::null());
     command
 }
 

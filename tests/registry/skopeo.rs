@@ -24,18 +24,11 @@ pub(crate) fn agrees(registry: &Registry, workspace: &Workspace, children: Child
         let skopeo = Skopeo { registry, workspace };
         let path = path_of(registry, pin);
         let (tagged, by_digest) = (format!("{path}:{}", pin.tag), format!("{path}@{}", pin.digest));
-        assert_eq!(
-            pin.digest,
-            skopeo.digest(&tagged),
-            "{name}: the digest of {tagged}"
-        );
+        assert_eq!(pin.digest, skopeo.digest(&tagged), "{name}: the digest of {tagged}");
         assert_eq!(pin.digest, skopeo.digest(&by_digest), "{name}: {by_digest}");
         assert!(!pin.platforms.is_empty(), "{name} has no platform");
         for (platform, child) in &pin.platforms {
-            assert!(
-                !platform.contains("unknown"),
-                "{name}: {platform} is an attestation"
-            );
+            assert!(!platform.contains("unknown"), "{name}: {platform} is an attestation");
             if children == Children::Served {
                 skopeo.agrees_on(&tagged, &format!("{path}@{child}"), platform, child);
             }
@@ -46,10 +39,7 @@ pub(crate) fn agrees(registry: &Registry, workspace: &Workspace, children: Child
 
 fn path_of(registry: &Registry, pin: &Locked) -> String {
     let own = format!("{}/", registry.host());
-    let path = pin
-        .image
-        .strip_prefix("docker.io/")
-        .or(pin.image.strip_prefix(&own));
+    let path = pin.image.strip_prefix("docker.io/").or(pin.image.strip_prefix(&own));
     path.unwrap().to_owned()
 }
 
@@ -80,18 +70,9 @@ impl Skopeo<'_> {
         let mut parts = platform.split('/');
         let mut wanted = vec!["--override-os", parts.next().unwrap()];
         wanted.extend(["--override-arch", parts.next().unwrap()]);
-        wanted.extend(
-            parts
-                .next()
-                .iter()
-                .flat_map(|variant| ["--override-variant", variant]),
-        );
+        wanted.extend(parts.next().iter().flat_map(|variant| ["--override-variant", variant]));
         let configuration = self.inspect(&wanted, &["--config", "--raw"], tagged);
-        assert_eq!(
-            manifest["config"]["digest"],
-            sha256(&configuration),
-            "what {tagged} is for {platform}"
-        );
+        assert_eq!(manifest["config"]["digest"], sha256(&configuration), "what {tagged} is for {platform}");
     }
 
     fn inspect(&self, globals: &[&str], options: &[&str], reference: &str) -> Vec<u8> {
@@ -101,23 +82,14 @@ impl Skopeo<'_> {
             Some(file) => vec!["--authfile", file],
             None => vec!["--no-creds"],
         };
-        let words = [
-            globals,
-            &["inspect", "--tls-verify=false"],
-            &login,
-            options,
-            &[&place],
-        ];
+        let words = [globals, &["inspect", "--tls-verify=false"], &login, options, &[&place]];
         run(&words.concat())
     }
 }
 
 fn run(arguments: &[&str]) -> Vec<u8> {
     let mut command = command("skopeo");
-    command
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output: Output = spawn(&mut command, "skopeo").wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "skopeo {arguments:?}: {said}");

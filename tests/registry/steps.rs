@@ -48,29 +48,17 @@ fn a_new_tag_is_a_step_of_its_lane() {
     let patch = push_index(&registry, "library/app", "1.0.1", &BOTH, "patch");
     push_index(&registry, "library/app", "2.0.0", &BOTH, "major");
     push_index(&registry, "library/app", "1.0.2-rc1", &BOTH, "another shape");
-    workspace
-        .run("refresh --check")
-        .ended(1)
-        .says("1.0.0 -> 1.0.1  (patch)");
+    workspace.run("refresh --check").ended(1).says("1.0.0 -> 1.0.1  (patch)");
     assert_eq!(workspace.lock_text(), before);
     workspace.run("refresh").ended(0).says("1.0.0 -> 1.0.1  (patch)");
     let pin = workspace.pin("app");
     assert_eq!((pin.tag.as_str(), pin.digest), ("1.0.1", patch.digest()));
     let minor = push_index(&registry, "library/app", "1.10.0", &BOTH, "minor");
-    push_index(
-        &registry,
-        "library/app",
-        "1.9.0",
-        &BOTH,
-        "smaller, though its text sorts after it",
-    );
+    push_index(&registry, "library/app", "1.9.0", &BOTH, "smaller, though its text sorts after it");
     workspace.run("refresh").ended(0).says("1.0.1 -> 1.10.0  (minor)");
     assert_eq!(workspace.pin("app").digest, minor.digest());
     agrees(&registry, &workspace, Children::Served);
-    workspace
-        .run("explain app")
-        .ended(0)
-        .says("needs allow = \"major\"");
+    workspace.run("explain app").ended(0).says("needs allow = \"major\"");
     // A way down is asked for by name.
     workspace.run("refresh app --to 1.0.1").ended(2);
     let down = workspace.run("refresh app --to 1.0.1 --because broken").ended(0);
@@ -107,13 +95,7 @@ fn a_new_index_around_the_same_images_is_no_step() {
     workspace.run("refresh").ended(0);
     // The same entries in other bytes, a further platform, and another attestation.
     let mut more = entries;
-    let about = push_image(
-        &registry,
-        "library/app",
-        Family::Oci,
-        "unknown/unknown",
-        "another",
-    );
+    let about = push_image(&registry, "library/app", Family::Oci, "unknown/unknown", "another");
     more[1] = about.entry_for("unknown/unknown");
     more[1]["annotations"] = json!({ "vnd.docker.reference.type": "attestation-manifest" });
     let arm = push_image(&registry, "library/app", Family::Oci, "linux/arm/v7", "app");
@@ -134,19 +116,10 @@ fn a_new_index_around_the_same_images_is_no_step() {
 fn a_tag_that_lacks_a_platform_is_passed_over() {
     let registry = Registry::start();
     let (workspace, first) = locked(&registry);
-    push_index(
-        &registry,
-        "library/app",
-        "1.0.2",
-        &["linux/amd64"],
-        "not built yet",
-    );
+    push_index(&registry, "library/app", "1.0.2", &["linux/amd64"], "not built yet");
     workspace.run("refresh").ended(0);
     assert_eq!(workspace.pin("app").digest, first.digest());
-    workspace
-        .run("explain app")
-        .ended(0)
-        .says("1.0.2  has no linux/arm64");
+    workspace.run("explain app").ended(0).says("1.0.2  has no linux/arm64");
     workspace.run("status").ended(0).says("has no linux/arm64");
     // What is below it and complete is taken.
     let complete = push_index(&registry, "library/app", "1.0.1", &BOTH, "complete");
@@ -161,13 +134,7 @@ fn a_tag_that_lacks_a_platform_is_passed_over() {
 fn a_locked_tag_that_loses_a_platform_stays_as_it_was() {
     let registry = Registry::start();
     let (workspace, first) = locked(&registry);
-    push_index(
-        &registry,
-        "library/app",
-        "1.0.0",
-        &["linux/arm64"],
-        "without amd64",
-    );
+    push_index(&registry, "library/app", "1.0.0", &["linux/arm64"], "without amd64");
     let incomplete = workspace.run("refresh").ended(3);
     incomplete.says("the locked tag 1.0.0 has no linux/amd64");
     assert_eq!(workspace.pin("app").digest, first.digest());

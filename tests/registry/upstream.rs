@@ -23,12 +23,7 @@ fn gate() -> Gate {
     workspace.run("refresh").ended(0);
     assert_eq!(workspace.pin("app").digest, locked.digest());
     workspace.run("verify --upstream").ended(0);
-    Gate {
-        registry,
-        workspace,
-        locked,
-        other,
-    }
+    Gate { registry, workspace, locked, other }
 }
 
 impl Gate {
@@ -38,10 +33,7 @@ impl Gate {
         let before = self.workspace.lock_text();
         self.workspace.run("verify").ended(0);
         let failed = self.workspace.run("verify --upstream").ended(1);
-        failed
-            .says(&format!("error[{rule}]"))
-            .says("pins.lock:")
-            .says(words);
+        failed.says(&format!("error[{rule}]")).says("pins.lock:").says(words);
         assert_eq!(self.workspace.lock_text(), before);
     }
 }
@@ -59,8 +51,7 @@ fn a_digest_that_nobody_serves() {
 #[test]
 fn a_digest_of_something_else() {
     let gate = gate();
-    gate.workspace
-        .edit_lock(&gate.locked.digest(), &gate.other.digest());
+    gate.workspace.edit_lock(&gate.locked.digest(), &gate.other.digest());
     gate.fails("upstream-children", "is not the one of the locked index");
     // The program itself puts it right.
     gate.workspace.run("refresh").ended(0);
@@ -71,9 +62,7 @@ fn a_digest_of_something_else() {
 #[test]
 fn a_child_of_another_index() {
     let gate = gate();
-    let Gate {
-        registry, workspace, ..
-    } = &gate;
+    let Gate { registry, workspace, .. } = &gate;
     let other = Workspace::new(registry, "[pin.app]\nimage = \"app\"\ntrack = \"edge\"\n");
     other.run("refresh").ended(0);
     let (own, foreign) = (workspace.pin("app"), other.pin("app"));
@@ -96,8 +85,5 @@ fn a_platform_whose_manifest_was_deleted() {
     let gate = gate();
     let child = gate.workspace.pin("app").platforms["linux/arm64"].clone();
     gate.registry.delete("library/app", &child);
-    gate.fails(
-        "upstream-not-served",
-        &format!("its manifest for linux/arm64, {child}"),
-    );
+    gate.fails("upstream-not-served", &format!("its manifest for linux/arm64, {child}"));
 }

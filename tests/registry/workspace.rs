@@ -34,11 +34,7 @@ impl Run {
     #[track_caller]
     pub(crate) fn says(self, words: &str) -> Self {
         let found = self.stdout.contains(words) || self.stderr.contains(words);
-        assert!(
-            found,
-            "not said: {words}\n{}\n-- stderr\n{}",
-            self.stdout, self.stderr
-        );
+        assert!(found, "not said: {words}\n{}\n-- stderr\n{}", self.stdout, self.stderr);
         self
     }
 }
@@ -58,16 +54,9 @@ impl Workspace {
     pub(crate) fn new(registry: &Registry, pins: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("repository")).unwrap();
-        let configuration = format!(
-            "[registries.\"docker.io\"]\nmirror = \"http://{}\"\n",
-            registry.host()
-        );
+        let configuration = format!("[registries.\"docker.io\"]\nmirror = \"http://{}\"\n", registry.host());
         fs::write(folder.path().join("config.toml"), configuration).unwrap();
-        let workspace = Self {
-            folder,
-            host: registry.host().to_owned(),
-            docker_config: None,
-        };
+        let workspace = Self { folder, host: registry.host().to_owned(), docker_config: None };
         workspace.declare(pins);
         workspace
     }
@@ -83,9 +72,7 @@ impl Workspace {
 
     /// The file that holds the login, for other tools.
     pub(crate) fn login_file(&self) -> Option<PathBuf> {
-        self.docker_config
-            .as_ref()
-            .map(|folder| folder.join("config.json"))
+        self.docker_config.as_ref().map(|folder| folder.join("config.json"))
     }
 
     pub(crate) fn declare(&self, pins: &str) {
@@ -162,8 +149,6 @@ impl Workspace {
     /// What is locked under `name`.
     #[track_caller]
     pub(crate) fn pin(&self, name: &str) -> Locked {
-        self.locked()
-            .remove(name)
-            .unwrap_or_else(|| panic!("{name} is not locked"))
+        self.locked().remove(name).unwrap_or_else(|| panic!("{name} is not locked"))
     }
 }

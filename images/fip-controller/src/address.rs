@@ -25,10 +25,7 @@ impl Address {
     /// Checks that a floating IP may be bound to this address.
     pub fn check_alias(&self) -> Result<(), AddressError> {
         match self.unfit() {
-            Some(class) => Err(AddressError::Unfit {
-                address: *self,
-                class,
-            }),
+            Some(class) => Err(AddressError::Unfit { address: *self, class }),
             None => Ok(()),
         }
     }
@@ -72,15 +69,11 @@ impl FromStr for Address {
             Some((ip, prefix)) => (ip, Some(prefix)),
             None => (text, None),
         };
-        let ip: IpAddr = ip
-            .parse()
-            .map_err(|_| AddressError::NoAddress { text: text.into() })?;
+        let ip: IpAddr = ip.parse().map_err(|_| AddressError::NoAddress { text: text.into() })?;
         let prefix = match prefix {
             None => width(ip),
-            Some(digits) => read_prefix(digits, width(ip)).ok_or_else(|| AddressError::Prefix {
-                text: text.into(),
-                longest: width(ip),
-            })?,
+            Some(digits) => read_prefix(digits, width(ip))
+                .ok_or_else(|| AddressError::Prefix { text: text.into(), longest: width(ip) })?,
         };
         Ok(Self { ip, prefix })
     }
@@ -267,10 +260,7 @@ mod tests {
             "[2001:db8::1]",
             "example.org",
         ] {
-            assert!(
-                matches!(text.parse::<Address>(), Err(AddressError::NoAddress { .. })),
-                "{text:?}"
-            );
+            assert!(matches!(text.parse::<Address>(), Err(AddressError::NoAddress { .. })), "{text:?}");
         }
     }
 
@@ -291,12 +281,7 @@ mod tests {
             assert!(matches!(error, AddressError::Prefix { .. }), "{text:?}: {error}");
         }
         let error = "2001:db8::1/129".parse::<Address>().unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("expected a number from 0 to 128 after the slash"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("expected a number from 0 to 128 after the slash"), "{error}");
     }
 
     #[test]

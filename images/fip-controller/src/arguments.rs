@@ -68,9 +68,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         Some("plan") => parse_request(words),
         Some("help" | "-h" | "--help") => Ok(Command::Help),
         Some("-V" | "--version") => Ok(Command::Version),
-        Some(other) => Err(UsageError::new(format_args!(
-            "{other:?} is not a command; expected plan"
-        ))),
+        Some(other) => Err(UsageError::new(format_args!("{other:?} is not a command; expected plan"))),
         None => Err(UsageError::new("there is no command; expected plan")),
     }
 }
@@ -128,9 +126,7 @@ fn parse_format(text: &str) -> Result<Format, UsageError> {
     match text {
         "text" => Ok(Format::Text),
         "ip" => Ok(Format::Ip),
-        other => Err(UsageError::new(format_args!(
-            "{other:?} is not a format; expected text or ip"
-        ))),
+        other => Err(UsageError::new(format_args!("{other:?} is not a format; expected text or ip"))),
     }
 }
 
@@ -166,18 +162,8 @@ mod tests {
 
     #[test]
     fn files_are_many_and_what_is_present_is_one() {
-        let request = request(&[
-            "plan",
-            "-f",
-            "a",
-            "--file=b",
-            "-f",
-            "-",
-            "-p",
-            "c",
-            "--format=ip",
-            "--no-labels",
-        ]);
+        let request =
+            request(&["plan", "-f", "a", "--file=b", "-f", "-", "-p", "c", "--format=ip", "--no-labels"]);
         assert_eq!(request.files, ["a", "b", "-"]);
         assert_eq!(request.present.as_deref(), Some("c"));
         assert_eq!(request.format, Some(Format::Ip));
@@ -187,21 +173,12 @@ mod tests {
 
     #[test]
     fn after_two_dashes_all_are_aliases() {
-        assert_eq!(
-            request(&["plan", "--", "--check", "-i"]).aliases,
-            ["--check", "-i"]
-        );
+        assert_eq!(request(&["plan", "--", "--check", "-i"]).aliases, ["--check", "-i"]);
     }
 
     #[test]
     fn help_and_version_win_wherever_they_are() {
-        for words in [
-            &["--help"][..],
-            &["-h"],
-            &["help"],
-            &["plan", "--help"],
-            &["plan", "fip", "-h"],
-        ] {
+        for words in [&["--help"][..], &["-h"], &["help"], &["plan", "--help"], &["plan", "fip", "-h"]] {
             assert!(matches!(parse_words(words), Ok(Command::Help)), "{words:?}");
         }
         assert!(matches!(parse_words(&["--version"]), Ok(Command::Version)));
@@ -215,20 +192,13 @@ mod tests {
             (&["apply"], "\"apply\" is not a command; expected plan"),
             (&["plan", "-i"], "-i has no value"),
             (&["plan", "-i", "eth0", "-i", "eth1"], "-i is given twice"),
-            (
-                &["plan", "--format", "yaml"],
-                "\"yaml\" is not a format; expected text or ip",
-            ),
+            (&["plan", "--format", "yaml"], "\"yaml\" is not a format; expected text or ip"),
             (&["plan", "--check=yes"], "--check takes no value"),
             (&["plan", "--dry-run"], "\"--dry-run\" is not an option of plan"),
             (&["plan", "-"], "\"-\" is not an option of plan"),
         ] {
             let error = parse_words(words).unwrap_err().to_string();
-            assert_eq!(
-                error,
-                format!("{expected} (see fip-controller --help)"),
-                "{words:?}"
-            );
+            assert_eq!(error, format!("{expected} (see fip-controller --help)"), "{words:?}");
         }
     }
 
@@ -237,11 +207,6 @@ mod tests {
     fn an_argument_that_is_not_text_is_refused() {
         use std::os::unix::ffi::OsStringExt as _;
         let words = ["plan".into(), OsString::from_vec(vec![0xff])];
-        assert!(
-            parse(words)
-                .unwrap_err()
-                .to_string()
-                .contains("is not UTF-8 text")
-        );
+        assert!(parse(words).unwrap_err().to_string().contains("is not UTF-8 text"));
     }
 }

@@ -65,18 +65,12 @@ pub struct Streams<'a> {
 
 /// Runs the program with its arguments, without the program's name; the result is the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: Streams<'_>) -> u8 {
-    let Streams {
-        input,
-        output,
-        errors,
-    } = streams;
-    let outcome = arguments::parse(arguments)
-        .map_err(Failure::from)
-        .and_then(|command| match command {
-            Command::Help => write_out(output, HELP).map(|()| OK),
-            Command::Version => write_out(output, VERSION).map(|()| OK),
-            Command::Plan(request) => run_plan(&request, input, output, errors),
-        });
+    let Streams { input, output, errors } = streams;
+    let outcome = arguments::parse(arguments).map_err(Failure::from).and_then(|command| match command {
+        Command::Help => write_out(output, HELP).map(|()| OK),
+        Command::Version => write_out(output, VERSION).map(|()| OK),
+        Command::Plan(request) => run_plan(&request, input, output, errors),
+    });
     outcome.unwrap_or_else(|Failure(lines)| {
         for line in lines {
             // Nobody is left to tell when standard error is gone too.
@@ -116,35 +110,22 @@ fn run_plan(
     write_out(output, &actions(&plan, request.format.unwrap_or(Format::Text)))?;
     // The plan is out; a summary that cannot be written is no reason to call it failed.
     let _ = writeln!(errors, "fip-controller: {}", summary(&plan));
-    Ok(if request.check && plan.changes_anything() {
-        WOULD_CHANGE
-    } else {
-        OK
-    })
+    Ok(if request.check && plan.changes_anything() { WOULD_CHANGE } else { OK })
 }
 
 fn make_plan(request: &Request, input: &mut dyn Read) -> Result<Plan, Failure> {
-    let name = request
-        .interface
-        .as_deref()
-        .ok_or_else(|| UsageError::new("there is no --interface"))?;
+    let name = request.interface.as_deref().ok_or_else(|| UsageError::new("there is no --interface"))?;
     let interface =
         Interface::new(name).map_err(|error| Failure::new(format_args!("--interface: {error}")))?;
     if request.aliases.is_empty() && request.files.is_empty() {
-        return Err(
-            UsageError::new("there are no aliases; expected at least one ALIAS or one --file").into(),
-        );
+        return Err(UsageError::new("there are no aliases; expected at least one ALIAS or one --file").into());
     }
     let inputs = request.files.iter().chain(&request.present);
     if inputs.filter(|file| *file == "-").count() > 1 {
         return Err(UsageError::new("standard input can be read only once; expected one - at most").into());
     }
     let wanted = read_wanted(request, input);
-    let bound = request
-        .present
-        .as_deref()
-        .map(|file| read_bound(file, input))
-        .transpose();
+    let bound = request.present.as_deref().map(|file| read_bound(file, input)).transpose();
     // Both are read before either fails, so that one run shows the problems of both.
     let (wanted, bound) = match (wanted, bound) {
         (Ok(wanted), Ok(bound)) => (wanted, bound),
@@ -154,11 +135,7 @@ fn make_plan(request: &Request, input: &mut dyn Read) -> Result<Plan, Failure> {
         }
         (Err(failure), _) | (_, Err(failure)) => return Err(failure),
     };
-    let labels = if request.no_labels {
-        Labels::Off
-    } else {
-        Labels::Numbered
-    };
+    let labels = if request.no_labels { Labels::Off } else { Labels::Numbered };
     plan(&interface, &wanted, bound.as_deref(), labels).map_err(Failure::new)
 }
 
@@ -194,18 +171,16 @@ fn read_file(file: &str, input: &mut dyn Read) -> Result<String, Failure> {
     let name = place_name(file);
     let bytes = read.map_err(|error| Failure::new(format_args!("cannot read {name}: {error}")))?;
     String::from_utf8(bytes).map_err(|_| {
-        Failure::new(format_args!(
-            "cannot read {name}: it is not UTF-8 text; expected one address a line"
-        ))
+        Failure::new(format_args!("cannot read {name}: it is not UTF-8 text; expected one address a line"))
     })
 }
 
 /// A reader that has seen enough, such as `head`, is not an error.
 fn write_out(output: &mut dyn Write, text: &str) -> Result<(), Failure> {
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format_args!(
-            "cannot write to standard output: {error}"
-        ))),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format_args!("cannot write to standard output: {error}")))
+        }
         _ => Ok(()),
     }
 }
@@ -216,26 +191,14 @@ mod tests {
 
     fn run_with(arguments: &[&str], mut input: &[u8]) -> (u8, String, String) {
         let (mut output, mut errors) = (Vec::new(), Vec::new());
-        let streams = Streams {
-            input: &mut input,
-            output: &mut output,
-            errors: &mut errors,
-        };
+        let streams = Streams { input: &mut input, output: &mut output, errors: &mut errors };
         let code = run(arguments.iter().map(OsString::from), streams);
-        (
-            code,
-            String::from_utf8(output).unwrap(),
-            String::from_utf8(errors).unwrap(),
-        )
+        (code, String::from_utf8(output).unwrap(), String::from_utf8(errors).unwrap())
     }
 
     fn refusal(arguments: &[&str]) -> String {
         let (code, output, errors) = run_with(arguments, b"");
-        assert_eq!(
-            (code, output.as_str()),
-            (BAD_INPUT, ""),
-            "{arguments:?}: {errors}"
-        );
+        assert_eq!((code, output.as_str()), (BAD_INPUT, ""), "{arguments:?}: {errors}");
         errors
     }
 
@@ -256,29 +219,18 @@ mod tests {
                 &["plan", "-i", "eth0", "--present", "-", "--file", "-"],
                 "standard input can be read only once",
             ),
-            (
-                &["plan", "-i", "eth0", "-f", "-", "-f", "-"],
-                "standard input can be read only once",
-            ),
-            (
-                &["plan", "-i", "eth0:1", "203.0.113.10"],
-                "--interface: \"eth0:1\" is a label",
-            ),
+            (&["plan", "-i", "eth0", "-f", "-", "-f", "-"], "standard input can be read only once"),
+            (&["plan", "-i", "eth0:1", "203.0.113.10"], "--interface: \"eth0:1\" is a label"),
         ] {
             let errors = refusal(arguments);
-            assert!(
-                errors.starts_with(&format!("fip-controller: {expected}")),
-                "{arguments:?}: {errors}"
-            );
+            assert!(errors.starts_with(&format!("fip-controller: {expected}")), "{arguments:?}: {errors}");
         }
     }
 
     #[test]
     fn standard_input_is_a_file() {
-        let (code, output, _) = run_with(
-            &["plan", "-i", "eth0", "-f", "-", "--no-labels"],
-            b"203.0.113.10 # web\n",
-        );
+        let (code, output, _) =
+            run_with(&["plan", "-i", "eth0", "-f", "-", "--no-labels"], b"203.0.113.10 # web\n");
         assert_eq!((code, output.as_str()), (OK, "add 203.0.113.10/32 dev eth0\n"));
     }
 
@@ -295,24 +247,15 @@ mod tests {
         let (code, output, errors) = run_with(&["plan", "-i", "eth0", "--present", "-", "::1"], b"\nfip\n");
         assert_eq!((code, output.as_str()), (BAD_INPUT, ""));
         assert_eq!(errors.lines().count(), 2);
-        assert!(
-            errors.contains("argument: ::1/128 is a loopback address"),
-            "{errors}"
-        );
-        assert!(
-            errors.contains("standard input:2: \"fip\" is not an address"),
-            "{errors}"
-        );
+        assert!(errors.contains("argument: ::1/128 is a loopback address"), "{errors}");
+        assert!(errors.contains("standard input:2: \"fip\" is not an address"), "{errors}");
     }
 
     #[test]
     fn an_input_that_is_not_text_is_refused() {
         let (code, _, errors) = run_with(&["plan", "-i", "eth0", "-f", "-"], b"\xff\xfe");
         assert_eq!(code, BAD_INPUT);
-        assert!(
-            errors.contains("cannot read standard input: it is not UTF-8"),
-            "{errors}"
-        );
+        assert!(errors.contains("cannot read standard input: it is not UTF-8"), "{errors}");
     }
 
     struct Broken(io::ErrorKind);
@@ -329,16 +272,9 @@ mod tests {
 
     #[test]
     fn an_output_that_fails_is_an_error_unless_its_reader_left() {
-        for (kind, expected) in [
-            (io::ErrorKind::BrokenPipe, OK),
-            (io::ErrorKind::StorageFull, BAD_INPUT),
-        ] {
+        for (kind, expected) in [(io::ErrorKind::BrokenPipe, OK), (io::ErrorKind::StorageFull, BAD_INPUT)] {
             let (mut output, mut errors) = (Broken(kind), Vec::new());
-            let streams = Streams {
-                input: &mut io::empty(),
-                output: &mut output,
-                errors: &mut errors,
-            };
+            let streams = Streams { input: &mut io::empty(), output: &mut output, errors: &mut errors };
             assert_eq!(run([OsString::from("--help")], streams), expected, "{kind:?}");
         }
     }

@@ -19,10 +19,7 @@ impl Interface {
         if name.is_empty() {
             Err(InterfaceError::Empty)
         } else if let Some(character) = name.chars().find(|&c| !allowed(c)) {
-            Err(InterfaceError::Character {
-                name: name.into(),
-                character,
-            })
+            Err(InterfaceError::Character { name: name.into(), character })
         } else if name.len() > LONGEST_NAME {
             Err(InterfaceError::TooLong { name: name.into() })
         } else if name.starts_with('-') || name == "." || name == ".." {
@@ -40,11 +37,7 @@ impl Interface {
     /// The label of the alias with this number: `eth0` and 2 make `eth0:fip2`.
     pub fn label(&self, number: usize) -> Result<Label, LabelError> {
         let label = format!("{}:fip{number}", self.0);
-        if label.len() > LONGEST_NAME {
-            Err(LabelError { label })
-        } else {
-            Ok(Label(label))
-        }
+        if label.len() > LONGEST_NAME { Err(LabelError { label }) } else { Ok(Label(label)) }
     }
 }
 
@@ -106,10 +99,7 @@ impl fmt::Display for InterfaceError {
                 name.len()
             ),
             Self::Reserved { name } => {
-                write!(
-                    f,
-                    "{name:?} cannot name an interface; expected a name such as eth0"
-                )
+                write!(f, "{name:?} cannot name an interface; expected a name such as eth0")
             }
         }
     }
@@ -143,16 +133,9 @@ mod tests {
 
     #[test]
     fn names_in_use_are_accepted() {
-        for name in [
-            "eth0",
-            "lo",
-            "enp0s31f6",
-            "br-1a2b3c4d5e6f",
-            "bond0.100",
-            "wg_home",
-            "a",
-            "123456789012345",
-        ] {
+        for name in
+            ["eth0", "lo", "enp0s31f6", "br-1a2b3c4d5e6f", "bond0.100", "wg_home", "a", "123456789012345"]
+        {
             assert_eq!(Interface::new(name).as_ref().map(Interface::as_str), Ok(name));
         }
     }
@@ -169,19 +152,9 @@ mod tests {
 
     #[test]
     fn what_a_shell_or_the_kernel_reads_otherwise_is_refused() {
-        for name in [
-            "eth0;reboot",
-            "eth 0",
-            "a/b",
-            "$(id)",
-            "eth0@if3",
-            "été",
-            "a\nb",
-            "-eth0",
-            ".",
-            "..",
-            "",
-        ] {
+        for name in
+            ["eth0;reboot", "eth 0", "a/b", "$(id)", "eth0@if3", "été", "a\nb", "-eth0", ".", "..", ""]
+        {
             assert!(Interface::new(name).is_err(), "{name:?}");
         }
     }
@@ -195,16 +168,8 @@ mod tests {
     #[test]
     fn labels_are_numbered_and_limited() {
         let interface = Interface::new("enp0s31f6x").unwrap();
-        assert_eq!(
-            interface.label(9).map(|label| label.to_string()),
-            Ok("enp0s31f6x:fip9".into())
-        );
+        assert_eq!(interface.label(9).map(|label| label.to_string()), Ok("enp0s31f6x:fip9".into()));
         let error = interface.label(10).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("the label enp0s31f6x:fip10 has 16 characters"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("the label enp0s31f6x:fip10 has 16 characters"), "{error}");
     }
 }

@@ -79,10 +79,7 @@ impl fmt::Display for Reason {
                 write!(f, "{text:?} is more than one word; expected one address a line")
             }
             Self::Duplicate { address, first } => {
-                write!(
-                    f,
-                    "{address} is listed already ({first}); expected each address once"
-                )
+                write!(f, "{address} is listed already ({first}); expected each address once")
             }
         }
     }
@@ -108,11 +105,7 @@ pub struct List {
 impl List {
     /// An empty list.
     pub fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            entries: Vec::new(),
-            problems: Vec::new(),
-        }
+        Self { kind, entries: Vec::new(), problems: Vec::new() }
     }
 
     /// Adds one argument.
@@ -126,24 +119,14 @@ impl List {
         for (index, line) in text.lines().enumerate() {
             let entry = line.split('#').next().unwrap_or_default().trim();
             if !entry.is_empty() {
-                self.read_entry(
-                    entry,
-                    Place::Line {
-                        file: file.into(),
-                        line: index + 1,
-                    },
-                );
+                self.read_entry(entry, Place::Line { file: file.into(), line: index + 1 });
             }
         }
     }
 
     /// The entries in the order they were read, or all the problems.
     pub fn finish(self) -> Result<Vec<Listed>, Vec<Problem>> {
-        if self.problems.is_empty() {
-            Ok(self.entries)
-        } else {
-            Err(self.problems)
-        }
+        if self.problems.is_empty() { Ok(self.entries) } else { Err(self.problems) }
     }
 
     fn read_entry(&mut self, text: &str, place: Place) {
@@ -161,15 +144,8 @@ impl List {
         if self.kind == Kind::Wanted {
             address.check_alias().map_err(Reason::Address)?;
         }
-        match self
-            .entries
-            .iter()
-            .find(|listed| self.is_same(listed.address, address))
-        {
-            Some(listed) => Err(Reason::Duplicate {
-                address,
-                first: listed.place.clone(),
-            }),
+        match self.entries.iter().find(|listed| self.is_same(listed.address, address)) {
+            Some(listed) => Err(Reason::Duplicate { address, first: listed.place.clone() }),
             None => Ok(address),
         }
     }
@@ -200,11 +176,7 @@ mod tests {
             "\u{feff}# edge\r\n203.0.113.10 # web\r\n\r\n\t2001:db8::10/128\t#mail\r\n   #\n198.51.100.7";
         assert_eq!(
             lines(Kind::Wanted, text),
-            Ok(vec![
-                "203.0.113.10/32".into(),
-                "2001:db8::10/128".into(),
-                "198.51.100.7/32".into()
-            ])
+            Ok(vec!["203.0.113.10/32".into(), "2001:db8::10/128".into(), "198.51.100.7/32".into()])
         );
     }
 
@@ -216,11 +188,8 @@ mod tests {
 
     #[test]
     fn every_problem_is_told_with_its_line() {
-        let problems = lines(
-            Kind::Wanted,
-            "203.0.113.10\n\nfip\n203.0.113.11 203.0.113.12\n127.0.0.1\n",
-        )
-        .unwrap_err();
+        let problems =
+            lines(Kind::Wanted, "203.0.113.10\n\nfip\n203.0.113.11 203.0.113.12\n127.0.0.1\n").unwrap_err();
         assert_eq!(
             problems,
             [
@@ -234,20 +203,11 @@ mod tests {
 
     #[test]
     fn a_wanted_address_is_listed_once_whatever_its_form_or_prefix() {
-        for text in [
-            "2001:db8::10\n2001:DB8:0::10\n",
-            "2001:db8::10\n2001:db8::10/64\n",
-        ] {
+        for text in ["2001:db8::10\n2001:DB8:0::10\n", "2001:db8::10\n2001:db8::10/64\n"] {
             let problems = lines(Kind::Wanted, text).unwrap_err();
             assert_eq!(problems.len(), 1);
-            assert!(
-                problems[0].starts_with("aliases.txt:2: 2001:db8::10/"),
-                "{problems:?}"
-            );
-            assert!(
-                problems[0].contains("listed already (aliases.txt:1)"),
-                "{problems:?}"
-            );
+            assert!(problems[0].starts_with("aliases.txt:2: 2001:db8::10/"), "{problems:?}");
+            assert!(problems[0].contains("listed already (aliases.txt:1)"), "{problems:?}");
         }
     }
 

@@ -43,9 +43,7 @@ pub struct Plan {
 impl Plan {
     /// Whether carrying out the plan would change anything.
     pub fn changes_anything(&self) -> bool {
-        self.actions
-            .iter()
-            .any(|action| matches!(action, Action::Remove(_) | Action::Add(..)))
+        self.actions.iter().any(|action| matches!(action, Action::Remove(_) | Action::Add(..)))
     }
 }
 
@@ -57,21 +55,11 @@ pub fn plan(
     labels: Labels,
 ) -> Result<Plan, PlanError> {
     let knows_bound = bound.is_some();
-    let bound: Vec<Address> = bound
-        .unwrap_or_default()
-        .iter()
-        .map(|listed| listed.address)
-        .collect();
+    let bound: Vec<Address> = bound.unwrap_or_default().iter().map(|listed| listed.address).collect();
     let mut actions: Vec<Action> = bound
         .iter()
         .filter(|&&address| !wanted.iter().any(|listed| listed.address == address))
-        .map(|&address| {
-            if address.is_host() {
-                Action::Remove(address)
-            } else {
-                Action::Leave(address)
-            }
-        })
+        .map(|&address| if address.is_host() { Action::Remove(address) } else { Action::Leave(address) })
         .collect();
     let mut number = 0;
     for listed in wanted {
@@ -81,32 +69,20 @@ pub fn plan(
             actions.push(Action::Keep(address));
         } else {
             refuse_own_address(listed, &bound)?;
-            let label = (is_v4 && labels == Labels::Numbered)
-                .then(|| interface.label(number))
-                .transpose()?;
+            let label = (is_v4 && labels == Labels::Numbered).then(|| interface.label(number)).transpose()?;
             actions.push(Action::Add(address, label));
         }
         number += usize::from(is_v4);
     }
-    Ok(Plan {
-        interface: interface.clone(),
-        actions,
-        knows_bound,
-    })
+    Ok(Plan { interface: interface.clone(), actions, knows_bound })
 }
 
 /// The same address with a network's prefix is most likely the node's own; binding it again would hide a
 /// mistake.
 fn refuse_own_address(wanted: &Listed, bound: &[Address]) -> Result<(), PlanError> {
-    let own = bound
-        .iter()
-        .find(|address| address.ip() == wanted.address.ip() && !address.is_host());
+    let own = bound.iter().find(|address| address.ip() == wanted.address.ip() && !address.is_host());
     match own {
-        Some(&own) => Err(PlanError::OwnAddress {
-            place: wanted.place.clone(),
-            wanted: wanted.address,
-            own,
-        }),
+        Some(&own) => Err(PlanError::OwnAddress { place: wanted.place.clone(), wanted: wanted.address, own }),
         None => Ok(()),
     }
 }
@@ -155,10 +131,7 @@ mod tests {
     fn list(addresses: &[&str]) -> Vec<Listed> {
         addresses
             .iter()
-            .map(|text| Listed {
-                address: text.parse().unwrap(),
-                place: Place::Argument,
-            })
+            .map(|text| Listed { address: text.parse().unwrap(), place: Place::Argument })
             .collect()
     }
 
@@ -186,10 +159,7 @@ mod tests {
     #[test]
     fn removals_come_first_then_the_list_in_its_order() {
         assert_eq!(
-            actions(
-                &["203.0.113.11", "2001:db8::10", "203.0.113.10"],
-                &["203.0.113.10", "198.51.100.7"]
-            ),
+            actions(&["203.0.113.11", "2001:db8::10", "203.0.113.10"], &["203.0.113.10", "198.51.100.7"]),
             [
                 "remove 198.51.100.7/32",
                 "add 203.0.113.11/32 as eth0:fip0",
@@ -202,10 +172,7 @@ mod tests {
     #[test]
     fn labels_count_the_ipv4_aliases_that_are_wanted() {
         assert_eq!(
-            actions(
-                &["203.0.113.10", "2001:db8::10", "203.0.113.11", "203.0.113.12"],
-                &["203.0.113.11"]
-            ),
+            actions(&["203.0.113.10", "2001:db8::10", "203.0.113.11", "203.0.113.12"], &["203.0.113.11"]),
             [
                 "add 203.0.113.10/32 as eth0:fip0",
                 "add 2001:db8::10/128",
@@ -227,19 +194,8 @@ mod tests {
     fn an_own_address_is_not_bound_again() {
         let interface = Interface::new("eth0").unwrap();
         let bound = list(&["203.0.113.10/24"]);
-        let error = plan(
-            &interface,
-            &list(&["203.0.113.10"]),
-            Some(&bound),
-            Labels::Numbered,
-        )
-        .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("203.0.113.10/32 is bound as 203.0.113.10/24"),
-            "{error}"
-        );
+        let error = plan(&interface, &list(&["203.0.113.10"]), Some(&bound), Labels::Numbered).unwrap_err();
+        assert!(error.to_string().contains("203.0.113.10/32 is bound as 203.0.113.10/24"), "{error}");
     }
 
     #[test]
@@ -260,10 +216,7 @@ mod tests {
 
     #[test]
     fn without_what_is_bound_everything_is_added() {
-        assert_eq!(
-            actions_on("eth0", &["203.0.113.10"], None, Labels::Off),
-            ["add 203.0.113.10/32"]
-        );
+        assert_eq!(actions_on("eth0", &["203.0.113.10"], None, Labels::Off), ["add 203.0.113.10/32"]);
     }
 
     #[test]
@@ -271,18 +224,9 @@ mod tests {
         let name = "enx001122334455";
         let interface = Interface::new(name).unwrap();
         let wanted = list(&["203.0.113.10"]);
-        assert!(matches!(
-            plan(&interface, &wanted, None, Labels::Numbered),
-            Err(PlanError::Label(_))
-        ));
-        assert_eq!(
-            actions_on(name, &["203.0.113.10"], None, Labels::Off),
-            ["add 203.0.113.10/32"]
-        );
-        assert_eq!(
-            actions_on(name, &["2001:db8::10"], None, Labels::Numbered),
-            ["add 2001:db8::10/128"]
-        );
+        assert!(matches!(plan(&interface, &wanted, None, Labels::Numbered), Err(PlanError::Label(_))));
+        assert_eq!(actions_on(name, &["203.0.113.10"], None, Labels::Off), ["add 203.0.113.10/32"]);
+        assert_eq!(actions_on(name, &["2001:db8::10"], None, Labels::Numbered), ["add 2001:db8::10/128"]);
         assert_eq!(
             actions_on(name, &["203.0.113.10"], Some(&["203.0.113.10"]), Labels::Numbered),
             ["keep 203.0.113.10/32"]

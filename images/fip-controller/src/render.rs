@@ -109,10 +109,7 @@ mod tests {
 
     #[test]
     fn an_empty_plan_is_no_line() {
-        let plan = Plan {
-            actions: vec![],
-            ..sample()
-        };
+        let plan = Plan { actions: vec![], ..sample() };
         assert_eq!(actions(&plan, Format::Text), "");
     }
 
@@ -122,11 +119,7 @@ mod tests {
             summary(&sample()),
             "nothing was changed; the plan for eth0: 1 to remove, 2 to add, 1 to keep, 1 left alone (not an alias)"
         );
-        let guess = Plan {
-            actions: vec![],
-            knows_bound: false,
-            ..sample()
-        };
+        let guess = Plan { actions: vec![], knows_bound: false, ..sample() };
         assert_eq!(
             summary(&guess),
             "nothing was changed; the plan for eth0: 0 to remove, 0 to add, 0 to keep (without --present, nothing is \

@@ -32,26 +32,10 @@ fn assert_output(output: &Output, code: i32, stdout: &str, stderr: &str) {
 #[test]
 fn a_plan_from_arguments_a_file_and_what_is_bound() {
     let folder = folder("plan");
-    fs::write(
-        folder.join("aliases.txt"),
-        "# edge\n203.0.113.11   # web\n2001:db8::10/128\n",
-    )
-    .unwrap();
-    fs::write(
-        folder.join("bound.txt"),
-        "10.0.0.5/24\n203.0.113.10/32\n198.51.100.7/32\n",
-    )
-    .unwrap();
-    let arguments = [
-        "plan",
-        "--interface",
-        "eth0",
-        "--file",
-        "aliases.txt",
-        "--present",
-        "bound.txt",
-        "203.0.113.10/32",
-    ];
+    fs::write(folder.join("aliases.txt"), "# edge\n203.0.113.11   # web\n2001:db8::10/128\n").unwrap();
+    fs::write(folder.join("bound.txt"), "10.0.0.5/24\n203.0.113.10/32\n198.51.100.7/32\n").unwrap();
+    let arguments =
+        ["plan", "--interface", "eth0", "--file", "aliases.txt", "--present", "bound.txt", "203.0.113.10/32"];
 
     let output = program(&arguments).current_dir(&folder).output().unwrap();
     let summary = "fip-controller: nothing was changed; the plan for eth0: 1 to remove, 2 to add, 1 to keep, 1 left \
@@ -67,11 +51,8 @@ fn a_plan_from_arguments_a_file_and_what_is_bound() {
         summary,
     );
 
-    let output = program(&arguments)
-        .args(["--format", "ip", "--check"])
-        .current_dir(&folder)
-        .output()
-        .unwrap();
+    let output =
+        program(&arguments).args(["--format", "ip", "--check"]).current_dir(&folder).output().unwrap();
     assert_output(
         &output,
         1,
@@ -94,10 +75,7 @@ fn aliases_from_standard_input() {
         .unwrap();
     child.stdin.take().unwrap().write_all(b"203.0.113.10\n").unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(
-        text(&output.stdout),
-        "add 203.0.113.10/32 dev eth0 label eth0:fip0\n"
-    );
+    assert_eq!(text(&output.stdout), "add 203.0.113.10/32 dev eth0 label eth0:fip0\n");
     assert!(text(&output.stderr).contains("nothing was changed"));
     assert_eq!(output.status.code(), Some(0));
 }
@@ -105,15 +83,8 @@ fn aliases_from_standard_input() {
 #[test]
 fn bad_input_is_named_with_its_line_and_leaves_no_plan() {
     let folder = folder("bad");
-    fs::write(
-        folder.join("aliases.txt"),
-        "203.0.113.10\n203.0.113.0/24\n203.0.113.10\n",
-    )
-    .unwrap();
-    let output = program(&["plan", "-i", "eth0", "-f", "aliases.txt"])
-        .current_dir(&folder)
-        .output()
-        .unwrap();
+    fs::write(folder.join("aliases.txt"), "203.0.113.10\n203.0.113.0/24\n203.0.113.10\n").unwrap();
+    let output = program(&["plan", "-i", "eth0", "-f", "aliases.txt"]).current_dir(&folder).output().unwrap();
     assert_output(
         &output,
         2,
@@ -127,10 +98,7 @@ fn bad_input_is_named_with_its_line_and_leaves_no_plan() {
 #[test]
 fn a_missing_file_is_named() {
     let folder = folder("missing");
-    let output = program(&["plan", "-i", "eth0", "-f", "none.txt"])
-        .current_dir(&folder)
-        .output()
-        .unwrap();
+    let output = program(&["plan", "-i", "eth0", "-f", "none.txt"]).current_dir(&folder).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(
         text(&output.stderr).starts_with("fip-controller: cannot read none.txt: "),
@@ -142,12 +110,7 @@ fn a_missing_file_is_named() {
 #[test]
 fn version_and_help() {
     let output = program(&["--version"]).output().unwrap();
-    assert_output(
-        &output,
-        0,
-        concat!("fip-controller ", env!("CARGO_PKG_VERSION"), "\n"),
-        "",
-    );
+    assert_output(&output, 0, concat!("fip-controller ", env!("CARGO_PKG_VERSION"), "\n"), "");
     let output = program(&["--help"]).output().unwrap();
     assert!(text(&output.stdout).contains("Usage: fip-controller plan --interface NAME"));
     assert_eq!(output.status.code(), Some(0));

@@ -71,6 +71,12 @@ impl Wrong {
             message: format!("the pin `{name}`: {}", self.message),
             help: match self.status {
                 Status::Alarm => format!("find out why; to take it: solera-pin refresh {name} --accept"),
+                // The tag may still name the locked digest, so that only a reading of it shows the difference.
+                _ if self.rule == "upstream-children" => {
+                    format!(
+                        "if pins.lock was edited, restore it; else run `solera-pin refresh {name} --accept`"
+                    )
+                }
                 _ => format!("if pins.lock was edited, restore it; else run `solera-pin refresh {name}`"),
             },
         };

@@ -68,7 +68,10 @@ pub fn next(question: &Question<'_>, repository: &Repository, shortlist: &Shortl
         let locked = locked_at(question, &tag);
         let rejection = match facts.tags.get(&tag) {
             None => {
-                let known = locked.filter(|pin| is_whole(question, pin)).map(|pin| pin.digest.clone());
+                // A person who asks for this pin wants it read, whatever the lock says of it.
+                let by_rules = matches!(question.wish, Wish::Rules);
+                let known =
+                    locked.filter(|pin| by_rules && is_whole(question, pin)).map(|pin| pin.digest.clone());
                 return Next::Look { tag, known };
             }
             Some(Seen::Missing) => Rejection::NotServed,

@@ -67,7 +67,13 @@ fn a_child_of_another_index() {
     other.run("refresh").ended(0);
     let (own, foreign) = (workspace.pin("app"), other.pin("app"));
     workspace.edit_lock(&own.platforms["linux/arm64"], &foreign.platforms["linux/arm64"]);
+    gate.fails("upstream-children", "refresh app --accept");
     gate.fails("upstream-children", "the locked manifest of linux/arm64");
+    // The tag names the locked digest: only reading it shows the difference.
+    workspace.run("refresh").ended(0);
+    workspace.run("refresh app --accept").ended(0);
+    assert_eq!(workspace.pin("app"), own);
+    workspace.run("verify --upstream").ended(0);
 }
 
 #[test]

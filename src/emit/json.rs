@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Arguments, all_arguments, arguments};
+use super::{all_arguments, arguments};
 use crate::model::{Pin, PinName};
+use crate::report::{SCHEMA_VERSION, json as report};
 
 /// The part of an image of the catalog that a build needs.
 pub struct EmittedImage {
@@ -25,31 +26,16 @@ pub fn json(pins: &BTreeMap<PinName, Pin>, images: &[EmittedImage]) -> Value {
         pins.iter().map(|(name, pin)| (name.to_string(), pin_json(name, pin))).collect();
     let image_values: Map<String, Value> =
         images.iter().map(|image| (image.name.clone(), image_json(image, pins))).collect();
-    json!({ "schema_version": 1, "pins": pin_values, "images": image_values })
+    json!({ "schema_version": SCHEMA_VERSION, "pins": pin_values, "images": image_values })
 }
 
 fn pin_json(name: &PinName, pin: &Pin) -> Value {
-    let arguments: Arguments = arguments(name, pin);
-    match pin {
-        Pin::Image(pin) => json!({
-            "kind": "image",
-            "image": pin.repository,
-            "tag": pin.tag,
-            "digest": pin.digest,
-            "media_type": pin.media_type.as_str(),
-            "platforms": pin.platforms,
-            "reference": pin.reference(),
-            "arguments": arguments,
-        }),
-        Pin::Git(pin) => json!({
-            "kind": "git",
-            "git": pin.url,
-            "tag": pin.tag,
-            "commit": pin.commit,
-            "tag_object": pin.tag_object,
-            "arguments": arguments,
-        }),
+    let mut value = report::pin(pin);
+    value["arguments"] = json!(arguments(name, pin));
+    if let Pin::Image(pin) = pin {
+        value["reference"] = json!(pin.reference());
     }
+    value
 }
 
 fn image_json(image: &EmittedImage, pins: &BTreeMap<PinName, Pin>) -> Value {

@@ -51,6 +51,67 @@ async fn real_indexes_keep_their_digest() {
     }
 }
 
+/// Real manifests of debian: each is a tag of its own, and says its platform only in its configuration.
+#[tokio::test]
+async fn real_manifests_keep_their_digest_and_have_their_platform() {
+    const MANIFESTS: &[(&str, &str, &str)] = &[
+        (
+            "bookworm-full-amd64",
+            "sha256:ec54b6327d5099ab29b38d70f7290e42d8769ef676fc262b34a18b688104f61b",
+            "linux/amd64",
+        ),
+        (
+            "bookworm-slim-amd64",
+            "sha256:b73bf02f32434c9be21adf83b9aedf33e731784d8d2dacbbd3ce5f4993f2a2de",
+            "linux/amd64",
+        ),
+        (
+            "trixie-full-amd64",
+            "sha256:7f07da2e62fe5ad15bc98327651c2db30d71996d635e38972a6734ded40d48db",
+            "linux/amd64",
+        ),
+        (
+            "trixie-slim-amd64",
+            "sha256:a3cbea2b147e1a58835aba0af2907ae911db84d5a681ebf84f1614f7c24b4a99",
+            "linux/amd64",
+        ),
+        (
+            "bookworm-full-arm64v8",
+            "sha256:ff0233119a3e5078551835d116fe762ebd4ddd0200ba1deeca396ada01875bf8",
+            "linux/arm64",
+        ),
+        (
+            "bookworm-slim-arm64v8",
+            "sha256:e7e7d7fa8fd16e9004b3ffea68e030a8ede97a747b3ebd77f9ea597bb6e7fc00",
+            "linux/arm64",
+        ),
+        (
+            "trixie-full-arm64v8",
+            "sha256:3051a4a7e37095eec823927dd5a03320630f3bd10f38dda237d6b51a06f69502",
+            "linux/arm64",
+        ),
+        (
+            "trixie-slim-arm64v8",
+            "sha256:151f9ee3514ca33f5485f8a9fee4a19a3fee377a3aaab075ea1f6fed25cdf762",
+            "linux/arm64",
+        ),
+    ];
+    let registry = Registry::start();
+    let source = images();
+    for (name, digest, platform) in MANIFESTS {
+        let read = |kind: &str| {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/manifests");
+            std::fs::read(format!("{folder}/{name}.{kind}.json")).unwrap()
+        };
+        registry.push_bytes("debian", Some(name), MANIFEST, read("manifest"));
+        registry.push_blob("debian", read("config"));
+        let found = source.by_tag(&repository(&registry, "debian"), &tag(name)).await.unwrap();
+        assert_eq!(found.digest.to_string(), *digest, "{name}");
+        assert_eq!(platforms(&found), [*platform], "{name}");
+        assert_eq!(found.platforms.values().collect::<Vec<_>>(), [&found.digest], "{name}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_asked_twice_and_all_types_are_accepted() {
     let registry = Registry::start();

@@ -3,8 +3,8 @@
 //!
 //! Every test starts a registry of its own, which ends with it. `server` is that registry, `content` what is pushed to
 //! it, `workspace` a repository in which the program runs, `skopeo` the second opinion. The tests are in the other
-//! modules: `digests` (what is locked), `steps` (what moves a pin), `access` (logging in, and a registry that is gone)
-//! and `upstream` (`verify --upstream`).
+//! modules: `digests` (what is locked), `steps` (what moves a pin), `access` (logging in, and a registry that is gone),
+//! `tls` (private authorities) and `upstream` (`verify --upstream`).
 
 #![allow(
     clippy::unwrap_used,
@@ -25,6 +25,8 @@ mod server;
 mod skopeo;
 #[path = "registry/steps.rs"]
 mod steps;
+#[path = "registry/tls.rs"]
+mod tls;
 #[path = "registry/upstream.rs"]
 mod upstream;
 #[path = "registry/workspace.rs"]

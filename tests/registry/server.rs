@@ -47,6 +47,41 @@ impl Drop for Registry {
     }
 }
 
+/// The TLS side of a registry; it ends when this is dropped.
+pub(crate) struct TlsFront {
+    child: Child,
+    /// `127.0.0.1:PORT`
+    pub(crate) host: String,
+}
+
+impl Drop for TlsFront {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts a registry; gives it and where it listens.
+fn serve(configuration: PathBuf) -> (Child, String) {
+    let mut command = command("docker-registry");
+    command.arg("serve").arg(configuration).stderr(Stdio::piped());
+    let mut child = spawn(&mut command, "docker-registry");
+    let (sender, receiver) = channel();
+    let log = BufReader::new(child.stderr.take().unwrap());
+    std::thread::spawn(move || read_log(log, &sender));
+    match receiver.recv_timeout(START) {
+        Ok(Ok(host)) => (child, host),
+        failed => {
+            let _ = (child.kill(), child.wait());
+            match failed {
+                Ok(Err(log)) => panic!("docker-registry ended before it listened:\n{log}"),
+                Err(RecvTimeoutError::Timeout) => panic!("docker-registry does not listen after {START:?}"),
+                other => panic!("docker-registry closed its log: {other:?}"),
+            }
+        }
+    }
+}
+
 impl Registry {
     /// One that anybody may read and write.
     pub(crate) fn start() -> Self {
@@ -55,26 +90,7 @@ impl Registry {
 
     pub(crate) fn with(access: Access) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let configuration = configure(folder.path(), access);
-        let mut command = command("docker-registry");
-        command.arg("serve").arg(configuration).stderr(Stdio::piped());
-        let mut child = spawn(&mut command, "docker-registry");
-        let (sender, receiver) = channel();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        std::thread::spawn(move || read_log(log, &sender));
-        let host = match receiver.recv_timeout(START) {
-            Ok(Ok(host)) => host,
-            failed => {
-                let _ = (child.kill(), child.wait());
-                match failed {
-                    Ok(Err(log)) => panic!("docker-registry ended before it listened:\n{log}"),
-                    Err(RecvTimeoutError::Timeout) => {
-                        panic!("docker-registry does not listen after {START:?}")
-                    }
-                    other => panic!("docker-registry closed its log: {other:?}"),
-                }
-            }
-        };
+        let (child, host) = serve(configure(folder.path(), access));
         Self {
             child,
             access,
@@ -83,6 +99,17 @@ impl Registry {
             runtime: Runtime::new().unwrap(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
+    }
+
+    /// The same content over TLS, from a second process: certificate and key are PEM files.
+    pub(crate) fn over_tls(&self, certificate: &Path, key: &Path) -> TlsFront {
+        let plain = fs::read_to_string(self.folder.path().join("config.yml")).unwrap();
+        let tls = format!("tls: {{certificate: \"{}\", key: \"{}\"}}", certificate.display(), key.display());
+        let text = plain.replace("secret: of-this-test", &format!("secret: of-this-test, {tls}"));
+        let file = self.folder.path().join("tls.yml");
+        fs::write(&file, text).unwrap();
+        let (child, host) = serve(file);
+        TlsFront { child, host }
     }
 
     /// `127.0.0.1:PORT`, which is also its name in an image reference.

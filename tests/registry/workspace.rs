@@ -14,6 +14,7 @@ pub(crate) struct Workspace {
     folder: TempDir,
     host: String,
     docker_config: Option<PathBuf>,
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 /// How a run ended.
@@ -56,9 +57,20 @@ impl Workspace {
         fs::create_dir(folder.path().join("repository")).unwrap();
         let configuration = format!("[registries.\"docker.io\"]\nmirror = \"http://{}\"\n", registry.host());
         fs::write(folder.path().join("config.toml"), configuration).unwrap();
-        let workspace = Self { folder, host: registry.host().to_owned(), docker_config: None };
+        let workspace =
+            Self { folder, host: registry.host().to_owned(), docker_config: None, environment: Vec::new() };
         workspace.declare(pins);
         workspace
+    }
+
+    /// Replaces the user's own configuration.
+    pub(crate) fn configure(&self, text: &str) {
+        fs::write(self.folder.path().join("config.toml"), text).unwrap();
+    }
+
+    /// Sets a variable of the program's environment to a path.
+    pub(crate) fn set(&mut self, name: &'static str, value: PathBuf) {
+        self.environment.push((name, value));
     }
 
     /// Logs in to the registry, with what a Docker configuration has under `auth`.
@@ -93,6 +105,7 @@ impl Workspace {
             .env("SOLERA_PIN_CONFIG", self.folder.path().join("config.toml"))
             .env("SOLERA_PIN_NOW", "2026-06-01T12:00:00Z")
             .stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.docker_config {
             command.env("DOCKER_CONFIG", folder);
         }

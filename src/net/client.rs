@@ -72,9 +72,12 @@ impl Client {
         if request.url.scheme() != "https" && !is_plain_allowed(&request.url, &self.0.settings) {
             return Err(NetError::Insecure(Place::of(&request.url)));
         }
+        // On the heap, and only from here on: a thousand pins that wait for their turn are to be small.
         match &request.access {
-            Access::Anonymous => self.0.attempts(request, None).await,
-            Access::Registry { endpoint, scope } => self.0.authorized(request, endpoint, scope).await,
+            Access::Anonymous => Box::pin(self.0.attempts(request, None)).await,
+            Access::Registry { endpoint, scope } => {
+                Box::pin(self.0.authorized(request, endpoint, scope)).await
+            }
         }
     }
 }
@@ -231,7 +234,7 @@ impl Inner {
                 let scope = realm.scope.as_deref().unwrap_or(scope);
                 let flight = self.tokens.of(endpoint.host(), realm, scope);
                 let good = |token: &Arc<Token>| token.is_fresh() && !tried.refused(token);
-                let token = flight.get(good, self.fetch_token(realm, endpoint, scope)).await?;
+                let token = flight.get(good, Box::pin(self.fetch_token(realm, endpoint, scope))).await?;
                 Ok(Some(Authorization::Bearer(token)))
             }
         }

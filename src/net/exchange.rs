@@ -82,16 +82,25 @@ impl Inner {
     ) -> Result<Response, Failure> {
         let host = self.host(url);
         let _permit = host.admit(url).await.map_err(Failure::Final)?;
+        // Only what is admitted takes the memory of a connection.
+        let response = Box::pin(self.admitted(request, authorization, url)).await?;
+        host.note(&response);
+        Ok(response)
+    }
+
+    async fn admitted(
+        &self,
+        request: &Request,
+        authorization: Option<&Authorization>,
+        url: &Url,
+    ) -> Result<Response, Failure> {
         self.counters.asked(request.asked);
         let sent = self.prepare(request, authorization, url).send().await;
         let answer = sent.map_err(|error| self.failure(url, &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = self.read_body(request.asked, url, answer).await?;
         self.counters.received(body.len());
-        let url = url.clone();
-        let response = Response { status, headers, url, body };
-        host.note(&response);
-        Ok(response)
+        Ok(Response { status, headers, url: url.clone(), body })
     }
 
     fn prepare(

@@ -76,7 +76,7 @@ pub fn apply(lock: &Lock, resolved: &[Resolved]) -> Lock {
 async fn decide(sources: &Sources, job: &Job<'_>, today: jiff::civil::Date) -> Result<Decision, SourceError> {
     let Job { declaration, platforms, locked, wish, .. } = job;
     let question = Question { declaration, platforms: platforms.as_ref(), locked: *locked, today, wish };
-    if let Some(outcome) = plan::held(&question).filter(|_| !job.ask_held) {
+    if let Some(outcome) = question.settled().filter(|_| !job.ask_held) {
         return Ok(Decision { outcome, candidates: Vec::new(), other_shapes: 0 });
     }
     match &declaration.upstream {
@@ -92,7 +92,7 @@ async fn decide_git(
 ) -> Result<Decision, SourceError> {
     let tags = source.tags(url).await?;
     let shortlist = plan::shortlist(question, tags.iter().map(|tag| tag.name.as_str()));
-    Ok(plan::git::decide(question, url, &shortlist, &tags))
+    Ok(plan::git::decide(question, url, shortlist, &tags))
 }
 
 async fn decide_image(
@@ -101,7 +101,7 @@ async fn decide_image(
     repository: &Repository,
 ) -> Result<Decision, SourceError> {
     let track = &question.declaration.track;
-    let shortlist = if track.is_literal() {
+    let mut shortlist = if track.is_literal() {
         plan::shortlist(question, [track.as_str()])
     } else {
         let tags = source.tags(repository).await?;
@@ -109,8 +109,8 @@ async fn decide_image(
     };
     let mut facts = image::Facts::default();
     loop {
-        match image::next(question, repository, &shortlist, &facts) {
-            image::Next::Decided(decision) => return Ok(decision),
+        match image::next(question, repository, &mut shortlist, &facts) {
+            image::Next::Decided(outcome) => return Ok(shortlist.decide(outcome)),
             image::Next::IsServed(digest) => {
                 facts.locked_served = Some(stands(source, repository, &digest, question.locked).await?);
             }

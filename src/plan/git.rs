@@ -1,55 +1,67 @@
 //! Deciding about a pin of a git repository: the list of tags is all there is to know.
 
-use super::image::{before_asking, nothing, select};
-use super::{Alarm, Decision, Outcome, Question, Shortlist, Verdict, Wish};
+use super::refusal::{nothing, refused};
+use super::{Alarm, Decision, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
 use crate::model::{CommitId, GitPin, GitTag, GitUrl, Lane, Pin};
 
 /// Decides from the tags of a repository, which `shortlist` has judged.
-pub fn decide(question: &Question<'_>, url: &GitUrl, shortlist: &Shortlist, tags: &[GitTag]) -> Decision {
-    let decision = Decision {
-        outcome: Outcome::Keep { note: None },
-        candidates: shortlist.candidates.clone(),
-        other_shapes: shortlist.other_shapes,
-    };
-    let with = |outcome| Decision { outcome, ..decision.clone() };
-    if let Some(alarm) = alarm(question, tags) {
-        return with(Outcome::Alarm(alarm));
-    }
-    if !shortlist.majors.is_empty() {
-        return with(Outcome::Ambiguous(shortlist.majors.clone()));
-    }
-    if let Some(outcome) = before_asking(question, shortlist) {
-        return with(outcome);
-    }
-    let served = |tag: &str| tags.iter().find(|served| served.name.as_str() == tag);
-    let best = decision.candidates.iter().enumerate().find_map(|(i, candidate)| {
-        let tag = served(&candidate.tag).filter(|_| candidate.verdict == Verdict::Eligible)?;
-        Some((i, candidate.lane, tag))
-    });
-    let Some((i, lane, tag)) = best else {
-        return with(nothing(question, &decision));
-    };
-    let outcome = settle(question, url, lane, tag);
-    select(decision, i, outcome)
+pub fn decide(question: &Question<'_>, url: &GitUrl, mut shortlist: Shortlist, tags: &[GitTag]) -> Decision {
+    let outcome = outcome(question, url, &mut shortlist, tags);
+    shortlist.decide(outcome)
 }
 
-fn settle(question: &Question<'_>, url: &GitUrl, lane: Option<Lane>, tag: &GitTag) -> Outcome {
-    let to = Pin::Git(GitPin {
-        url: url.clone(),
-        tag: tag.name.clone(),
-        commit: tag.commit.clone(),
-        tag_object: tag.tag_object.clone(),
-    });
-    match (question.comparable(), lane) {
-        (Some((pin, _)), _) if *pin == to => Outcome::Keep { note: None },
-        (Some(_), lane) => Outcome::Move { to, lane: lane.unwrap_or(Lane::Digest) },
-        (None, _) => Outcome::First { to },
+fn outcome(question: &Question<'_>, url: &GitUrl, shortlist: &mut Shortlist, tags: &[GitTag]) -> Outcome {
+    let served = |tag: &str| tags.iter().find(|served| served.name.as_str() == tag);
+    if let Some(alarm) = alarm(question, tags) {
+        return Outcome::Alarm(alarm);
+    }
+    if !shortlist.majors.is_empty() {
+        return Outcome::Ambiguous(shortlist.majors.clone());
+    }
+    // The locked tag is a candidate whether or not it is still there.
+    let gone = |tag: &str| served(tag).is_none();
+    for candidate in shortlist.candidates.iter_mut().filter(|candidate| gone(&candidate.tag)) {
+        candidate.verdict = Verdict::Rejected(Rejection::NotServed);
+    }
+    if let Some(outcome) = refused(question, shortlist) {
+        return outcome;
+    }
+    let to = |tag: &GitTag| {
+        Pin::Git(GitPin {
+            url: url.clone(),
+            tag: tag.name.clone(),
+            commit: tag.commit.clone(),
+            tag_object: tag.tag_object.clone(),
+        })
+    };
+    let locked = question.comparable().map(|(pin, _)| pin);
+    if let (Wish::Accept, Some(pin)) = (question.wish, locked)
+        && let Some(moved) = served(pin.tag()).map(to).filter(|now| now != pin)
+    {
+        shortlist.select(pin.tag());
+        return Outcome::Move { to: moved, lane: Lane::Digest };
+    }
+    if let Some(held) = question.held() {
+        return held;
+    }
+    let Some(best) = shortlist.eligible().next() else {
+        return nothing(question, shortlist);
+    };
+    let (tag, lane) = (best.tag.clone(), best.lane);
+    let Some(to) = served(&tag).map(to) else {
+        return nothing(question, shortlist);
+    };
+    shortlist.select(&tag);
+    match locked {
+        Some(pin) if *pin == to => Outcome::Keep { note: None },
+        Some(_) => Outcome::Move { to, lane: lane.unwrap_or(Lane::Digest) },
+        None => Outcome::First { to },
     }
 }
 
 /// Whether the locked tag is no longer what it was, and must be.
 fn alarm(question: &Question<'_>, tags: &[GitTag]) -> Option<Alarm> {
-    if !question.declaration.immutable || *question.wish != Wish::Rules {
+    if !question.declaration.immutable || question.is_accepted() {
         return None;
     }
     let Some((Pin::Git(pin), _)) = question.comparable() else {

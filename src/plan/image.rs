@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::refusal::{nothing, refused};
 use super::stale::stale;
-use super::{Alarm, Decision, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
+use super::{Alarm, Candidate, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
 use crate::model::{Digest, ImagePin, Lane, Manifest, Pin, Platform, Repository, Tag};
 
 /// What the registry has answered so far.
@@ -40,93 +41,124 @@ pub enum Next {
     /// Ask whether the locked digest is still served and names the locked manifests.
     IsServed(Digest),
     /// Nothing more is to be asked.
-    Decided(Decision),
+    Decided(Outcome),
 }
 
-/// Goes on from what is known.
-pub fn next(question: &Question<'_>, repository: &Repository, shortlist: &Shortlist, facts: &Facts) -> Next {
-    let mut decision = Decision {
-        outcome: Outcome::Keep { note: None },
-        candidates: shortlist.candidates.clone(),
-        other_shapes: shortlist.other_shapes,
-    };
+/// How many tags are looked at for one that has everything: an upstream that has none is not read from end to end.
+const LOOKS: usize = 10;
+
+/// Goes on from what is known; notes in `shortlist` why a tag is not taken after all.
+pub fn next(
+    question: &Question<'_>,
+    repository: &Repository,
+    shortlist: &mut Shortlist,
+    facts: &Facts,
+) -> Next {
     if !shortlist.majors.is_empty() {
-        decision.outcome = Outcome::Ambiguous(shortlist.majors.clone());
-        return Next::Decided(decision);
+        return Next::Decided(Outcome::Ambiguous(shortlist.majors.clone()));
     }
-    if let Some(outcome) = before_asking(question, shortlist) {
-        decision.outcome = outcome;
-        return Next::Decided(decision);
+    if let Some(outcome) = refused(question, shortlist) {
+        return Next::Decided(outcome);
     }
-    for i in 0..decision.candidates.len() {
-        if decision.candidates[i].verdict != Verdict::Eligible {
-            continue;
-        }
-        let Ok(tag) = decision.candidates[i].tag.parse::<Tag>() else {
+    if let Some(next) = locked_first(question, repository, shortlist, facts) {
+        return next;
+    }
+    if let Some(outcome) = question.held() {
+        return Next::Decided(outcome);
+    }
+    let locked = question.comparable().map(|(pin, _)| pin.tag());
+    loop {
+        let looked = shortlist.candidates.iter().filter(|candidate| was_looked_at(candidate)).count();
+        let within = |candidate: &&Candidate| looked < LOOKS || Some(candidate.tag.as_str()) == locked;
+        let Some(candidate) = shortlist.eligible().find(within) else {
+            return Next::Decided(nothing(question, shortlist));
+        };
+        let (name, lane) = (candidate.tag.clone(), candidate.lane);
+        let Ok(tag) = name.parse::<Tag>() else {
+            shortlist.reject(&name, Rejection::NotServed);
             continue;
         };
-        let locked = locked_at(question, &tag);
         let rejection = match facts.tags.get(&tag) {
-            None => {
-                // A person who asks for this pin wants it read, whatever the lock says of it.
-                let by_rules = matches!(question.wish, Wish::Rules);
-                let known =
-                    locked.filter(|pin| by_rules && is_whole(question, pin)).map(|pin| pin.digest.clone());
-                return Next::Look { tag, known };
-            }
+            None => return look(question, tag),
             Some(Seen::Missing) => Rejection::NotServed,
-            Some(Seen::Unchanged) => return Next::Decided(select(decision, i, Outcome::Keep { note: None })),
-            Some(Seen::Names(manifest)) => match missing(question, manifest) {
-                Some(platforms) => Rejection::Platforms(platforms),
+            Some(Seen::Unchanged) => {
+                shortlist.select(&name);
+                return Next::Decided(Outcome::Keep { note: None });
+            }
+            Some(Seen::Names(manifest)) => match lacks(question, manifest) {
+                Some(rejection) => rejection,
                 None => {
-                    let lane = decision.candidates[i].lane;
-                    return match settle(question, facts, to_pin(question, repository, &tag, manifest), lane) {
-                        Ok(outcome) => Next::Decided(select(decision, i, outcome)),
-                        Err(digest) => Next::IsServed(digest),
-                    };
+                    let to = to_pin(question, repository, &tag, manifest);
+                    return take(question, shortlist, facts, to, lane);
                 }
             },
         };
-        decision.candidates[i].verdict = Verdict::Rejected(rejection);
+        shortlist.reject(&name, rejection);
     }
-    decision.outcome = nothing(question, &decision);
-    Next::Decided(decision)
 }
 
-/// Outcomes that no answer of the registry would change.
-pub(super) fn before_asking(question: &Question<'_>, shortlist: &Shortlist) -> Option<Outcome> {
-    if let Wish::Tag { tag, because } = question.wish {
-        return refuse(question, shortlist, tag, because.is_some());
-    }
-    super::held(question)
+fn was_looked_at(candidate: &Candidate) -> bool {
+    use Rejection::{NoPlatforms, NotServed, Platforms};
+    matches!(candidate.verdict, Verdict::Rejected(NotServed | NoPlatforms | Platforms(_)))
 }
 
-fn refuse(question: &Question<'_>, shortlist: &Shortlist, tag: &str, because: bool) -> Option<Outcome> {
-    let name = &question.declaration.name;
-    let Some(candidate) = shortlist.candidates.iter().find(|candidate| candidate.tag == tag) else {
-        let (reason, hint) = match question.declaration.track.read(tag) {
-            None => (
-                format!("the tag {tag} does not match the track {}", question.declaration.track),
-                format!("change the track of `{name}` first: what is locked must satisfy its declaration"),
-            ),
-            Some(_) => (
-                format!("upstream has no tag {tag}"),
-                format!("`solera-pin explain {name}` lists the tags that it has"),
-            ),
-        };
-        return Some(Outcome::Refused { reason, hint });
-    };
-    let Verdict::Rejected(rejection) = &candidate.verdict else {
+/// What concerns the locked tag before any other: whether it moved though it must not, and, where a person accepts
+/// what it names now, that.
+fn locked_first(
+    question: &Question<'_>,
+    repository: &Repository,
+    shortlist: &mut Shortlist,
+    facts: &Facts,
+) -> Option<Next> {
+    let Some((Pin::Image(pin), _)) = question.comparable() else {
         return None;
     };
-    let hint = match rejection {
-        Rejection::Version(_) | Rejection::Ignored(_) => {
-            format!("change the declaration of `{name}` first: what is locked must satisfy it")
+    let (accept, watch) =
+        (*question.wish == Wish::Accept, question.declaration.immutable && !question.is_accepted());
+    if !accept && !watch {
+        return None;
+    }
+    let alarm = |alarm| Some(Next::Decided(Outcome::Alarm(alarm)));
+    match facts.tags.get(&pin.tag) {
+        None => Some(look(question, pin.tag.clone())),
+        Some(Seen::Missing) if watch => {
+            alarm(Alarm::Vanished { tag: pin.tag.to_string(), upstream: pin.repository.to_string() })
         }
-        _ if because => return None,
-        _ => format!("to go there all the same: solera-pin refresh {name} --to {tag} --because \"REASON\""),
-    };
-    Some(Outcome::Refused { reason: format!("the rules would not choose {tag}: it {rejection}"), hint })
+        Some(Seen::Names(manifest)) if watch && manifest.digest != pin.digest => {
+            let (from, to) = (pin.digest.to_string(), manifest.digest.to_string());
+            alarm(Alarm::Moved { tag: pin.tag.to_string(), from, to })
+        }
+        Some(Seen::Names(manifest)) if accept && lacks(question, manifest).is_none() => {
+            let to = to_pin(question, repository, &pin.tag, manifest);
+            (to != *pin).then(|| take(question, shortlist, facts, to, None))
+        }
+        Some(_) => None,
+    }
+}
+
+/// A person who asks for a pin wants its tag read, whatever the lock says of it.
+fn look(question: &Question<'_>, tag: Tag) -> Next {
+    let locked =
+        locked_at(question, &tag).filter(|pin| *question.wish == Wish::Rules && is_whole(question, pin));
+    let known = locked.map(|pin| pin.digest.clone());
+    Next::Look { tag, known }
+}
+
+fn take(
+    question: &Question<'_>,
+    shortlist: &mut Shortlist,
+    facts: &Facts,
+    to: ImagePin,
+    lane: Option<Lane>,
+) -> Next {
+    let tag = to.tag.to_string();
+    match settle(question, facts, to, lane) {
+        Ok(outcome) => {
+            shortlist.select(&tag);
+            Next::Decided(outcome)
+        }
+        Err(digest) => Next::IsServed(digest),
+    }
 }
 
 fn locked_at<'a>(question: &Question<'a>, tag: &Tag) -> Option<&'a ImagePin> {
@@ -141,10 +173,13 @@ fn is_whole(question: &Question<'_>, pin: &ImagePin) -> bool {
     stale(question.declaration, question.platforms, &Pin::Image(pin.clone())).is_empty()
 }
 
-fn missing(question: &Question<'_>, manifest: &Manifest) -> Option<BTreeSet<Platform>> {
+fn lacks(question: &Question<'_>, manifest: &Manifest) -> Option<Rejection> {
+    if manifest.platforms.is_empty() {
+        return Some(Rejection::NoPlatforms);
+    }
     let declared = question.platforms?.iter();
     let missing: BTreeSet<_> = declared.filter(|p| !manifest.platforms.contains_key(*p)).cloned().collect();
-    (!missing.is_empty()).then_some(missing)
+    (!missing.is_empty()).then_some(Rejection::Platforms(missing))
 }
 
 /// What to do about the tag to be locked; the digest to ask about where that decides it.
@@ -165,11 +200,6 @@ fn settle(
         return Ok(Outcome::Keep { note: None });
     }
     let moved = pin.digest != to.digest;
-    let accepted = !matches!(question.wish, Wish::Rules);
-    if moved && question.declaration.immutable && !accepted {
-        let (tag, from) = (to.tag.to_string(), pin.digest.to_string());
-        return Ok(Outcome::Alarm(Alarm::Moved { tag, from, to: to.digest.to_string() }));
-    }
     // Rebuilt children are what a build would see; an index around the same children is no news.
     if moved && to.platforms == pin.platforms && to.media_type.is_index() {
         match facts.locked_served {
@@ -195,39 +225,4 @@ fn to_pin(question: &Question<'_>, repository: &Repository, tag: &Tag, manifest:
         media_type: manifest.media_type,
         platforms: platforms.map(|(platform, digest)| (platform.clone(), digest.clone())).collect(),
     }
-}
-
-/// Marks candidate `i` as what the lock should hold, and the eligible ones below it as superseded.
-pub(super) fn select(mut decision: Decision, i: usize, outcome: Outcome) -> Decision {
-    let tag = decision.candidates[i].tag.clone();
-    decision.candidates[i].verdict = Verdict::Selected;
-    for candidate in &mut decision.candidates[i + 1..] {
-        if candidate.verdict == Verdict::Eligible {
-            candidate.verdict = Verdict::Rejected(Rejection::Superseded(tag.clone()));
-        }
-    }
-    decision.outcome = outcome;
-    decision
-}
-
-/// Why nothing could be taken.
-pub(super) fn nothing(question: &Question<'_>, decision: &Decision) -> Outcome {
-    let track = &question.declaration.track;
-    let locked = question.comparable().map(|(pin, _)| pin.tag());
-    let find = |tag| decision.candidates.iter().find(|candidate| candidate.tag == tag);
-    let candidate = locked.and_then(find).or(decision.candidates.first());
-    let rejection = candidate.and_then(|candidate| match &candidate.verdict {
-        Verdict::Rejected(rejection) => Some((candidate.tag.as_str(), rejection)),
-        _ => None,
-    });
-    Outcome::Nothing(match rejection {
-        Some((tag, rejection)) if Some(tag) == locked => {
-            format!("the locked tag {tag} {rejection}, and nothing newer can be taken")
-        }
-        Some((tag, Rejection::NotServed)) if track.is_literal() => format!("upstream has no tag {tag}"),
-        Some((tag, rejection)) if track.is_literal() => format!("the tag {tag} {rejection}"),
-        Some((tag, rejection)) => format!("no tag can be taken; the newest, {tag}, {rejection}"),
-        None if decision.other_shapes == 0 => "upstream has no tags".into(),
-        None => format!("none of upstream's {} tags matches the track {track}", decision.other_shapes),
-    })
 }

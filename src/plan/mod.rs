@@ -1,7 +1,7 @@
 //! The decision: what to ask of an upstream, and which of its answers to lock. Pure.
 //!
 //! [`shortlist`] judges every tag by name alone. [`image::next`] then says what to ask about the best of them,
-//! one question at a time, until there is a [`Decision`]; [`git::decide`] has all it needs at once. The same
+//! one question at a time, until there is an [`Outcome`]; [`git::decide`] has all it needs at once. The same
 //! inputs give the same decision: no clock, no network, no order of arrival.
 //!
 //! [`stale`] tells whether a locked pin still satisfies its declaration.
@@ -9,27 +9,21 @@
 pub mod git;
 pub mod image;
 mod outcome;
+mod refusal;
 mod shortlist;
 mod stale;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 pub use outcome::{Alarm, Candidate, Decision, Outcome, Rejection, Verdict};
 pub use shortlist::{Shortlist, shortlist};
 pub use stale::{Stale, stale};
 
-/// The outcome for a pin that does not move at present and lacks nothing.
-pub fn held(question: &Question<'_>) -> Option<Outcome> {
-    let hold =
-        question.declaration.held(question.today).filter(|_| !matches!(question.wish, Wish::Tag { .. }))?;
-    let whole = |pin: &&Pin| stale(question.declaration, question.platforms, pin).is_empty();
-    question.locked.filter(whole).map(|_| Outcome::Held(hold.why.clone()))
-}
-
-use std::collections::BTreeSet;
-
-use crate::catalog::Declaration;
+use crate::catalog::{Declaration, Hold};
 use crate::model::{Pin, Platform};
+use crate::track::Version;
 
 /// Everything but the upstream's answers that a decision depends on.
 #[derive(Clone, Copy)]
@@ -63,14 +57,36 @@ pub enum Wish {
     },
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
     /// The locked pin, where it is of the declared upstream and its tag of the declared shape.
-    pub(crate) fn comparable(&self) -> Option<(&Pin, crate::track::Version)> {
-        let pin = self.locked?;
-        if !stale::same_upstream(self.declaration, pin) {
-            return None;
-        }
+    pub(crate) fn comparable(&self) -> Option<(&'a Pin, Version)> {
+        let pin = self.locked.filter(|pin| stale::same_upstream(self.declaration, pin))?;
         let version = self.declaration.track.read(pin.tag())?;
         Some((pin, version))
+    }
+
+    /// Whether a person has said that content may be other than what was locked.
+    fn is_accepted(&self) -> bool {
+        matches!(self.wish, Wish::Accept | Wish::Tag { because: Some(_), .. })
+    }
+
+    /// The hold in force. A tag that a person asks for is judged on its own.
+    fn hold(&self) -> Option<&'a Hold> {
+        let asked = matches!(self.wish, Wish::Tag { .. });
+        self.declaration.held(self.today).filter(|_| !asked && self.locked.is_some())
+    }
+
+    /// The outcome for a pin that is held and lacks nothing.
+    fn held(&self) -> Option<Outcome> {
+        let whole = |pin: &&Pin| stale(self.declaration, self.platforms, pin).is_empty();
+        self.hold()
+            .filter(|_| self.locked.is_some_and(|pin| whole(&pin)))
+            .map(|hold| Outcome::Held(hold.why.clone()))
+    }
+
+    /// The outcome that no answer of the upstream would change: of a pin that is held, and whose content may change
+    /// without anybody wanting to know.
+    pub fn settled(&self) -> Option<Outcome> {
+        self.held().filter(|_| !self.declaration.immutable)
     }
 }

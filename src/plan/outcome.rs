@@ -80,8 +80,14 @@ pub enum Rejection {
     #[error("is older than {0}")]
     Superseded(String),
     /// The tag names nothing.
-    #[error("is not served by the registry")]
+    #[error("is not served by upstream")]
     NotServed,
+    /// It names no image that could be locked.
+    #[error("names no platform's image")]
+    NoPlatforms,
+    /// The release that the locked prerelease is for comes first.
+    #[error("comes after {0}, which the locked prerelease leads to")]
+    AfterTarget(String),
     /// It lacks declared platforms.
     #[error("has no {}", list(.0))]
     Platforms(BTreeSet<Platform>),

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::stale::satisfies;
-use super::{Candidate, Question, Rejection, Verdict, Wish};
-use crate::model::{Allow, Lane, Pin};
+use super::{Candidate, Decision, Outcome, Question, Rejection, Verdict, Wish};
+use crate::model::{Lane, Pin};
 use crate::track::{Field, Version};
 
 /// The tags that the track matches, judged and in order.
@@ -23,32 +23,66 @@ impl Shortlist {
     pub fn eligible(&self) -> impl Iterator<Item = &Candidate> {
         self.candidates.iter().filter(|candidate| candidate.verdict == Verdict::Eligible)
     }
+
+    /// Notes why a tag is not taken after all.
+    pub(super) fn reject(&mut self, tag: &str, rejection: Rejection) {
+        if let Some(candidate) = self.candidates.iter_mut().find(|candidate| candidate.tag == tag) {
+            candidate.verdict = Verdict::Rejected(rejection);
+        }
+    }
+
+    /// Marks a tag as what the lock should hold, and the eligible ones below it as superseded.
+    pub(super) fn select(&mut self, tag: &str) {
+        let mut below = false;
+        for candidate in &mut self.candidates {
+            if candidate.tag == tag {
+                candidate.verdict = Verdict::Selected;
+                below = true;
+            } else if below && candidate.verdict == Verdict::Eligible {
+                candidate.verdict = Verdict::Rejected(Rejection::Superseded(tag.into()));
+            }
+        }
+    }
+
+    /// The decision that the judgements and an outcome make.
+    pub fn decide(self, outcome: Outcome) -> Decision {
+        Decision { outcome, candidates: self.candidates, other_shapes: self.other_shapes }
+    }
 }
 
 /// Judges `tags`. The locked tag is a candidate even where upstream does not list it.
 pub fn shortlist<'t>(question: &Question<'_>, tags: impl IntoIterator<Item = &'t str>) -> Shortlist {
     let declaration = question.declaration;
-    let comparable = question.comparable();
+    let locked = question.comparable();
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut other_shapes = 0;
     for tag in tags {
         match declaration.track.read(tag) {
-            Some(version) => candidates.push(judge(question, comparable.as_ref(), tag, version)),
+            Some(version) => candidates.push(judge(question, locked.as_ref(), tag, version)),
             None => other_shapes += 1,
         }
     }
-    if let Some((pin, version)) = &comparable
+    if let Some((pin, version)) = &locked
         && !candidates.iter().any(|candidate| candidate.tag == pin.tag())
     {
-        candidates.push(judge(question, comparable.as_ref(), pin.tag(), version.clone()));
+        candidates.push(judge(question, locked.as_ref(), pin.tag(), version.clone()));
     }
     candidates.sort_by(|a, b| (Reverse(&a.version), &a.tag).cmp(&(Reverse(&b.version), &b.tag)));
+    candidates.dedup_by(|a, b| a.tag == b.tag);
     if !matches!(question.wish, Wish::Tag { because: Some(_), .. }) {
-        reject_unordered(&mut candidates, comparable.as_ref());
+        reject_unordered(&mut candidates, locked.as_ref());
+        keep_to_target(&mut candidates, locked.as_ref());
     }
-    let majors = match comparable {
-        None if *question.wish == Wish::Rules => majors(question, &candidates),
-        _ => Vec::new(),
+    let free = match &locked {
+        None => true,
+        Some((pin, version)) => {
+            by_declaration(question, pin.tag(), version).is_some() && leave_lane(&mut candidates)
+        }
+    };
+    let majors = if free && !matches!(question.wish, Wish::Tag { .. }) {
+        majors(question, &candidates)
+    } else {
+        Vec::new()
     };
     Shortlist { candidates, other_shapes, majors }
 }
@@ -94,6 +128,10 @@ fn by_step(
     lane: Option<Lane>,
 ) -> Option<Rejection> {
     let declaration = question.declaration;
+    let is_locked = question.locked.is_some_and(|pin| pin.tag() == tag);
+    if let Some(hold) = declaration.held(question.today).filter(|_| question.locked.is_some() && !is_locked) {
+        return Some(Rejection::Held(hold.why.clone()));
+    }
     let Some((pin, from)) = locked else {
         return (version.is_prerelease() && !declaration.prerelease).then_some(Rejection::Prerelease);
     };
@@ -103,23 +141,58 @@ fn by_step(
         return Some(Rejection::Older);
     }
     let later_of_the_same = from.is_prerelease() && from.same_target(version);
-    if version.is_prerelease() && !declaration.prerelease && tag != pin.tag() && !later_of_the_same {
+    if version.is_prerelease() && !declaration.prerelease && !is_locked && !later_of_the_same {
         return Some(Rejection::Prerelease);
     }
-    if let Some(hold) = declaration.held(question.today).filter(|_| tag != pin.tag()) {
-        return Some(Rejection::Held(hold.why.clone()));
+    let needed = from.allow_to(version).filter(|needed| *needed > declaration.allow)?;
+    lane.map(|lane| Rejection::Lane { lane, needed })
+}
+
+/// Where a declaration has left the lock behind and nothing within `allow` satisfies it, the person who edited it
+/// meant a larger step: every size of step is eligible then. Whether that was so.
+fn leave_lane(candidates: &mut [Candidate]) -> bool {
+    if candidates.iter().any(|candidate| candidate.verdict == Verdict::Eligible) {
+        return false;
     }
-    let lane = lane.filter(|lane| !declaration.allow.takes(*lane))?;
-    Allow::needed(lane).map(|needed| Rejection::Lane { lane, needed })
+    for candidate in candidates {
+        if matches!(candidate.verdict, Verdict::Rejected(Rejection::Lane { .. })) {
+            candidate.verdict = Verdict::Eligible;
+        }
+    }
+    true
+}
+
+/// From a prerelease the way leads to later ones of the same target, and to that target's release, before anything else.
+fn keep_to_target(candidates: &mut [Candidate], locked: Option<&(&Pin, Version)>) {
+    let Some((_, from)) = locked.filter(|(_, from)| from.is_prerelease()) else {
+        return;
+    };
+    let on_the_way = |candidate: &&Candidate| {
+        candidate.verdict == Verdict::Eligible
+            && candidate.version > *from
+            && from.same_target(&candidate.version)
+    };
+    let Some(target) = candidates.iter().find(on_the_way).map(|candidate| candidate.tag.clone()) else {
+        return;
+    };
+    for candidate in candidates.iter_mut().filter(|candidate| !from.same_target(&candidate.version)) {
+        if candidate.verdict == Verdict::Eligible {
+            candidate.verdict = Verdict::Rejected(Rejection::AfterTarget(target.clone()));
+        }
+    }
 }
 
 /// Of tags that are equal in all that has an order, only one can be meant: the locked one, or else the first by name.
 fn reject_unordered(candidates: &mut [Candidate], locked: Option<&(&Pin, Version)>) {
-    let is_locked = |candidate: &Candidate| locked.is_some_and(|(pin, _)| candidate.tag == pin.tag());
+    // One that its declaration has left behind stands for nothing.
+    let stands = |candidate: &Candidate| {
+        locked.is_some_and(|(pin, _)| candidate.tag == pin.tag())
+            && matches!(candidate.verdict, Verdict::Eligible | Verdict::Rejected(Rejection::NotAsked))
+    };
     // They are sorted, so equal ones are neighbours.
     for equal in candidates.chunk_by_mut(|a, b| a.version.cmp(&b.version).is_eq()) {
         let eligible = |candidate: &&Candidate| candidate.verdict == Verdict::Eligible;
-        let meant = equal.iter().find(|candidate| is_locked(candidate)).or(equal.iter().find(eligible));
+        let meant = equal.iter().find(|candidate| stands(candidate)).or(equal.iter().find(eligible));
         let Some(meant) = meant.map(|meant| meant.tag.clone()) else {
             continue;
         };

@@ -1,11 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::image::{Facts, Next, Seen};
 use super::*;
 use crate::catalog::{Files, Upstream, parse};
 use crate::document::SourceFile;
-use crate::model::{Digest, GitPin, GitTag, ImagePin, Lane, Manifest, MediaType, Platform, Tag};
+use crate::model::{Digest, GitPin, GitTag, ImagePin, Lane, Manifest, MediaType, Platform};
 
 /// A registry as a table: what each tag names.
 #[derive(Default)]
@@ -53,11 +53,11 @@ impl World {
         let today = jiff::civil::date(2026, 5, 31);
         let question = Question { declaration, platforms: platforms.as_ref(), locked, today, wish };
         let Upstream::Image(repository) = &declaration.upstream else { panic!() };
-        let shortlist = shortlist(&question, self.tags.keys().map(String::as_str));
+        let mut shortlist = shortlist(&question, self.tags.keys().map(String::as_str));
         let mut facts = Facts::default();
         loop {
-            match image::next(&question, repository, &shortlist, &facts) {
-                Next::Decided(decision) => return decision,
+            match image::next(&question, repository, &mut shortlist, &facts) {
+                Next::Decided(outcome) => return shortlist.decide(outcome),
                 Next::IsServed(digest) => {
                     self.asked.push(format!("served {}", digest.short()));
                     facts.locked_served = Some(self.served.unwrap());
@@ -276,7 +276,7 @@ fn a_locked_tag_that_is_gone_is_said_and_never_goes_down() {
     let locked = world.pin("1.98-slim", BOTH);
     world.tags = World::of(&["1.95-slim", "1.96-slim"]).tags;
     let decision = world.decide("track = \"{major}.{minor}-slim\"\n", Some(&locked), &Wish::Rules);
-    let says = "the locked tag 1.98-slim is not served by the registry, and nothing newer can be taken";
+    let says = "the locked tag 1.98-slim is not served by upstream, and no other can be taken: 1.96-slim is older than what is locked";
     assert_eq!(decision.outcome, Outcome::Nothing(says.into()));
 }
 
@@ -346,7 +346,7 @@ fn decide_git(locked: Option<&Pin>, wish: &Wish, tags: &[GitTag]) -> Decision {
     let today = jiff::civil::date(2026, 5, 31);
     let question = Question { declaration, platforms: None, locked, today, wish };
     let Upstream::Git(url) = &declaration.upstream else { panic!() };
-    git::decide(&question, url, &shortlist(&question, tags.iter().map(|tag| tag.name.as_str())), tags)
+    git::decide(&question, url, shortlist(&question, tags.iter().map(|tag| tag.name.as_str())), tags)
 }
 
 fn git_pin(tag: &GitTag) -> Pin {
@@ -363,18 +363,163 @@ fn git_tags_are_numbers_and_a_moved_one_is_an_alarm() {
     let moved = [git_tag("v.0.92.9", 'd'), git_tag("v.0.92.13", 'b')];
     let alarm = decide_git(Some(&locked), &Wish::Rules, &moved).outcome;
     assert!(matches!(alarm, Outcome::Alarm(Alarm::Moved { .. })));
-    assert_eq!(goes_to(&decide_git(Some(&locked), &Wish::Accept, &moved)), "patch v.0.92.13");
+    assert_eq!(goes_to(&decide_git(Some(&locked), &Wish::Accept, &moved)), "digest v.0.92.9");
+    let same_tag =
+        |because: Option<&str>| Wish::Tag { tag: "v.0.92.9".into(), because: because.map(Into::into) };
+    let unexplained = decide_git(Some(&locked), &same_tag(None), &moved).outcome;
+    assert!(
+        matches!(unexplained, Outcome::Alarm(Alarm::Moved { .. })),
+        "a tag without a reason accepts nothing"
+    );
+    assert_eq!(goes_to(&decide_git(Some(&locked), &same_tag(Some("known")), &moved)), "digest v.0.92.9");
     let gone = decide_git(Some(&locked), &Wish::Rules, &tags[1..]).outcome;
     assert!(matches!(gone, Outcome::Alarm(Alarm::Vanished { .. })));
+    let older = [git_tag("v.0.92.1", 'e')];
+    let accepted = decide_git(Some(&locked), &Wish::Accept, &older).outcome;
+    let says = "the locked tag v.0.92.9 is not served by upstream, and no other can be taken: v.0.92.1 is older than what is locked";
+    assert_eq!(accepted, Outcome::Nothing(says.into()));
+    let back = decide_git(Some(&locked), &same_tag(Some("back")), &older).outcome;
+    assert!(matches!(back, Outcome::Refused { reason, .. } if reason == "upstream has no tag v.0.92.9"));
+}
+
+#[test]
+fn a_tag_object_that_was_made_anew_is_an_alarm() {
+    let annotated = |digit: char| GitTag {
+        tag_object: Some(digit.to_string().repeat(40).parse().unwrap()),
+        ..git_tag("v.1.0.0", 'a')
+    };
+    let Pin::Git(mut pin) = git_pin(&annotated('b')) else { panic!() };
+    pin.tag_object = annotated('b').tag_object;
+    let outcome = |tag: GitTag| decide_git(Some(&Pin::Git(pin.clone())), &Wish::Rules, &[tag]).outcome;
+    assert_eq!(outcome(annotated('b')), Outcome::Keep { note: None });
+    for other in [annotated('c'), git_tag("v.1.0.0", 'a')] {
+        assert!(
+            matches!(outcome(other), Outcome::Alarm(Alarm::Moved { tag, .. }) if tag.contains("tag object"))
+        );
+    }
 }
 
 #[test]
 fn the_decision_does_not_depend_on_the_order_of_arrival() {
-    let forward = World::of(WORDPRESS).decide(&format!("{TRACK}allow = \"major\"\n"), None, &Wish::Rules);
-    let tags: BTreeSet<&str> = WORDPRESS.iter().copied().collect();
-    let mut reversed: Vec<&str> = tags.into_iter().collect();
+    let text = "[pin.x]\nimage = \"x\"\ntrack = \"{version}\"\n";
+    let catalog =
+        parse(&Files { pins: Some(SourceFile::new("pins.toml", text)), ..Files::default() }).unwrap();
+    let declaration = catalog.declarations.values().next().unwrap();
+    let today = jiff::civil::date(2026, 5, 31);
+    let question = Question { declaration, platforms: None, locked: None, today, wish: &Wish::Rules };
+    let judged = |tags: &[&str]| {
+        let list = shortlist(&question, tags.iter().copied());
+        list.candidates.into_iter().map(|candidate| (candidate.tag, candidate.verdict)).collect::<Vec<_>>()
+    };
+    // equal in all that has an order, so that only their names can settle it
+    let tags = ["1.2.3", "01.2.3", "1.02.3", "1.2.4", "1.2.3"];
+    let mut reversed = tags;
     reversed.reverse();
-    let again = World::of(&reversed).decide(&format!("{TRACK}allow = \"major\"\n"), None, &Wish::Rules);
-    assert_eq!(forward.outcome, again.outcome);
-    let _: Tag = "x".parse().unwrap();
+    assert_eq!(judged(&tags), judged(&reversed));
+    assert_eq!(judged(&tags).len(), 4, "a tag that is listed twice is one");
+}
+
+#[test]
+fn a_prerelease_of_another_major_is_a_major_step() {
+    let mut world = World::of(&["1.2.3", "2.0.0-rc2", "1.3.0-rc1"]);
+    let locked = world.pin("1.2.3", BOTH);
+    let declaration = "track = \"{version}-{pre}\"\nprerelease = true\n";
+    let decision = world.decide(declaration, Some(&locked), &Wish::Rules);
+    assert_eq!(goes_to(&decision), "pre 1.3.0-rc1");
+    assert_eq!(reason(&decision, "2.0.0-rc2"), "is a pre step; needs allow = \"major\"");
+}
+
+#[test]
+fn from_a_prerelease_its_release_comes_first() {
+    let declaration = "track = \"{version}-{pre}\"\n";
+    let mut world = World::of(&["1.2.1-rc1", "1.2.1", "1.3.0"]);
+    let locked = world.pin("1.2.1-rc1", BOTH);
+    let decision = world.decide(declaration, Some(&locked), &Wish::Rules);
+    assert_eq!(goes_to(&decision), "patch 1.2.1");
+    assert_eq!(reason(&decision, "1.3.0"), "comes after 1.2.1, which the locked prerelease leads to");
+    world.tags.remove("1.2.1");
+    assert_eq!(goes_to(&world.decide(declaration, Some(&locked), &Wish::Rules)), "minor 1.3.0");
+}
+
+#[test]
+fn an_edited_requirement_is_followed_beyond_allow_where_nothing_within_it_is_left() {
+    let mut world = World::of(&["1.0.0", "1.1.0", "2.0.0", "2.1.0", "3.0.0"]);
+    let locked = world.pin("1.1.0", BOTH);
+    let mut to = |rules: &str| {
+        goes_to(&world.decide(&format!("track = \"{{version}}\"\n{rules}"), Some(&locked), &Wish::Rules))
+    };
+    assert_eq!(to("version = \"^2\"\n"), "major 2.1.0");
+    assert_eq!(to("ignore = [\"1.1.0\"]\n"), "minor 1.0.0", "what is within allow goes first");
+    assert!(to("version = \">=2\"\n").starts_with("Ambiguous([\"3.0.0\", \"2.1.0\"])"));
+    assert!(to("").starts_with("Keep"));
+}
+
+#[test]
+fn a_hold_holds_whatever_else_is_edited() {
+    let mut world = World::of(WORDPRESS);
+    let locked = world.pin("6.9.4-php8.3-fpm", BOTH);
+    for edit in ["track = \"{version}-php8.4-fpm\"\n".to_owned(), format!("{TRACK}version = \"^7\"\n")] {
+        let decision = world.decide(&format!("{edit}hold = \"a freeze\"\n"), Some(&locked), &Wish::Rules);
+        let Outcome::Nothing(reason) = decision.outcome else { panic!("{:?}", decision.outcome) };
+        assert!(reason.starts_with("it is held (a freeze), and "), "{reason}");
+    }
+    assert!(world.asked.is_empty());
+}
+
+#[test]
+fn an_immutable_tag_is_watched_though_newer_ones_are_there_and_though_it_is_held() {
+    for extra in ["", "hold = \"a freeze\"\n"] {
+        let declaration = format!("track = \"{{version}}\"\nimmutable = true\n{extra}");
+        let mut world = World::of(&["1.0.0", "1.0.1"]);
+        let locked = world.pin("1.0.0", BOTH);
+        let quiet = goes_to(&world.decide(&declaration, Some(&locked), &Wish::Rules));
+        assert_eq!(quiet, if extra.is_empty() { "patch 1.0.1" } else { "Held(\"a freeze\")" });
+        world.tags.get_mut("1.0.0").unwrap().0 = "other".into();
+        let moved = world.decide(&declaration, Some(&locked), &Wish::Rules).outcome;
+        assert!(matches!(moved, Outcome::Alarm(Alarm::Moved { .. })), "{moved:?}");
+        assert_eq!(goes_to(&world.decide(&declaration, Some(&locked), &Wish::Accept)), "digest 1.0.0");
+        let unexplained = Wish::Tag { tag: "1.0.0".into(), because: None };
+        let still = world.decide(&declaration, Some(&locked), &unexplained).outcome;
+        assert!(matches!(still, Outcome::Alarm(Alarm::Moved { .. })), "{still:?}");
+        world.tags.remove("1.0.0");
+        let gone = world.decide(&declaration, Some(&locked), &Wish::Rules).outcome;
+        assert!(matches!(gone, Outcome::Alarm(Alarm::Vanished { .. })), "{gone:?}");
+    }
+}
+
+#[test]
+fn accepting_does_not_choose_a_major() {
+    let decision = World::of(WORDPRESS).decide(TRACK, None, &Wish::Accept);
+    assert!(matches!(decision.outcome, Outcome::Ambiguous(_)));
+}
+
+#[test]
+fn an_index_without_images_is_not_locked() {
+    let mut world = World::of(&["1.0.0", "1.0.1"]);
+    world.tags.get_mut("1.0.1").unwrap().1.clear();
+    let decision = world.decide("track = \"{version}\"\n", None, &Wish::Rules);
+    assert_eq!(goes_to(&decision), "first 1.0.0");
+    assert_eq!(reason(&decision, "1.0.1"), "names no platform's image");
+}
+
+#[test]
+fn an_upstream_that_has_no_such_platform_is_not_read_from_end_to_end() {
+    let tags: Vec<String> = (0..500).map(|n| format!("1.{n}.0")).collect();
+    let mut world = World::of(&tags.iter().map(String::as_str).collect::<Vec<_>>());
+    let declaration = "track = \"{version}\"\nplatforms = [\"linux/riscv64\"]\n";
+    let decision = world.decide(declaration, None, &Wish::Rules);
+    let says = "no tag can be taken: 1.499.0 has no linux/riscv64; 490 older ones were not asked about";
+    assert_eq!(decision.outcome, Outcome::Nothing(says.into()));
+    assert_eq!(world.asked.len(), 10);
+    let locked = world.pin("1.3.0", BOTH);
+    let decision = world.decide(&declaration.replace("riscv64", "amd64"), Some(&locked), &Wish::Rules);
+    assert_eq!(goes_to(&decision), "minor 1.499.0");
+}
+
+#[test]
+fn the_nearest_tag_says_why_none_can_be_taken() {
+    let mut world = World::of(&["2.1.0", "1.2.0", "1.1.0"]);
+    let declaration = "track = \"{version}\"\nversion = \"^1\"\nplatforms = [\"linux/s390x\"]\n";
+    let decision = world.decide(declaration, None, &Wish::Rules);
+    assert_eq!(decision.outcome, Outcome::Nothing("no tag can be taken: 1.2.0 has no linux/s390x".into()));
 }

@@ -12,8 +12,11 @@ const PLACEHOLDERS: [&str; 4] = ["{major}", ".{minor}", ".{patch}", ".{build}"];
 pub fn infer(tag: &str) -> Result<Track, TrackError> {
     let segments: Vec<&str> = tag.split('-').collect();
     let moving = segments.iter().position(|segment| placeholders(segment).is_some());
+    let is_prerelease = |segment: &str| matches!(Prerelease::read(segment), Some((_, "")));
     let track = segments.iter().enumerate().map(|(i, segment)| match placeholders(segment) {
         Some(text) if Some(i) == moving => text,
+        // `2.0.0-rc1`: the segment after the version is a part of it.
+        _ if moving.is_some_and(|moving| moving + 1 == i) && is_prerelease(segment) => "{pre}".to_owned(),
         _ => (*segment).to_owned(),
     });
     Track::parse(&track.collect::<Vec<_>>().join("-"))
@@ -62,6 +65,8 @@ mod tests {
             ("v.0.92.9", "v.{major}.{minor}.{patch}"),
             ("v0.81.1", "v{major}.{minor}.{patch}"),
             ("1.24rc2-bullseye", "{major}.{minor}{pre}-bullseye"),
+            ("v2.0.0-rc1", "v{major}.{minor}.{patch}-{pre}"),
+            ("1.2.0-alpha.1-slim", "{major}.{minor}.{patch}-{pre}-slim"),
             ("release-1.2.3.4", "release-{major}.{minor}.{patch}.{build}"),
             ("1234567", "1234567"),
         ] {

@@ -160,7 +160,8 @@ fn read_field(field: Field, text: &str) -> Option<(Value, &str)> {
         // A date is a date, never a version.
         _ => !is_date(digits),
     };
-    fits.then_some((Value::Number(number), rest))
+    let value = if field == Field::Date { Value::Date(digits.into()) } else { Value::Number(number.clone()) };
+    fits.then_some((value, rest))
 }
 
 /// `YYYYMMDD` or `YYYYMMDDhhmm`, of this or the last century.
@@ -278,7 +279,7 @@ impl fmt::Debug for Track {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Lane;
+    use crate::model::{Allow, Lane};
 
     fn track(text: &str) -> Track {
         Track::parse(text).unwrap()
@@ -318,6 +319,28 @@ mod tests {
     }
 
     #[test]
+    fn dates_are_ordered_as_days_and_then_as_times() {
+        let date = track("{date}");
+        let in_order = ["202501010000", "20260803", "202608030000", "202608031200", "20260804"];
+        assert!(in_order.windows(2).all(|pair| date.read(pair[0]) < date.read(pair[1])));
+    }
+
+    #[test]
+    fn a_step_needs_what_its_largest_part_needs() {
+        let allow = |t: &str, a: &str, b: &str| {
+            let track = track(t);
+            track.read(a).unwrap().allow_to(&track.read(b).unwrap())
+        };
+        assert_eq!(allow("{version}-{pre}", "1.2.3", "2.0.0-rc1"), Some(Allow::Major));
+        assert_eq!(allow("{version}-{pre}", "1.2.3", "1.2.4-rc1"), Some(Allow::Minor));
+        assert_eq!(allow("{version}-{pre}", "1.2.3-rc1", "1.2.3"), Some(Allow::Patch));
+        assert_eq!(allow("{date}-{version}", "20260101-1.2.3", "20260201-2.0.0"), Some(Allow::Major));
+        assert_eq!(allow("b{build}-{version}", "b7-1.2.3", "b8-3.0.0"), Some(Allow::Major));
+        assert_eq!(allow("b-{date}", "b-20260101", "b-20260201"), Some(Allow::Minor));
+        assert_eq!(allow("{version}", "1.2.3", "1.2.3"), None);
+    }
+
+    #[test]
     fn a_step_has_the_lane_of_the_first_difference() {
         let lane = |t: &str, a: &str, b: &str| {
             let track = track(t);
@@ -332,6 +355,8 @@ mod tests {
         assert_eq!(lane("{version}-{pre}", "1.2.3-rc1", "1.2.3-rc2"), Some(Lane::Pre));
         assert_eq!(lane("{version}-{pre}", "1.2.3-rc1", "1.2.3"), Some(Lane::Patch));
         assert_eq!(lane("{version}-{pre}", "1.2.3", "2.0.0-rc1"), Some(Lane::Pre));
+        assert_eq!(lane("{date}-{version}", "20260101-1.2.3", "20260201-2.0.0"), Some(Lane::Major));
+        assert_eq!(lane("b{build}-{version}", "b7-1.2.3", "b8-1.3.0"), Some(Lane::Minor));
         assert_eq!(lane("{major}-{hash}", "1-abcdef0", "1-1234567"), None);
     }
 

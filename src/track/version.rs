@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::{Field, Prerelease};
-use crate::model::Lane;
+use crate::model::{Allow, Lane};
 
 /// An integer of any size, kept as it was written.
 #[derive(Clone, Debug)]
@@ -63,6 +63,8 @@ impl Eq for Number {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Number(Number),
+    /// `YYYYMMDD` or `YYYYMMDDhhmm`: a day without a time is the start of it.
+    Date(String),
     /// Absent in a release.
     Prerelease(Option<Prerelease>),
     /// Never ordered.
@@ -102,18 +104,30 @@ impl Version {
     }
 
     /// The lane of the step from `self` to `target`; `None` where nothing that has an order differs.
+    ///
+    /// Of several numbers that differ the largest step counts, whatever the track's order.
     pub fn lane_to(&self, target: &Self) -> Option<Lane> {
-        let pairs = self.values.iter().zip(&target.values);
-        let field =
-            pairs.into_iter().find(|((_, a), (_, b))| order(a, b).is_ne()).map(|((field, _), _)| *field)?;
-        Some(match field {
-            _ if target.is_prerelease() => Lane::Pre,
-            Field::Major => Lane::Major,
-            Field::Minor => Lane::Minor,
+        let largest =
+            self.lanes_to(target).reduce(|a, b| if Allow::needed(b) > Allow::needed(a) { b } else { a });
+        largest.map(|lane| if target.is_prerelease() { Lane::Pre } else { lane })
+    }
+
+    /// The smallest `allow` that takes the step to `target`; a prerelease of another major is a major step too.
+    pub fn allow_to(&self, target: &Self) -> Option<Allow> {
+        let largest = self.lanes_to(target).filter_map(Allow::needed).max()?;
+        let lane = self.lane_to(target)?;
+        Some(largest.max(Allow::needed(lane)?))
+    }
+
+    fn lanes_to<'a>(&'a self, target: &'a Self) -> impl Iterator<Item = Lane> + 'a {
+        let differing = self.values.iter().zip(&target.values).filter(|((_, a), (_, b))| order(a, b).is_ne());
+        differing.filter_map(|((field, _), _)| match field {
+            Field::Major => Some(Lane::Major),
+            Field::Minor => Some(Lane::Minor),
             // From a prerelease to the release that it was for.
-            Field::Patch | Field::Build | Field::Pre => Lane::Patch,
-            Field::Date | Field::Epoch => Lane::Date,
-            Field::Hash => return None,
+            Field::Patch | Field::Build | Field::Pre => Some(Lane::Patch),
+            Field::Date | Field::Epoch => Some(Lane::Date),
+            Field::Hash => None,
         })
     }
 
@@ -141,6 +155,8 @@ impl PartialOrd for Version {
 fn order(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.cmp(b),
+        // The digits are of fixed places, so that they compare as text.
+        (Value::Date(a), Value::Date(b)) => a.cmp(b),
         (Value::Prerelease(a), Value::Prerelease(b)) => match (a, b) {
             (None, None) => Ordering::Equal,
             (None, Some(_)) => Ordering::Greater,
@@ -156,6 +172,7 @@ impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers = self.values.iter().filter_map(|(_, value)| match value {
             Value::Number(number) => Some(number.digits()),
+            Value::Date(digits) => Some(digits.as_str()),
             _ => None,
         });
         f.write_str(&numbers.collect::<Vec<_>>().join("."))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// What a run may know of the world around it.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// The time that the whole run takes as now.
+    /// The time that the whole run takes as now, unless `SOLERA_PIN_NOW` says another.
     pub now: jiff::Timestamp,
     /// The environment's variables.
     pub environment: BTreeMap<String, String>,

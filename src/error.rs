@@ -125,17 +125,6 @@ impl From<NetError> for Error {
     }
 }
 
-impl From<SourceError> for Error {
-    fn from(error: SourceError) -> Self {
-        let hint = error.hint();
-        let converted = Self::new(Status::of_source(&error), error.to_string());
-        match hint {
-            Some(hint) => converted.hint(hint),
-            None => converted,
-        }
-    }
-}
-
 /// Writing to standard output failed.
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {

@@ -4,11 +4,13 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file's text; `None` where there is no such file.
+/// A file's text; `None` where there is no such file, or no such folder.
 pub fn read_text(path: &Path) -> io::Result<Option<String>> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -83,6 +85,17 @@ mod tests {
         assert_eq!(read_text(&path).unwrap().as_deref(), Some("two"));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn who_has_the_old_file_keeps_it_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, reader) = (folder.path().join("a"), folder.path().join("reader"));
+        replace(&path, b"one").unwrap();
+        std::fs::hard_link(&path, &reader).unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(read_text(&reader).unwrap().as_deref(), Some("one"));
+        assert_eq!(read_text(&path).unwrap().as_deref(), Some("two"));
     }
 
     #[test]

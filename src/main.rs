@@ -10,10 +10,8 @@ fn main() -> ExitCode {
     let environment: std::collections::BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    // A decision can be made again as of the time it was made at.
-    let now = environment.get("SOLERA_PIN_NOW").and_then(|now| now.parse().ok());
     let app = App {
-        now: now.unwrap_or_else(jiff::Timestamp::now),
+        now: jiff::Timestamp::now(),
         folder: std::env::current_dir().unwrap_or_else(|_| ".".into()),
         terminal: std::io::stderr().is_terminal(),
         environment,

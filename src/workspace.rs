@@ -35,9 +35,18 @@ impl Workspace {
     /// Reads the repository that `folder` is in: the nearest folder with a configuration, or else the nearest with
     /// `.git`, or else `folder` itself, whose configuration is then empty.
     pub fn find(folder: &Path) -> Result<Self, WorkspaceError> {
+        Self::read(&Self::root_of(folder))
+    }
+
+    /// The root of the repository that `folder` is in.
+    pub fn root_of(folder: &Path) -> PathBuf {
         let nearest = |wanted: fn(&Path) -> bool| folder.ancestors().find(|folder| wanted(folder));
         let configured = nearest(|folder| CONFIGURATION.iter().any(|file| folder.join(file).is_file()));
-        let root = configured.or_else(|| nearest(|folder| folder.join(".git").exists())).unwrap_or(folder);
+        configured.or_else(|| nearest(|folder| folder.join(".git").exists())).unwrap_or(folder).into()
+    }
+
+    /// Reads the repository at `root`.
+    pub fn read(root: &Path) -> Result<Self, WorkspaceError> {
         let files = read_files(root)?;
         let configured = files.pins.is_some() || files.upstreams.is_some();
         let catalog = catalog::parse(&files).map_err(WorkspaceError::Problems)?;
@@ -77,6 +86,10 @@ fn read_images(root: &Path) -> Result<Vec<ImageFiles>, WorkspaceError> {
     names.sort_unstable();
     let mut images = Vec::new();
     for name in names {
+        // A link that leads nowhere, or in a circle, is no image either.
+        if !folder.join(&name).is_dir() {
+            continue;
+        }
         if let Some(manifest) = read(root, &format!("images/{name}/image.toml"))? {
             let dockerfile = read(root, &format!("images/{name}/Dockerfile"))?;
             images.push(ImageFiles { folder: name, manifest, dockerfile });

@@ -179,6 +179,11 @@ fn read_pin(
     {
         problems.push(section.problem(format!("`{track}` has `/` or `+`, which no image tag has")));
     }
+    if matches!(upstream, Some(Upstream::Git(_)))
+        && let Some(entry) = section.take("platforms")
+    {
+        problems.push(entry.problem("a git repository has no platforms"));
+    }
     section.finish(problems);
     if problems.len() > before {
         return None;

@@ -114,8 +114,8 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
     let source = root.read("source", problems, |entry| origin(entry, &mut named));
     let tag = root.require("tag", problems, |entry| template(entry, &mut named));
     let platforms = root.require("platforms", problems, platforms);
-    let delta = root.require("delta", problems, |entry| Ok((texts(entry)?, entry.place())));
-    let mut list = |key| root.read(key, problems, texts).unwrap_or_default();
+    let delta = root.require("delta", problems, |entry| Ok((entry.texts()?, entry.place())));
+    let mut list = |key| root.read(key, problems, Entry::texts).unwrap_or_default();
     let (capabilities, upstream_provides, refuses) =
         (list("capabilities"), list("upstream-provides"), list("refuses"));
     if let Some(entry) = root.take("packages") {
@@ -174,8 +174,4 @@ fn origin(entry: &Entry<'_>, named: &mut Vec<(PinName, Place)>) -> Result<Origin
         }
         _ => pin(entry, named).map(Origin::Pin),
     }
-}
-
-fn texts(entry: &Entry<'_>) -> Result<Vec<String>, Problem> {
-    entry.elements()?.iter().map(|element| element.text().map(str::to_owned)).collect()
 }

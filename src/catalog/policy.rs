@@ -127,7 +127,7 @@ fn read_network(root: &mut Section<'_>, network: &mut Network, problems: &mut Ve
         }
     }
     if let Some(mut section) = root.read("network", problems, Entry::section) {
-        let files = section.read("ca-files", problems, texts);
+        let files = section.read("ca-files", problems, Entry::texts);
         network.ca_files.extend(files.unwrap_or_default());
         section.finish(problems);
     }
@@ -175,10 +175,6 @@ fn git_mirror(entry: &Entry<'_>) -> Result<String, Problem> {
     Ok(text.into())
 }
 
-fn texts(entry: &Entry<'_>) -> Result<Vec<String>, Problem> {
-    entry.elements()?.iter().map(|element| element.text().map(str::to_owned)).collect()
-}
-
 /// One of a few words.
 pub(super) fn one_of<T: Copy>(entry: &Entry<'_>, words: &[(&str, T)]) -> Result<T, Problem> {
     let text = entry.text()?;
@@ -219,8 +215,8 @@ fn read_references(root: &mut Section<'_>, problems: &mut Vec<Problem>) {
         return;
     };
     section.read("mode", problems, |entry| one_of(entry, &[("in-place", ()), ("policy", ())]));
-    section.read("own", problems, texts);
-    section.read("ignore", problems, texts);
+    section.read("own", problems, Entry::texts);
+    section.read("ignore", problems, Entry::texts);
     section.finish(problems);
 }
 
@@ -241,7 +237,7 @@ fn read_propose(root: &mut Section<'_>, problems: &mut Vec<Problem>) {
         section.read(key, problems, |entry| entry.text().map(drop));
     }
     for key in ["labels", "reviewers"] {
-        section.read(key, problems, texts);
+        section.read(key, problems, Entry::texts);
     }
     section.finish(problems);
 }

@@ -32,11 +32,15 @@ pub(super) struct AddArgs {
 }
 
 pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Status, Error> {
+    // Held before anything is read, so that what is written goes by what is there.
+    let _held = FolderLock::acquire(&Workspace::root_of(&session.folder()?))?;
     let workspace = session.workspace_to_be()?;
     let path = workspace.root.join(&workspace.catalog.declared_in);
-    let unreadable = |error| Error::usage(format!("{} could not be read: {error}", path.display()));
-    let _held = FolderLock::acquire(&workspace.root)?;
-    let original = files::read_text(&path).map_err(unreadable)?.unwrap_or_default();
+    let read = || {
+        let unreadable = |error| Error::usage(format!("{} could not be read: {error}", path.display()));
+        files::read_text(&path).map_err(unreadable)
+    };
+    let original = read()?;
     if workspace.catalog.declarations.contains_key(&args.name) {
         let error = Error::usage(format!(
             "the pin `{}` is already declared in {}",
@@ -50,7 +54,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
         None => infer(&tag),
     };
     let track = track.map_err(|error| Error::usage(error.to_string()))?;
-    let text = declare(&original, args, &upstream, &track)?;
+    let text = declare(original.as_deref().unwrap_or_default(), args, &upstream, &track)?;
     let declaration = read_back(&workspace, &text, &args.name)?;
     let store = Store::load(&workspace.root)?;
     // What a person typed is what is locked: a choice of theirs, for which the rules are not asked.
@@ -62,6 +66,11 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
         return Ok(failed);
     }
     let lock = apply(store.lock(), &resolved);
+    store.check_unchanged()?;
+    if read()? != original {
+        let error = Error::usage(format!("{} was edited meanwhile; nothing was written", path.display()));
+        return Err(error.hint("run the command again"));
+    }
     files::replace(&path, text.as_bytes())
         .map_err(|error| Error::usage(format!("{} could not be written: {error}", path.display())))?;
     store.commit(&lock, &workspace.catalog.declared_in)?;

@@ -26,7 +26,16 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ExplainArgs) -> Result
     let store = Store::load(&workspace.root)?;
     let resolved = session.decide(&workspace, store.lock(), &selected, &Wish::Rules, true).await?;
     for (declaration, resolved) in selected.iter().zip(&resolved) {
-        let Ok(decision) = &resolved.result else { continue };
+        let decision = match (&resolved.result, args.format) {
+            (Ok(decision), _) => decision,
+            (Err(_), Format::Human) => continue,
+            (Err(error), Format::Json) => {
+                let mut value = report_json::failed(error);
+                value["name"] = serde_json::json!(declaration.name);
+                session.output.data(&report_json::document("explain", [("pin", value)]))?;
+                continue;
+            }
+        };
         let text = match args.format {
             Format::Human => {
                 human::explanation(declaration, store.lock().pins.get(&declaration.name), decision)
@@ -35,7 +44,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ExplainArgs) -> Result
                 let mut value = report_json::decision(decision);
                 value["name"] = serde_json::json!(declaration.name);
                 value["track"] = serde_json::json!(declaration.track.as_str());
-                report_json::document("explain", "pin", value)
+                report_json::document("explain", [("pin", value)])
             }
         };
         session.output.data(&text)?;

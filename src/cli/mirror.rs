@@ -8,8 +8,9 @@ use clap::{Args, Subcommand};
 
 use super::session::Session;
 use crate::error::{Error, Status};
-use crate::mirror::{Layout, Options, serve};
+use crate::mirror::{Layout, LayoutError, Options, serve};
 use crate::model::Repository;
+use crate::report::harmless;
 
 /// Serve images without their registry
 #[derive(Subcommand)]
@@ -33,22 +34,29 @@ pub(super) struct ServeArgs {
 
 pub(super) async fn run(session: &mut Session<'_>, command: &MirrorCommand) -> Result<Status, Error> {
     let MirrorCommand::Serve(args) = command;
-    let path = session.folder().join(&args.layout);
+    let path = session.folder()?.join(&args.layout);
     let options = Options { repository: args.repository.clone(), log: Arc::new(log) };
-    let layout = Layout::open(&path, options).map_err(|error| Error::usage(error.to_string()))?;
+    let layout = Layout::open(&path, options).map_err(|error| {
+        let unnamed = matches!(error, LayoutError::NoRepository { .. });
+        let error = Error::usage(format!("{} cannot be served: {error}", args.layout.display()));
+        if unnamed { error.hint("--repository REPOSITORY says it") } else { error }
+    })?;
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .map_err(|error| Error::usage(format!("cannot listen on {}: {error}", args.listen)))?;
     let address = listener.local_addr()?;
     session.output.data(&format!("http://{address}\n"))?;
     session.output.note(&format!("serving {} read-only; interrupt to stop\n", args.layout.display()));
+    if !address.ip().is_loopback() {
+        session.output.note("whoever reaches this address can read all of it\n");
+    }
     serve(listener, layout, stop()).await?;
     Ok(Status::Done)
 }
 
 fn log(line: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", harmless(line));
 }
 
 /// Completes at SIGINT or SIGTERM.

@@ -106,8 +106,8 @@ pub fn main(app: &App, arguments: impl IntoIterator<Item = std::ffi::OsString>) 
 
 fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let mut session = Session { app, globals: &cli.globals, output };
-    runtime.block_on(async {
+    let mut session = Session { app: &as_of(app)?, globals: &cli.globals, output };
+    let status = runtime.block_on(async {
         match &cli.command {
             Command::Refresh(args) => refresh::run(&mut session, args).await,
             Command::Add(args) => add::run(&mut session, args).await,
@@ -118,5 +118,18 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
             Command::Mirror(command) => mirror::run(&mut session, command).await,
             Command::Completions(args) => completions::run(&mut session, args),
         }
-    })
+    });
+    // A credential helper that hangs has been given up; the process does not wait for it.
+    runtime.shutdown_background();
+    status
+}
+
+/// A decision can be made again as of the time it was made at.
+fn as_of(app: &App) -> Result<App, Error> {
+    let now = app.variable("SOLERA_PIN_NOW").map(|now| {
+        now.parse().map_err(|_| {
+            Error::usage(format!("SOLERA_PIN_NOW is `{now}`, which is no time such as 2026-06-01T12:00:00Z"))
+        })
+    });
+    Ok(App { now: now.transpose()?.unwrap_or(app.now), ..app.clone() })
 }

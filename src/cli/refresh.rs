@@ -68,12 +68,13 @@ enum Mode {
 pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result<Status, Error> {
     let mode = if args.check { Mode::Check } else { Mode::Write };
     let wish = args.wish()?;
-    let workspace = session.workspace()?;
-    let selected = select(&workspace, &args.pins)?;
+    // Held before anything is read, so that what is written goes by what is there.
     let held = match mode {
-        Mode::Write => Some(FolderLock::acquire(&workspace.root)?),
+        Mode::Write => Some(FolderLock::acquire(&Workspace::root_of(&session.folder()?))?),
         Mode::Check => None,
     };
+    let workspace = session.workspace()?;
+    let selected = select(&workspace, &args.pins)?;
     let store = Store::load(&workspace.root)?;
     if !workspace.configured && store.exists() {
         let error = Error::usage("there is a pins.lock, but nothing that declares its pins");
@@ -157,7 +158,7 @@ fn document(changes: &[Change], resolved: &[Resolved]) -> String {
     let pin = |resolved: &Resolved| {
         let mut value = match &resolved.result {
             Ok(decision) => report_json::outcome(&decision.outcome),
-            Err(error) => json!({ "outcome": "failed", "reason": error.to_string() }),
+            Err(error) => report_json::failed(error),
         };
         value["name"] = json!(resolved.name);
         let from = changes
@@ -171,5 +172,5 @@ fn document(changes: &[Change], resolved: &[Resolved]) -> String {
     let dropped = dropped.map(|change| {
         json!({ "name": change.name, "outcome": "dropped", "from": change.from.as_ref().map(report_json::pin) })
     });
-    report_json::document("refresh", "pins", resolved.iter().map(pin).chain(dropped).collect())
+    report_json::document("refresh", [("pins", resolved.iter().map(pin).chain(dropped).collect())])
 }

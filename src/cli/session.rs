@@ -26,10 +26,14 @@ pub(crate) struct Session<'a> {
 
 impl Session<'_> {
     /// The folder that the command runs in.
-    pub(crate) fn folder(&self) -> PathBuf {
-        match &self.globals.folder {
+    pub(crate) fn folder(&self) -> Result<PathBuf, Error> {
+        let folder = match &self.globals.folder {
             Some(folder) => self.app.folder.join(folder),
             None => self.app.folder.clone(),
+        };
+        match folder.is_dir() {
+            true => Ok(folder),
+            false => Err(Error::usage(format!("{} is not a folder", folder.display()))),
         }
     }
 
@@ -47,10 +51,7 @@ impl Session<'_> {
 
     /// Reads the repository, and shows what in its configuration has no effect.
     pub(crate) fn workspace_to_be(&mut self) -> Result<Workspace, Error> {
-        let folder = self.folder();
-        if !folder.is_dir() {
-            return Err(Error::usage(format!("{} is not a folder", folder.display())));
-        }
+        let folder = self.folder()?;
         let workspace = Workspace::find(&folder).map_err(|error| match error {
             WorkspaceError::Problems(problems) => Error::problems(problems),
             error @ WorkspaceError::Io(..) => Error::usage(error.to_string()),
@@ -148,7 +149,7 @@ fn failed_decision(name: &PinName, outcome: &Outcome) -> Option<(Status, String,
         }
         Outcome::Ambiguous(tags) => (
             Status::Usage,
-            format!("the pin `{name}` is not locked yet and could start in several majors: choose one"),
+            format!("the pin `{name}` could go to several majors: choose one"),
             tags.iter().map(|tag| format!("solera-pin refresh {name} --to {tag}")).collect(),
         ),
         Outcome::Refused { reason, hint } => {

@@ -42,7 +42,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<
     let rows: Vec<StatusRow> = selected.iter().map(row).collect();
     let text = match args.format {
         Format::Human => human::status(&rows, session.output.data_has_color()),
-        Format::Json => report_json::document("status", "pins", rows.iter().map(|row| json!(row)).collect()),
+        Format::Json => {
+            report_json::document("status", [("pins", rows.iter().map(|row| json!(row)).collect())])
+        }
     };
     session.output.data(&text)?;
     Ok(session.report_failures(&resolved))

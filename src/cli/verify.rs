@@ -2,6 +2,7 @@
 
 use annotate_snippets::Level as Shown;
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::Format;
 use super::session::{Session, sources};
@@ -31,14 +32,16 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
     let input = Input { catalog: &workspace.catalog, lock: store.lock(), lock_file: store.file() };
     let mut findings = verify(&input);
     let mut status = if passes(&findings) { Status::Done } else { Status::Failed };
+    let mut unasked = Vec::new();
     if args.upstream {
-        status = status.max(ask(session, &workspace, &store, &mut findings).await?);
+        status = status.max(ask(session, &workspace, &store, &mut findings, &mut unasked).await?);
     }
     match args.format {
         Format::Human => show(session, &findings, status, store.lock().pins.len()),
         Format::Json => {
-            let values = findings.iter().map(report_json::finding).collect();
-            session.output.data(&report_json::document("verify", "findings", values))?;
+            let values: Vec<Value> = findings.iter().map(report_json::finding).collect();
+            let content = [("findings", json!(values)), ("not_asked", json!(unasked))];
+            session.output.data(&report_json::document("verify", content))?;
         }
     }
     Ok(status)
@@ -49,6 +52,7 @@ async fn ask(
     workspace: &Workspace,
     store: &Store,
     findings: &mut Vec<Finding>,
+    unasked: &mut Vec<Value>,
 ) -> Result<Status, Error> {
     let client = session.client(workspace)?;
     let declarations = &workspace.catalog.declarations;
@@ -63,6 +67,7 @@ async fn ask(
             }
             Err(error) => {
                 status = status.max(Status::of_source(&error));
+                unasked.push(json!({ "name": asked.name, "reason": error.to_string() }));
                 let hints: Vec<String> = error.hint().into_iter().collect();
                 session
                     .output

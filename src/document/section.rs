@@ -132,6 +132,11 @@ impl<'a> Entry<'a> {
         Ok(elements.collect())
     }
 
+    /// An array of strings.
+    pub fn texts(&self) -> Result<Vec<String>, Problem> {
+        self.elements()?.iter().map(|element| element.text().map(str::to_owned)).collect()
+    }
+
     /// Its keys as a section.
     pub fn section(&self) -> Result<Section<'a>, Problem> {
         let Node::Table(table) = self.node else {
@@ -187,7 +192,9 @@ impl<'a> Section<'a> {
 
     /// The value of a key, if it is there. Asking makes the key known.
     pub fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
-        self.taken.push(key);
+        if !self.taken.contains(&key) {
+            self.taken.push(key);
+        }
         let item = self.table.get(key).filter(|item| !item.is_none())?;
         Some(self.entry(key, item))
     }

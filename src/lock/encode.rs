@@ -13,12 +13,20 @@ pub fn encode(lock: &Lock, original: Option<&str>, declared_in: &str) -> String 
     let original: DocumentMut = original.and_then(|text| text.parse().ok()).unwrap_or_default();
     let mut document = DocumentMut::new();
     document.insert("version", value(FORMAT));
+    let header =
+        format!("# solera-pin writes this file. Edit {declared_in}, then run `solera-pin refresh`.\n");
     if let Some(mut key) = document.key_mut("version") {
-        let header =
-            format!("# solera-pin writes this file. Edit {declared_in}, then run `solera-pin refresh`.\n");
-        key.leaf_decor_mut().set_prefix(header);
+        key.leaf_decor_mut().set_prefix(header.as_str());
     }
     keep_comments(document.as_table_mut(), original.as_table());
+    if let Some(mut key) = document.key_mut("version") {
+        let kept = key.leaf_decor().prefix().and_then(|raw| raw.as_str()).unwrap_or_default().to_owned();
+        let first = kept.lines().next().unwrap_or_default();
+        // Our own line follows the place of the declarations; the rest is a person's.
+        if first.starts_with("# solera-pin writes this file.") {
+            key.leaf_decor_mut().set_prefix(kept.replacen(first, header.trim_end(), 1));
+        }
+    }
     let mut pins = Table::new();
     pins.set_implicit(true);
     let before = original.get("pin").and_then(Item::as_table);

@@ -6,6 +6,7 @@
 mod changes;
 mod decode;
 mod encode;
+mod locate;
 mod store;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 pub use changes::{Change, changes};
 pub use decode::decode;
 pub use encode::encode;
+pub use locate::locate;
 pub use store::{Committed, Store, StoreError};
 
 use crate::model::{Pin, PinName};

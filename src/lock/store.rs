@@ -69,17 +69,26 @@ impl Store {
         self.original.is_some()
     }
 
+    /// Whether the file still is what was loaded.
+    pub fn check_unchanged(&self) -> Result<(), StoreError> {
+        let now = files::read_text(&self.path);
+        let now = now.map_err(|error| StoreError::Io(self.path.clone(), "read", error))?;
+        if now == self.original { Ok(()) } else { Err(StoreError::Changed(self.path.clone())) }
+    }
+
     /// Replaces the file where the pins differ from those loaded.
     pub fn commit(self, lock: &Lock, declared_in: &str) -> Result<Committed, StoreError> {
         if *lock == self.lock {
             return Ok(Committed::Unchanged);
         }
-        let now =
-            files::read_text(&self.path).map_err(|error| StoreError::Io(self.path.clone(), "read", error))?;
-        if now != self.original {
-            return Err(StoreError::Changed(self.path));
-        }
+        self.check_unchanged()?;
         let text = encode(lock, self.original.as_deref(), declared_in);
+        // What could not be read again would stop every later run.
+        match decode(&SourceFile::new(FILE_NAME, &text)) {
+            Ok(read) if read == *lock => {}
+            Ok(_) => return Err(StoreError::Malformed(Vec::new())),
+            Err(problems) => return Err(StoreError::Malformed(problems)),
+        }
         files::replace(&self.path, text.as_bytes())
             .map_err(|error| StoreError::Io(self.path.clone(), "written", error))?;
         Ok(Committed::Written)

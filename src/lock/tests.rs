@@ -54,7 +54,11 @@ fn order_and_white_space_are_ours_and_comments_are_a_persons() {
         assert!(once.contains(comment), "{comment}\n{once}");
     }
     assert!(once.find("git = ") < once.find("tag = "));
-    assert_eq!(encode(&read(&once).unwrap(), Some(&once), "x"), once);
+    assert_eq!(encode(&read(&once).unwrap(), Some(&once), "refresh/upstreams.toml"), once);
+    assert!(
+        encode(&lock, Some(&once), "pins.toml")
+            .starts_with("# solera-pin writes this file. Edit pins.toml, then")
+    );
     assert_eq!(read(&once).unwrap(), lock);
 }
 

@@ -48,7 +48,7 @@ impl GitUrl {
     /// The URL with `.git` at its end, without which BuildKit would fetch a page instead of a repository.
     pub fn for_builders(&self) -> String {
         match self.0.trim_end_matches('/') {
-            url if url.ends_with(".git") => url.into(),
+            url if url.ends_with(".git") || self.transport() == Transport::Local => url.into(),
             url => format!("{url}.git"),
         }
     }
@@ -250,6 +250,7 @@ mod tests {
         assert_eq!(url("https://h/a"), "https://h/a.git");
         assert_eq!(url("https://h/a.git"), "https://h/a.git");
         assert_eq!(url("https://h/a/"), "https://h/a.git");
+        assert_eq!(url("/srv/a"), "/srv/a", "a folder is called what it is called");
     }
 
     #[test]

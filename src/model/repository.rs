@@ -99,15 +99,6 @@ impl Repository {
     pub fn path(&self) -> &str {
         &self.path
     }
-
-    /// As people write it: `rust`, `bitnami/redis`, `ghcr.io/acme/app`.
-    pub fn familiar(&self) -> String {
-        match (self.registry.is_docker_hub(), self.path.strip_prefix("library/")) {
-            (true, Some(name)) => name.into(),
-            (true, None) => self.path.clone(),
-            (false, _) => self.to_string(),
-        }
-    }
 }
 
 impl FromStr for Repository {

@@ -73,24 +73,28 @@ pub fn outcome(outcome: &Outcome) -> String {
 pub fn moved(name: &str, width: usize, from: Option<&Pin>, to: &Pin, lane: Option<Lane>) -> String {
     let (tag, content) = (harmless(to.tag()), to.short_content());
     let indent = " ".repeat(width);
-    match from {
-        Some(from) if from.tag() == to.tag() => {
-            format!(
-                "{name:<width$}  {tag}  ({})\n{indent}  {} -> {content}\n",
-                word(lane),
-                from.short_content()
-            )
-        }
-        Some(from) => {
-            let (old_tag, old) = (harmless(from.tag()), from.short_content());
-            format!("{name:<width$}  {old_tag} -> {tag}  ({})\n{indent}  {old} -> {content}\n", word(lane))
-        }
-        None => format!("{name:<width$}  {tag}  (first)\n{indent}  {content}\n"),
+    let Some(from) = from else {
+        return format!("{name:<width$}  {tag}  (first)\n{indent}  {content}\n");
+    };
+    let tags = if from.tag() == to.tag() { tag } else { format!("{} -> {tag}", harmless(from.tag())) };
+    let mut text =
+        format!("{name:<width$}  {tags}  ({})\n", lane.map_or("anew".into(), |lane| lane.to_string()));
+    if from.short_content() != content {
+        text.push_str(&format!("{indent}  {} -> {content}\n", from.short_content()));
     }
+    for (what, platforms) in [("with", platforms_beyond(to, from)), ("without", platforms_beyond(from, to))] {
+        if !platforms.is_empty() {
+            text.push_str(&format!("{indent}  now {what} {}\n", platforms.join(", ")));
+        }
+    }
+    text
 }
 
-fn word(lane: Option<Lane>) -> String {
-    lane.map_or("anew".into(), |lane| lane.to_string())
+/// The platforms that one pin has and another has not.
+fn platforms_beyond(pin: &Pin, other: &Pin) -> Vec<String> {
+    let (Pin::Image(pin), Pin::Image(other)) = (pin, other) else { return Vec::new() };
+    let only = pin.platforms.keys().filter(|platform| !other.platforms.contains_key(*platform));
+    only.map(ToString::to_string).collect()
 }
 
 /// A row of `status`.

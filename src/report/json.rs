@@ -8,9 +8,11 @@ use crate::plan::{Candidate, Decision, Outcome, Verdict};
 use crate::verify::Finding;
 
 /// A document of a command, with its schema version.
-pub fn document(command: &str, key: &str, content: Value) -> String {
+pub fn document<const N: usize>(command: &str, content: [(&str, Value); N]) -> String {
     let mut document = json!({ "schema_version": SCHEMA_VERSION, "command": command });
-    document[key] = content;
+    for (key, value) in content {
+        document[key] = value;
+    }
     format!("{document:#}\n")
 }
 
@@ -29,6 +31,11 @@ pub fn pin(pin: &Pin) -> Value {
             json!({ "kind": "git", "git": pin.url, "tag": pin.tag, "commit": pin.commit, "tag_object": pin.tag_object })
         }
     }
+}
+
+/// A pin whose upstream gave no answer.
+pub fn failed(error: &impl std::fmt::Display) -> Value {
+    json!({ "outcome": "failed", "reason": error.to_string() })
 }
 
 /// A decision without its candidates.

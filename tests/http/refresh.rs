@@ -193,6 +193,55 @@ fn of_two_runs_at_once_one_says_so() {
 }
 
 #[test]
+fn an_index_without_images_is_not_locked() {
+    let (ended, untouched) = spoiled(|registry| {
+        registry.push_bytes(
+            "a",
+            Some("slim"),
+            INDEX,
+            format!("{{\"schemaVersion\":2,\"mediaType\":\"{INDEX}\",\"manifests\":[]}}"),
+        );
+    });
+    assert_eq!(ended.code, 3, "{}", ended.said);
+    assert!(untouched && ended.said.contains("the tag slim names no platform's image"), "{}", ended.said);
+}
+
+/// Starts adding a pin, and does something else when the registry has been asked.
+fn while_adding(meanwhile: impl FnOnce(&Checkout)) -> (Checkout, Ended) {
+    let registry = Registry::start();
+    registry.push_index("a", "1.0.0", BOTH);
+    registry.set_latency(Duration::from_millis(300));
+    let checkout = Checkout::new("# ours\n");
+    let add = checkout.start(&["add", "a", &format!("{}/a:1.0.0", registry.host())]);
+    until(|| !registry.requests().is_empty());
+    meanwhile(&checkout);
+    let ended = Ended::of(add.wait_with_output().unwrap());
+    (checkout, ended)
+}
+
+#[test]
+fn adding_keeps_others_out() {
+    let (checkout, added) = while_adding(|checkout| {
+        let second = checkout.run(&["refresh"]);
+        assert_eq!(second.code, 2, "{}", second.said);
+    });
+    assert_eq!(added.code, 0, "{}", added.said);
+    assert_eq!(checkout.run(&["verify"]).code, 0);
+}
+
+#[test]
+fn an_edit_made_while_adding_is_not_lost() {
+    for file in ["pins.toml", "pins.lock"] {
+        let edit = "version = 1\n";
+        let (checkout, added) = while_adding(|checkout| fs::write(checkout.path(file), edit).unwrap());
+        assert_eq!(added.code, 2, "{}", added.said);
+        assert_eq!(fs::read_to_string(checkout.path(file)).unwrap(), edit);
+        let untouched = fs::read_to_string(checkout.path("pins.toml")).unwrap();
+        assert!(!untouched.contains("[pin.a]"), "{untouched}");
+    }
+}
+
+#[test]
 fn a_run_that_is_killed_writes_nothing() {
     let registry = Registry::start();
     registry.push_index("a", "slim", BOTH);

@@ -2,6 +2,7 @@
 
 use crate::catalog::Level;
 use crate::document::Place;
+use crate::lock::locate;
 use crate::plan::stale;
 use crate::verify::{Input, Raw, Rule};
 
@@ -21,7 +22,10 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         let platforms = input.catalog.platforms(declaration);
         for stale in stale(declaration, platforms.as_ref(), pin) {
             found.push(Raw {
-                place: Place { file: input.lock_file.clone(), span: table(input, declaration.name.as_str()) },
+                place: Place {
+                    file: input.lock_file.clone(),
+                    span: locate(input.lock_file, &declaration.name, &[]),
+                },
                 message: format!("the pin `{}` is stale: {stale}", declaration.name),
                 help: format!(
                     "run `solera-pin refresh {}`, or undo the edit of {} or pins.lock",
@@ -31,11 +35,4 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         }
     }
     found
-}
-
-/// Where the table of a pin begins in the lock file.
-pub(super) fn table(input: &Input<'_>, name: &str) -> std::ops::Range<usize> {
-    let header = format!("[pin.{name}]");
-    let start = input.lock_file.text.find(&header).unwrap_or_default();
-    start..start + header.len().min(input.lock_file.text.len())
 }

@@ -1,8 +1,8 @@
 //! A pin that nothing reads: declared for no image, or locked and declared nowhere.
 
-use super::lock_stale::table;
 use crate::catalog::Level;
 use crate::document::Place;
+use crate::lock::locate;
 use crate::verify::{Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
@@ -28,7 +28,7 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         .collect();
     let undeclared = input.lock.pins.keys().filter(|name| !catalog.declarations.contains_key(*name));
     found.extend(undeclared.map(|name| Raw {
-        place: Place { file: input.lock_file.clone(), span: table(input, name.as_str()) },
+        place: Place { file: input.lock_file.clone(), span: locate(input.lock_file, name, &[]) },
         message: format!("pins.lock has the pin `{name}`, which is declared nowhere"),
         help: "declare it, or run `solera-pin refresh` to drop it".into(),
     }));

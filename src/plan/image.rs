@@ -200,8 +200,9 @@ fn settle(
         return Ok(Outcome::Keep { note: None });
     }
     let moved = pin.digest != to.digest;
-    // Rebuilt children are what a build would see; an index around the same children is no news.
-    if moved && to.platforms == pin.platforms && to.media_type.is_index() {
+    // Rebuilt children are what a build would see; an index around the same children is no news, unless a person has
+    // been asked about it.
+    if moved && !question.is_accepted() && to.platforms == pin.platforms && to.media_type.is_index() {
         match facts.locked_served {
             None => return Err(pin.digest.clone()),
             Some(true) => {

@@ -231,6 +231,18 @@ fn an_index_around_the_same_children_is_no_bump_while_the_locked_one_is_served()
 }
 
 #[test]
+fn accepting_takes_an_index_around_the_same_children() {
+    let declaration = "track = \"slim\"\nplatforms = [\"linux/amd64\"]\nimmutable = true\n";
+    let mut world = World::of(&["slim"]);
+    let Pin::Image(mut pin) = world.pin("slim", &["linux/amd64"]) else { panic!() };
+    pin.digest = Digest::sha256(b"the index before a platform was added");
+    let locked = Pin::Image(pin);
+    let alarm = world.decide(declaration, Some(&locked), &Wish::Rules).outcome;
+    assert!(matches!(alarm, Outcome::Alarm(Alarm::Moved { .. })), "{alarm:?}");
+    assert_eq!(goes_to(&world.decide(declaration, Some(&locked), &Wish::Accept)), "digest slim");
+}
+
+#[test]
 fn a_platform_that_was_added_to_the_declaration_is_locked() {
     let mut world = World::of(&["slim"]);
     let locked = world.pin("slim", &["linux/amd64"]);

@@ -6,6 +6,8 @@ mod support;
 
 #[path = "http/auth.rs"]
 mod auth;
+#[path = "http/commands.rs"]
+mod commands;
 #[path = "http/failures.rs"]
 mod failures;
 #[path = "http/git.rs"]

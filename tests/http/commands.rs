@@ -1,0 +1,75 @@
+//! The binary as a process: how it starts, is read from, and ends.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
+    command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[tokio::test]
+async fn a_mirror_says_where_it_is_and_ends_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("oci-layout"), "{\"imageLayoutVersion\":\"1.0.0\"}").unwrap();
+    std::fs::write(folder.path().join("index.json"), "{\"schemaVersion\":2,\"manifests\":[]}").unwrap();
+    let mut child =
+        command(folder.path(), &["mirror", "serve", ".", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let answer = reqwest::get(format!("{}/v2/", line.trim())).await.unwrap();
+    assert_eq!(answer.status(), reqwest::StatusCode::OK);
+    drop(answer);
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn what_is_no_layout_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = command(folder.path(), &["mirror", "serve", "."]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("oci-layout"), "{output:?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = command(folder.path(), &["completions", "bash"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn completions_are_a_script_of_their_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = command(folder.path(), &["completions", shell]).output().unwrap();
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && script.contains("explain"), "{shell}");
+        if shell == "bash" {
+            std::fs::write(folder.path().join("script"), script).unwrap();
+            assert!(
+                Command::new("bash")
+                    .args(["-n", "script"])
+                    .current_dir(folder.path())
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_time_that_is_none_is_a_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = command(folder.path(), &["verify"]).env("SOLERA_PIN_NOW", "tomorrow").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("SOLERA_PIN_NOW is `tomorrow`"), "{output:?}");
+}

@@ -130,7 +130,7 @@ impl Judge<'_> {
         let help = match pin {
             Some(_) => write,
             None => format!(
-                "declare a pin for it in {}, name it in images/{}/image.toml, and {write}",
+                "declare a pin for it in {} and name that in images/{}/image.toml; then {write}",
                 self.input.catalog.declared_in, self.image.name
             ),
         };

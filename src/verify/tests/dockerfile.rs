@@ -47,7 +47,7 @@ fn any_other_image_is_a_finding_at_its_place() {
             "FROM al\\\npine\n",
             "al\\\npine",
             "the image `alpine` is not pinned",
-            "declare a pin for it in refresh/upstreams.toml, name it in images/x/image.toml, and write `${PIN_NAME}` here",
+            "declare a pin for it in refresh/upstreams.toml and name that in images/x/image.toml; then write `${PIN_NAME}` here",
         ),
         ("FROM Scratch\n", "Scratch", "the image `Scratch` is not pinned", "declare a pin"),
         ("FROM 'scratch'\n", "'scratch'", "the image `'scratch'` is not pinned", "declare a pin"),

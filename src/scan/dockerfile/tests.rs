@@ -181,6 +181,8 @@ fn what_is_copied_or_mounted_from_has_a_place() {
         ("RUN --mount='type=bind,\"from=d\",\"target=/x,from=e\"' true", &["d"]),
         ("RUN --network=none --mount=type=bind,from=\"f\",ro <<E\nE", &["f"]),
         ("RUN --mount=type=bind,from=\\g true", &["g"]),
+        ("RUN --mount=target=a\\ b,from=h true", &["h"]),
+        ("COPY --from=a\\\"b /a /b", &["a\\\"b"]),
         ("RUN true --mount=from=x", &[]),
         ("COPY --mount=from=x /a /b", &[]),
     ] {

@@ -51,7 +51,7 @@ fn any_other_image_is_a_finding_at_its_place() {
         ),
         ("FROM Scratch\n", "Scratch", "the image `Scratch` is not pinned", "declare a pin"),
         ("FROM 'scratch'\n", "'scratch'", "the image `'scratch'` is not pinned", "declare a pin"),
-        ("FROM 0\n", "0", "the image `0` is not pinned", "declare a pin"),
+        ("FROM scratch\nFROM 0\n", "0", "the image `0` is not pinned", "declare a pin"),
         (
             "ARG PIN_RUST\nFROM ${PIN_RUST:-rust:1}\n",
             "${PIN_RUST:-rust:1}",
@@ -137,7 +137,7 @@ fn any_other_image_is_a_finding_at_its_place() {
             "declare a pin for it in refresh",
         ),
         (
-            "FROM scratch\nRUN --mount=from=0,target=/x true\n",
+            "FROM scratch\nFROM scratch\nRUN --mount=from=0,target=/x true\n",
             "0",
             "the image `0` is not pinned",
             "add a stage",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::duration;
-use crate::document::{Entry, Problem, Section, SourceFile, meant, parse_toml};
+use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
 use crate::model::Registry;
 
 /// The tables that are about more than one pin.
@@ -12,8 +12,8 @@ use crate::model::Registry;
 pub struct Policy {
     /// How the network is reached.
     pub network: Network,
-    /// Levels that differ from a rule's own.
-    pub rules: BTreeMap<String, Level>,
+    /// Levels that differ from a rule's own, each with the place of the rule's name.
+    pub rules: BTreeMap<String, (Level, Place)>,
 }
 
 /// `[registries]`, `[git]` and `[network]`: nothing here changes a decision.
@@ -61,6 +61,9 @@ pub enum Level {
     Error,
 }
 
+const LEVELS: [(&str, Level); 3] =
+    [("error", Level::Error), ("warning", Level::Warning), ("off", Level::Off)];
+
 impl Network {
     /// Adds a user's own settings, which go before the repository's.
     #[must_use]
@@ -93,11 +96,12 @@ pub(super) fn read(root: &mut Section<'_>, policy: &mut Policy, problems: &mut V
     read_propose(root, problems);
     if let Some(mut section) = root.read("verify", problems, Entry::section) {
         section.read("edition", problems, edition);
-        for (rule, entry) in section.read("rules", problems, Entry::section).iter().flat_map(Section::entries)
-        {
-            match one_of(&entry, &[("error", Level::Error), ("warning", Level::Warning), ("off", Level::Off)])
-            {
-                Ok(level) => drop(policy.rules.insert(rule.to_owned(), level)),
+        let rules = section.read("rules", problems, Entry::section);
+        for (rule, entry, place) in rules.iter().flat_map(|rules| {
+            rules.entries().into_iter().map(|(rule, entry)| (rule, entry, rules.key_place(rule)))
+        }) {
+            match one_of(&entry, &LEVELS) {
+                Ok(level) => drop(policy.rules.insert(rule.to_owned(), (level, place))),
                 Err(problem) => problems.push(problem),
             }
         }

@@ -123,7 +123,8 @@ fn the_policy_is_checked() {
         |text: &str| Files { policy: Some(SourceFile::new("refresh/policy.toml", text)), ..Files::default() };
     let good = "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:5000\"\n[git.\"https://github.com/sadoyan/\"]\nmirror = \"/srv/git/\"\n[verify]\nedition = \"2026-11\"\nrules.unused-pin = \"off\"\n";
     let catalog = parse(&policy(good)).unwrap();
-    assert_eq!(catalog.policy.rules["unused-pin"], Level::Off);
+    let (level, place) = &catalog.policy.rules["unused-pin"];
+    assert_eq!((*level, &place.file.text[place.span.clone()]), (Level::Off, "unused-pin"));
     assert_eq!(catalog.policy.network.git[0].mirror, "/srv/git/");
     for (text, message) in [
         ("[schedule]\ncron = \"0 6 * *\"\n", "five fields"),

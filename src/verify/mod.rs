@@ -62,16 +62,17 @@ pub const RULES: &[Rule] = &[
     rules::argument_default::RULE,
     rules::unknown_argument::RULE,
     rules::image_pins::RULE,
+    rules::not_pinned::RULE,
     rules::no_delta::RULE,
     rules::platform_missing::RULE,
+    rules::unknown_rule::RULE,
 ];
 
 /// Runs every rule that is not switched off; findings are in the order of files and places.
 pub fn verify(input: &Input<'_>) -> Vec<Finding> {
-    let levels = &input.catalog.policy.rules;
     let mut findings = Vec::new();
     for rule in RULES {
-        let level = levels.get(rule.id).copied().unwrap_or(rule.level);
+        let level = input.catalog.policy.rules.get(rule.id).map_or(rule.level, |(level, _)| *level);
         if level == Level::Off {
             continue;
         }

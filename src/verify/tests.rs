@@ -1,3 +1,5 @@
+mod dockerfile;
+
 use super::*;
 use crate::catalog::{Files, ImageFiles, parse};
 use crate::lock::decode;
@@ -7,7 +9,7 @@ const PINS: &str = "[pin.rust]\nimage = \"rust\"\ntrack = \"{major}.{minor}-slim
 const IMAGE: &str = "class = \"toolchain\"\nruntime-base = \"rust\"\ntag = \"{rust.version}\"\nplatforms = [\"linux/amd64\"]\ndelta = [\"a linker\"]\n";
 const DOCKERFILE: &str = "ARG PIN_RUST\nFROM ${PIN_RUST}\n";
 
-fn findings(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<String> {
+fn found(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<Finding> {
     let files = Files {
         upstreams: Some(SourceFile::new("refresh/upstreams.toml", pins)),
         images: vec![ImageFiles {
@@ -20,11 +22,15 @@ fn findings(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<String
     let catalog = parse(&files).unwrap();
     let lock_file = SourceFile::new("pins.lock", lock);
     let lock = decode(&lock_file).unwrap();
+    verify(&Input { catalog: &catalog, lock: &lock, lock_file: &lock_file })
+}
+
+fn findings(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<String> {
     let shown = |f: Finding| {
         let (line, _) = f.place.file.position(f.place.span.start);
         format!("{}:{line}: {:?} {}: {}", f.place.file.path, f.level, f.rule, f.message)
     };
-    verify(&Input { catalog: &catalog, lock: &lock, lock_file: &lock_file }).into_iter().map(shown).collect()
+    found(pins, lock, image, dockerfile).into_iter().map(shown).collect()
 }
 
 #[test]
@@ -122,18 +128,42 @@ fn each_rule_finds_its_case_at_its_place() {
     }
 }
 
-#[test]
-fn the_policy_sets_levels() {
+/// What is found of a configuration without images and without a lock.
+fn with_policy(policy: &str) -> Vec<Finding> {
     let files = Files {
-        pins: Some(SourceFile::new(
-            "pins.toml",
-            &format!("{PINS}[verify]\nrules.lock-missing = \"warning\"\n"),
-        )),
+        pins: Some(SourceFile::new("pins.toml", &format!("{PINS}[verify]\n{policy}"))),
         ..Files::default()
     };
     let catalog = parse(&files).unwrap();
     let (lock, lock_file) = (Lock::default(), SourceFile::new("pins.lock", ""));
-    let findings = verify(&Input { catalog: &catalog, lock: &lock, lock_file: &lock_file });
+    verify(&Input { catalog: &catalog, lock: &lock, lock_file: &lock_file })
+}
+
+#[test]
+fn the_policy_sets_levels() {
+    let findings = with_policy("rules.lock-missing = \"warning\"\n");
     assert_eq!(findings[0].level, Level::Warning);
     assert!(passes(&findings));
+    assert_eq!(with_policy("rules.lock-missing = \"off\"\n"), []);
+}
+
+#[test]
+fn a_level_for_no_rule_is_a_finding_at_its_name() {
+    let off = "rules.lock-missing = \"off\"\n";
+    for (policy, text, help) in [
+        ("rules.lock-stal = \"off\"\n", "lock-stal", "did you mean `lock-stale`?"),
+        ("rules.\"Not_Pinned\" = \"error\"\n", "\"Not_Pinned\"", "did you mean `not-pinned`?"),
+        ("rules.upstream-not-served = \"off\"\n", "upstream-not-served", "has no level to set"),
+        ("rules.colour = \"off\"\n", "colour", "known are lock-missing, "),
+    ] {
+        let findings = with_policy(&format!("{off}{policy}"));
+        let [finding] = findings.as_slice() else { panic!("{policy}: {findings:#?}") };
+        assert_eq!((finding.rule, finding.level), ("unknown-rule", Level::Warning));
+        assert_eq!(&finding.place.file.text[finding.place.span.clone()], text);
+        assert!(finding.help.contains(help), "{policy}: {}", finding.help);
+    }
+    let policy = format!("{off}rules.colour = \"off\"\nrules.unknown-rule = \"off\"\n");
+    assert_eq!(with_policy(&policy), []);
+    let table = "[verify.rules]\nlock-missing = \"off\"\ncolour = \"off\"\n";
+    assert_eq!(with_policy(table)[0].message, "no rule is called `colour`");
 }

@@ -5,8 +5,10 @@ pub(super) mod image_pins;
 pub(super) mod lock_missing;
 pub(super) mod lock_stale;
 pub(super) mod no_delta;
+pub(super) mod not_pinned;
 pub(super) mod platform_missing;
 pub(super) mod unknown_argument;
+pub(super) mod unknown_rule;
 pub(super) mod unused_pin;
 
 use crate::catalog::{Catalog, Image};

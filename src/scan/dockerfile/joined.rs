@@ -1,0 +1,128 @@
+//! Text put together from several places of a file.
+
+use std::ops::Range;
+
+/// Text of which each byte knows where it stands in the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// The text.
+    pub text: String,
+    origins: Vec<usize>,
+}
+
+/// A part of an instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Continuations joined; of a flag, without quotes and escapes.
+    pub text: String,
+    /// Where it stands in the file.
+    pub span: Range<usize>,
+}
+
+/// What ends a keyword, and a word of `FROM`.
+pub(super) fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\u{b}' | '\u{c}' | '\r')
+}
+
+impl Joined {
+    pub(super) fn push(&mut self, text: &str, offset: usize) {
+        self.text.push_str(text);
+        self.origins.extend(offset..offset + text.len());
+    }
+
+    /// Where a range of the text stands in the file.
+    pub fn span(&self, range: Range<usize>) -> Range<usize> {
+        let start = self.origins.get(range.start).or(self.origins.last()).copied().unwrap_or_default();
+        let end =
+            range.end.checked_sub(1).and_then(|last| self.origins.get(last)).map_or(start, |last| last + 1);
+        start..end.max(start)
+    }
+
+    pub(super) fn slice(&self, range: Range<usize>) -> Self {
+        Self {
+            text: self.text.get(range.clone()).unwrap_or_default().into(),
+            origins: self.origins.get(range).unwrap_or_default().into(),
+        }
+    }
+
+    pub(super) fn trimmed(&self) -> Self {
+        let start = self.text.len() - self.text.trim_start().len();
+        self.slice(start..start.max(self.text.trim_end().len()))
+    }
+
+    pub(super) fn word(&self) -> Word {
+        Word { text: self.text.clone(), span: self.span(0..self.text.len()) }
+    }
+
+    /// The parts between the characters that separate them; none of them is empty.
+    pub(super) fn split(&self, separates: impl Fn(char) -> bool) -> Vec<Self> {
+        let (mut parts, mut start) = (Vec::new(), 0);
+        for (i, c) in self.text.char_indices().chain([(self.text.len(), '\0')]) {
+            if i == self.text.len() || separates(c) {
+                parts.extend((start < i).then(|| self.slice(start..i)));
+                start = i + c.len_utf8();
+            }
+        }
+        parts
+    }
+
+    /// The words that white space separates; quotes and the escape character hold a word together.
+    pub(super) fn words(&self, escape: char) -> Vec<Self> {
+        let (mut words, mut start, mut quote) = (Vec::new(), None, None);
+        let mut chars = self.text.char_indices();
+        while let Some((i, c)) = chars.next() {
+            if quote.is_none() && c.is_whitespace() {
+                words.extend(start.take().map(|start| self.slice(start..i)));
+                continue;
+            }
+            start.get_or_insert(i);
+            match quote {
+                Some(open) if c == open => quote = None,
+                None if matches!(c, '"' | '\'') => quote = Some(c),
+                _ if c == escape && quote != Some('\'') => drop(chars.next()),
+                _ => {}
+            }
+        }
+        words.extend(start.map(|start| self.slice(start..self.text.len())));
+        words
+    }
+
+    /// The flags that it begins with, without quotes and escapes, and what follows them.
+    pub(super) fn flags(&self) -> (Vec<Self>, Self) {
+        let mut flags = Vec::new();
+        let mut rest = self.trimmed();
+        while rest.text.starts_with("--") {
+            let (flag, end) = rest.unquoted();
+            rest = rest.slice(end..rest.text.len()).trimmed();
+            if flag.text == "--" {
+                break;
+            }
+            flags.push(flag);
+        }
+        (flags, rest)
+    }
+
+    /// The first word without quotes and escapes, and where it ends.
+    fn unquoted(&self) -> (Self, usize) {
+        let (mut word, mut quote) = (Self::default(), None);
+        let mut chars = self.text.char_indices();
+        while let Some((i, c)) = chars.next() {
+            let escaped = if c == '\\' { chars.next() } else { None };
+            match (quote, escaped, c) {
+                (_, Some((i, c)), _) => word.extend(self, i..i + c.len_utf8()),
+                (_, None, '\\') => {}
+                (Some(open), _, c) if c == open => quote = None,
+                (None, _, '"' | '\'') => quote = Some(c),
+                (None, _, c) if c.is_whitespace() => return (word, i),
+                _ => word.extend(self, i..i + c.len_utf8()),
+            }
+        }
+        (word, self.text.len())
+    }
+
+    fn extend(&mut self, other: &Self, range: Range<usize>) {
+        let slice = other.slice(range);
+        self.text.push_str(&slice.text);
+        self.origins.extend(slice.origins);
+    }
+}

@@ -1,0 +1,211 @@
+//! Dockerfiles as BuildKit splits them: instructions with continuations, comments, heredocs and the escape directive;
+//! and the parts of an instruction, each with its place.
+
+mod heredoc;
+mod joined;
+mod reference;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+pub use joined::{Joined, Word};
+pub use reference::Stage;
+
+use heredoc::Heredoc;
+use joined::is_blank;
+
+/// One instruction; continued lines are one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// In upper case.
+    pub keyword: String,
+    /// What follows the keyword, continuations joined; each byte knows where it stands in the file.
+    pub arguments: Joined,
+    /// The instruction in the file, without its heredocs.
+    pub span: Range<usize>,
+    /// The lines of its heredocs, with those that end them; empty where it has none.
+    pub heredocs: Range<usize>,
+    escape: char,
+}
+
+/// One name of an `ARG` instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name, without quotes and escapes.
+    pub name: String,
+    /// Its default, quotes included; an empty one is a default too.
+    pub default: Option<String>,
+    /// Name and default in the file.
+    pub span: Range<usize>,
+}
+
+/// Every `ARG` of a Dockerfile, in order.
+pub fn arguments(text: &str) -> Vec<Argument> {
+    instructions(text).iter().flat_map(Instruction::declared).collect()
+}
+
+/// The instructions of a Dockerfile, in order.
+pub fn instructions(text: &str) -> Vec<Instruction> {
+    let escape = escape_directive(text);
+    let mut lines = Lines::new(text);
+    let mut instructions = Vec::new();
+    while let Some((start, line)) = lines.next() {
+        let trimmed = line.trim_start();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        let joined = join(&mut lines, start + line.len() - trimmed.len(), trimmed, escape).trimmed();
+        if joined.text.is_empty() {
+            continue;
+        }
+        let found = heredoc::heredocs(&joined.text);
+        let mut instruction = Instruction::new(&joined, escape);
+        instruction.heredocs = lines.at..lines.at;
+        if instruction.may_have_heredocs() {
+            lines.skip(&found);
+            instruction.heredocs.end = lines.at;
+        }
+        instructions.push(instruction);
+    }
+    instructions
+}
+
+impl Instruction {
+    fn new(joined: &Joined, escape: char) -> Self {
+        let end = joined.text.find(is_blank).unwrap_or(joined.text.len());
+        Self {
+            keyword: joined.text[..end].to_ascii_uppercase(),
+            arguments: joined.slice(end..joined.text.len()).trimmed(),
+            span: joined.span(0..joined.text.len()),
+            heredocs: 0..0,
+            escape,
+        }
+    }
+
+    /// The instruction that an `ONBUILD` holds.
+    pub fn triggered(&self) -> Option<Self> {
+        let holds = self.keyword == "ONBUILD" && !self.arguments.text.is_empty();
+        holds.then(|| Self { heredocs: self.heredocs.clone(), ..Self::new(&self.arguments, self.escape) })
+    }
+
+    /// What an `ARG` declares.
+    pub fn declared(&self) -> Vec<Argument> {
+        if self.keyword != "ARG" {
+            return Vec::new();
+        }
+        let argument = |word: Joined| {
+            let (name, default) = match word.text.split_once('=') {
+                Some((name, default)) => (name, Some(default.to_owned())),
+                None => (word.text.as_str(), None),
+            };
+            let quoting = |c: &char| matches!(c, '"' | '\'') || *c == self.escape;
+            Argument {
+                name: name.chars().filter(|c| !quoting(c)).collect(),
+                default,
+                span: word.span(0..word.text.len()),
+            }
+        };
+        self.arguments.words(self.escape).into_iter().map(argument).collect()
+    }
+
+    /// Whether it is one of those whose words BuildKit searches for heredocs, and not in its JSON form.
+    fn may_have_heredocs(&self) -> bool {
+        let inner = self.triggered();
+        let inner = inner.as_ref().unwrap_or(self);
+        let json = |text: &str| text.starts_with('[') && serde_json::from_str::<Vec<String>>(text).is_ok();
+        matches!(inner.keyword.as_str(), "RUN" | "COPY" | "ADD") && !json(inner.flags().1.text.trim())
+    }
+}
+
+/// The escape character. Directives stand at the very top, each once; whatever is no known one ends them.
+fn escape_directive(text: &str) -> char {
+    let mut seen = Vec::new();
+    let mut lines = Lines::new(text);
+    while let Some((_, line)) = lines.next() {
+        let Some((name, value)) = line.trim_start().strip_prefix('#').and_then(directive) else {
+            break;
+        };
+        let known = matches!(name.as_str(), "escape" | "syntax" | "check");
+        if !known || seen.contains(&name) {
+            break;
+        }
+        if name == "escape" {
+            return if value == "`" { '`' } else { '\\' };
+        }
+        seen.push(name);
+    }
+    '\\'
+}
+
+/// `NAME=VALUE`, the name in lower case.
+fn directive(comment: &str) -> Option<(String, &str)> {
+    let (name, value) = comment.split_once('=')?;
+    let (name, value) = (name.trim(), value.trim());
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
+        && !value.is_empty();
+    is_name.then(|| (name.to_ascii_lowercase(), value))
+}
+
+/// Joins the lines that an escape character at their end continues; comments and empty lines between are dropped.
+fn join(lines: &mut Lines<'_>, start: usize, line: &str, escape: char) -> Joined {
+    let mut joined = Joined::default();
+    let (mut start, mut line) = (start, line);
+    while let Some(body) = continued(line, escape) {
+        joined.push(body, start);
+        let next = std::iter::from_fn(|| lines.next()).find(|(_, next)| {
+            let next = next.trim_start();
+            !next.is_empty() && !next.starts_with('#')
+        });
+        match next {
+            Some(next) => (start, line) = next,
+            None => return joined,
+        }
+    }
+    joined.push(line, start);
+    joined
+}
+
+/// The line without the escape character that continues it. A doubled one is text.
+fn continued(line: &str, escape: char) -> Option<&str> {
+    let body = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
+    (!body.ends_with(escape)).then_some(body)
+}
+
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let mark = '\u{feff}';
+        Self { text, at: if text.starts_with(mark) { mark.len_utf8() } else { 0 } }
+    }
+
+    /// The next line without its end, and where it starts.
+    fn next(&mut self) -> Option<(usize, &'a str)> {
+        let start = self.at;
+        let rest = self.text.get(start..).filter(|rest| !rest.is_empty())?;
+        let end = rest.find('\n').unwrap_or(rest.len());
+        self.at = start + (end + 1).min(rest.len());
+        Some((start, rest[..end].trim_end_matches('\r')))
+    }
+
+    /// Skips heredocs. BuildKit refuses a file in which one does not end; here nothing is skipped then, so that
+    /// what follows is looked at.
+    fn skip(&mut self, heredocs: &[Heredoc]) {
+        let before = self.at;
+        for heredoc in heredocs {
+            let ends = |line: &str| match heredoc.tabs {
+                true => line.trim_start_matches('\t') == heredoc.name,
+                false => line == heredoc.name,
+            };
+            if !std::iter::from_fn(|| self.next()).any(|(_, line)| ends(line)) {
+                self.at = before;
+                return;
+            }
+        }
+    }
+}

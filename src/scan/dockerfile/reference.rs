@@ -1,0 +1,86 @@
+//! What an instruction says about images: `FROM`, `--from=` and `--mount=…,from=…`.
+
+use super::joined::is_blank;
+use super::{Instruction, Joined, Word};
+
+/// `FROM [--platform=…] IMAGE [AS NAME]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// Each with its dashes and value.
+    pub flags: Vec<Word>,
+    /// The image, or the stage that is continued; quotes are part of it.
+    pub image: Word,
+    /// The stage's name, as it is written.
+    pub name: Option<Word>,
+}
+
+impl Instruction {
+    /// The stage that a `FROM` begins; `None` for other instructions, and for one without an image.
+    pub fn stage(&self) -> Option<Stage> {
+        if self.keyword != "FROM" {
+            return None;
+        }
+        let (flags, rest) = self.flags();
+        let words = rest.split(is_blank);
+        let name = match words.as_slice() {
+            [_, by, name, ..] if by.text.eq_ignore_ascii_case("as") => Some(name.word()),
+            _ => None,
+        };
+        Some(Stage { flags: flags.iter().map(Joined::word).collect(), image: words.first()?.word(), name })
+    }
+
+    /// What `COPY --from=` copies from; of `ADD` too, which some builders let have it.
+    pub fn copied_from(&self) -> Vec<Word> {
+        match self.keyword.as_str() {
+            "COPY" | "ADD" => self.values("from").iter().map(Joined::word).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What `RUN --mount=…,from=` mounts from.
+    pub fn mounted_from(&self) -> Vec<Word> {
+        if self.keyword != "RUN" {
+            return Vec::new();
+        }
+        let from = |field: Joined| {
+            let (key, value) = field.text.split_once('=')?;
+            let start = field.text.len() - value.len();
+            let is_from = key.eq_ignore_ascii_case("from") && !value.is_empty();
+            is_from.then(|| field.slice(start..field.text.len()).word())
+        };
+        self.values("mount").iter().flat_map(fields).filter_map(from).collect()
+    }
+
+    /// The flags before the first other word, and what follows them.
+    pub(super) fn flags(&self) -> (Vec<Joined>, Joined) {
+        self.arguments.flags()
+    }
+
+    /// The values of a flag that are not empty.
+    fn values(&self, name: &str) -> Vec<Joined> {
+        let value = |flag: Joined| {
+            let (given, value) = flag.text.strip_prefix("--")?.split_once('=')?;
+            let start = flag.text.len() - value.len();
+            (given == name && !value.is_empty()).then(|| flag.slice(start..flag.text.len()))
+        };
+        self.flags().0.into_iter().filter_map(value).collect()
+    }
+}
+
+/// The fields of a line of CSV, without the quotes around a field.
+fn fields(line: &Joined) -> Vec<Joined> {
+    let (mut fields, mut start, mut quoted) = (Vec::new(), 0, false);
+    for (i, c) in line.text.char_indices().chain([(line.text.len(), ',')]) {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted || i == line.text.len() => {
+                let field = line.slice(start..i);
+                let inner = field.text.strip_prefix('"').map(|rest| rest.trim_end_matches('"').len());
+                fields.push(inner.map_or_else(|| field.clone(), |length| field.slice(1..1 + length)));
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    fields
+}

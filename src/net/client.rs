@@ -129,7 +129,7 @@ impl Inner {
                 return Err(failed);
             }
             self.counters.retried();
-            let delay = retry::delay(attempts, base, max, None);
+            let delay = retry::delay(attempts, base, max);
             // A pause that was asked for is the host's, and waited for where requests are admitted.
             let paused = matches!(failed, NetError::Transient { retry_after: Some(_), .. });
             if !paused && !delay.is_zero() {

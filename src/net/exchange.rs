@@ -1,7 +1,8 @@
 //! One request, sent once: the connection, its redirects, and a body that is read up to a cap.
 //!
 //! Redirects are followed here and not by the HTTP library, because what may follow depends on the request: a
-//! credential and a header of ours stay on their origin, a body is never sent on, and HTTPS is never left.
+//! credential stays on its origin, a body and a request for a token are never sent on, and HTTPS is never left. The
+//! other headers go along: they say what is asked for (`Accept`, `Git-Protocol`) and hold no secret.
 
 use std::error::Error;
 use std::time::Duration;

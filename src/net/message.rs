@@ -57,7 +57,8 @@ impl Request {
         &self.url
     }
 
-    /// Adds a header, which a redirect to another origin drops again. `name` is in lower case.
+    /// Adds a header, which goes along a redirect, to another origin too: it is no place for a secret. `name` is in
+    /// lower case.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

@@ -71,6 +71,8 @@ async fn a_link_to_another_host_is_refused() {
         let error = images().tags(&repository(&registry, "a")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Protocol);
         assert!(said(&error).contains("another host"), "{error}");
+        let named = if link.contains("169") { "169.254.169.254".into() } else { other.host() };
+        assert!(said(&error).contains(&named), "with its port: {error}");
     }
     assert!(other.requests().is_empty());
 }

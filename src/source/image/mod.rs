@@ -16,7 +16,7 @@ use self::content::{Child, Content, Wrong};
 use super::SourceError;
 use super::memo::Memo;
 use crate::model::{Digest, Manifest, MediaType, Platform, Repository, Tag};
-use crate::net::{Asked, Client, Endpoint, Kind, Request, Response};
+use crate::net::{Asked, Client, Endpoint, Kind, Place, Request, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
 const CHILDREN: usize = 100;
@@ -309,7 +309,8 @@ fn checked(
     endpoint: &Endpoint,
     asked: impl Fn() -> String,
 ) -> Result<Response, SourceError> {
-    let host = response.url().host_str().unwrap_or_default().to_owned();
+    let place = Place::of(response.url());
+    let host = place.host();
     match response.status() {
         200 => Ok(response),
         404 => Err(SourceError::new(

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::ask;
 use crate::model::{Repository, Tag};
-use crate::net::{Asked, Client, Kind, next_link};
+use crate::net::{Asked, Client, Kind, Place, next_link};
 use crate::source::SourceError;
 
 /// Above the longest list known, at the smallest pages known.
@@ -69,7 +69,7 @@ fn next_page(page: &Url, link: &str) -> Result<Url, String> {
         true => Ok(next),
         false => Err(format!(
             "the link to the next page leads to another host, {}, which is refused",
-            next.host_str().unwrap_or("without a name")
+            Place::of(&next).host()
         )),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use url::Url;
 
-use super::auth::{self, Authorization, Credential, Credentials, Realm, Scheme, Token, Tokens};
+use super::auth::{self, Authorization, Credential, Credentials, Login, Realm, Scheme, Token, Tokens};
 use super::endpoint::{Endpoint, is_plain_allowed};
 use super::error::Place;
 use super::exchange::Failure;
@@ -75,9 +75,7 @@ impl Client {
         // On the heap, and only from here on: a thousand pins that wait for their turn are to be small.
         match &request.access {
             Access::Anonymous => Box::pin(self.0.attempts(request, None)).await,
-            Access::Registry { endpoint, scope } => {
-                Box::pin(self.0.authorized(request, endpoint, scope)).await
-            }
+            Access::Registry { endpoint, name } => Box::pin(self.0.authorized(request, endpoint, name)).await,
         }
     }
 }
@@ -161,7 +159,7 @@ impl Inner {
         &self,
         request: &Request,
         endpoint: &Endpoint,
-        scope: &str,
+        name: &str,
     ) -> Result<Response, NetError> {
         let host = self.host(&request.url);
         let mut first = None;
@@ -185,7 +183,7 @@ impl Inner {
         }
         let mut tried = Tried::default();
         loop {
-            let authorization = self.authorization(&scheme, endpoint, scope, &tried).await?;
+            let authorization = self.authorization(&scheme, endpoint, name, &tried).await?;
             let response = self.attempts(request, authorization.as_ref()).await?;
             if !is_challenge(request, &response) {
                 return Ok(response);
@@ -215,12 +213,16 @@ impl Inner {
         &self,
         scheme: &Scheme,
         endpoint: &Endpoint,
-        scope: &str,
+        name: &str,
         tried: &Tried,
     ) -> Result<Option<Authorization>, NetError> {
+        if *scheme == Scheme::Open {
+            return Ok(None);
+        }
+        let login = self.credentials.find(&endpoint.logins(), name).await?;
         match scheme {
             Scheme::Open => Ok(None),
-            Scheme::Basic => match self.credentials.of(&endpoint.credential_key()).await? {
+            Scheme::Basic => match self.credentials.read(login).await? {
                 Some(credential) if matches!(*credential, Credential::Password(..)) => {
                     Ok(Some(Authorization::Basic(credential)))
                 }
@@ -231,10 +233,11 @@ impl Inner {
                 }),
             },
             Scheme::Bearer(realm) => {
-                let scope = realm.scope.as_deref().unwrap_or(scope);
-                let flight = self.tokens.of(endpoint.host(), realm, scope);
+                let scope = realm.scope.clone().unwrap_or_else(|| format!("repository:{name}:pull"));
+                let flight = self.tokens.of(endpoint.host(), realm, &scope, login.clone());
                 let good = |token: &Arc<Token>| token.is_fresh() && !tried.refused(token);
-                let token = flight.get(good, Box::pin(self.fetch_token(realm, endpoint, scope))).await?;
+                let fetch = Box::pin(self.fetch_token(realm, endpoint, &scope, login));
+                let token = flight.get(good, fetch).await?;
                 Ok(Some(Authorization::Bearer(token)))
             }
         }
@@ -245,6 +248,7 @@ impl Inner {
         realm: &Realm,
         endpoint: &Endpoint,
         scope: &str,
+        login: Option<Login>,
     ) -> Result<Arc<Token>, NetError> {
         if !endpoint.allows_realm(&realm.url) {
             return Err(NetError::Realm {
@@ -256,7 +260,7 @@ impl Inner {
         if realm.url.scheme() != "https" && !is_plain_allowed(&realm.url, &self.settings) {
             return Err(NetError::Insecure(Place::of(&realm.url)));
         }
-        let credential = self.credentials.of(&endpoint.credential_key()).await?;
+        let credential = self.credentials.read(login).await?;
         let (request, authorization) = auth::token_request(realm, scope, credential);
         let response = self.attempts(&request, authorization.as_ref()).await?;
         auth::read_token(&response, &endpoint.login_name()).map(Arc::new)

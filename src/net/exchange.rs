@@ -197,7 +197,8 @@ fn is_compression(encoding: &str) -> bool {
     encoding.split(',').any(|word| known.iter().any(|known| word.trim().eq_ignore_ascii_case(known)))
 }
 
-fn seconds(duration: Duration) -> String {
+/// A duration as it is said.
+pub(super) fn seconds(duration: Duration) -> String {
     match duration.as_secs() {
         0 => format!("{} ms", duration.as_millis()),
         seconds => format!("{seconds} s"),

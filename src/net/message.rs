@@ -19,8 +19,8 @@ pub(super) enum Method {
 pub(super) enum Access {
     /// Nobody's: a 401 is the answer.
     Anonymous,
-    /// A registry's: a 401 is a challenge, answered for this scope.
-    Registry { endpoint: Box<Endpoint>, scope: String },
+    /// A registry's: a 401 is a challenge, answered for the repository that has this name there.
+    Registry { endpoint: Box<Endpoint>, name: String },
 }
 
 /// A request that may be sent several times.

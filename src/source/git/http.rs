@@ -20,8 +20,7 @@ pub(super) async fn tags(client: &Client, url: &GitUrl, asked: &str) -> Result<V
     place.set_query(Some("service=git-upload-pack"));
     let request = Request::get(Asked::Git, place).header("git-protocol", "version=2");
     let first = ask(client, &request, ADVERTISEMENT, asked).await?;
-    let complain =
-        |why: String| wrong(format!("{} is not understood: {why}", Place::of(first.url()).host()));
+    let complain = |why: String| wrong(format!("{} is not understood: {why}", Place::of(first.url()).host()));
     match advertisement(first.body()).map_err(complain)? {
         Advertisement::Tags(tags) => Ok(tags),
         Advertisement::Version2 { object_format } => {

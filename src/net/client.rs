@@ -1,6 +1,6 @@
 //! The client: it sends requests, again where that helps, and answers challenges.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use super::auth::{self, Authorization, Credential, Credentials, Login, Realm, Sc
 use super::endpoint::{Endpoint, is_plain_allowed};
 use super::error::Place;
 use super::exchange::Failure;
-use super::host::{Host, RateLimit};
+use super::host::Host;
 use super::message::{Access, Request, Response};
 use super::settings::Settings;
 use super::stats::Counters;
@@ -53,13 +53,6 @@ impl Client {
     /// What was asked up to now.
     pub fn stats(&self) -> Stats {
         self.0.counters.read()
-    }
-
-    /// What hosts said of their limits on requests, by origin.
-    pub fn rate_limits(&self) -> BTreeMap<String, RateLimit> {
-        let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let limits = hosts.iter().filter_map(|(origin, host)| Some((origin.clone(), host.rate_limit()?)));
-        limits.collect()
     }
 
     /// Where `registry`, or the mirror declared for it, is asked.
@@ -201,7 +194,6 @@ impl Inner {
     }
 
     fn challenged(&self, response: &Response, endpoint: &Endpoint) -> Result<Scheme, NetError> {
-        self.counters.challenged();
         Scheme::offered(response.headers("www-authenticate")).ok_or_else(|| NetError::Denied {
             place: Place::of(&response.url),
             what: "answered 401 without saying how to log in".into(),

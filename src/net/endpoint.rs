@@ -54,7 +54,7 @@ impl Endpoint {
     }
 
     /// The registry's canonical name.
-    pub fn registry(&self) -> &Registry {
+    pub(super) fn registry(&self) -> &Registry {
         &self.registry
     }
 
@@ -68,7 +68,7 @@ impl Endpoint {
     }
 
     /// Whether `url` is on the same origin as this endpoint.
-    pub fn is_origin_of(&self, url: &Url) -> bool {
+    fn is_origin_of(&self, url: &Url) -> bool {
         self.base.origin() == url.origin()
     }
 
@@ -181,7 +181,7 @@ fn mirror_base(registry: &Registry, mirror: &Url) -> Result<(Url, String), NetEr
 }
 
 /// Whether `url` names this machine.
-pub fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),

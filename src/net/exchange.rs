@@ -84,9 +84,7 @@ impl Inner {
         let host = self.host(url);
         let _permit = host.admit(url).await.map_err(Failure::Final)?;
         // Only what is admitted takes the memory of a connection.
-        let response = Box::pin(self.admitted(request, authorization, url)).await?;
-        host.note(&response);
-        Ok(response)
+        Box::pin(self.admitted(request, authorization, url)).await
     }
 
     async fn admitted(

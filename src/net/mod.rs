@@ -20,9 +20,8 @@ mod stats;
 mod tls;
 
 pub use client::Client;
-pub use endpoint::{Endpoint, is_loopback};
+pub use endpoint::Endpoint;
 pub use error::{Kind, NetError, Place};
-pub use host::RateLimit;
 pub use link::next_link;
 pub use message::{Request, Response};
 pub use settings::{RegistrySettings, Settings};

@@ -249,16 +249,3 @@ async fn a_registry_off_this_machine_is_not_asked_without_tls() {
     let error = source.by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert!(said(&error).contains("plain-http = true"), "{}", said(&error));
 }
-
-#[tokio::test]
-async fn what_a_registry_says_of_its_limit_is_kept() {
-    let registry = Registry::start();
-    let limited = Reply::new(200, r#"{"tags": []}"#)
-        .header("ratelimit-limit", "100;w=21600")
-        .header("ratelimit-remaining", "76;w=21600");
-    registry.answer("GET /v2/a/tags/list", limited);
-    let client = client(settings());
-    ImageSource::new(client.clone()).tags(&repository(&registry, "a")).await.unwrap();
-    let limit = client.rate_limits()[&registry.url()];
-    assert_eq!((limit.limit, limit.remaining), (Some(100), 76));
-}

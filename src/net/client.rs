@@ -164,7 +164,7 @@ impl Inner {
                 result => result,
             };
             let scheme = match &response {
-                Ok(response) if is_challenge(request, response) => self.challenged(response, endpoint)?,
+                Ok(response) if is_challenge(request, response) => challenged(response, endpoint)?,
                 _ => Scheme::Open,
             };
             first = Some(response);
@@ -185,20 +185,12 @@ impl Inner {
                 return Err(denied(&response, endpoint));
             }
             // A host that was open has private repositories, or a token was revoked.
-            let offered = Arc::new(self.challenged(&response, endpoint)?);
+            let offered = Arc::new(challenged(&response, endpoint)?);
             if offered != scheme {
                 host.scheme.set(Arc::clone(&offered)).await;
                 scheme = offered;
             }
         }
-    }
-
-    fn challenged(&self, response: &Response, endpoint: &Endpoint) -> Result<Scheme, NetError> {
-        Scheme::offered(response.headers("www-authenticate")).ok_or_else(|| NetError::Denied {
-            place: Place::of(&response.url),
-            what: "answered 401 without saying how to log in".into(),
-            hint: format!("check that {} is a registry", endpoint.host()),
-        })
     }
 
     async fn authorization(
@@ -286,6 +278,15 @@ impl Tried {
 /// Whether this is a 401 of the host that was asked, and not of one that it redirected to.
 fn is_challenge(request: &Request, response: &Response) -> bool {
     response.status == 401 && request.url.origin() == response.url.origin()
+}
+
+/// How a host that answered 401 wants to be asked.
+fn challenged(response: &Response, endpoint: &Endpoint) -> Result<Scheme, NetError> {
+    Scheme::offered(response.headers("www-authenticate")).ok_or_else(|| NetError::Denied {
+        place: Place::of(&response.url),
+        what: "answered 401 without saying how to log in".into(),
+        hint: format!("check that {} is a registry", endpoint.host()),
+    })
 }
 
 fn denied(response: &Response, endpoint: &Endpoint) -> NetError {

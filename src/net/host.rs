@@ -71,22 +71,25 @@ impl Host {
         self.pace().pauses = 0;
     }
 
-    /// Waits until `url` may be asked. While a request stands in the queue the host may ask for a pause, which it
-    /// then waits for too.
-    pub(super) async fn admit(&self, url: &Url) -> Result<SemaphorePermit<'_>, NetError> {
+    /// Waits until `url` may be asked; gives how long others of ours were waited for. While a request stands in the queue
+    /// the host may ask for a pause, which it then waits for too.
+    pub(super) async fn admit(&self, url: &Url) -> Result<(SemaphorePermit<'_>, Duration), NetError> {
+        let mut queued = Duration::ZERO;
         loop {
             self.check_open(url)?;
             let quiet_until = self.pace().quiet_until.filter(|until| *until > Instant::now());
             if let Some(until) = quiet_until {
                 tokio::time::sleep_until(until).await;
             }
+            let begun = Instant::now();
             let Ok(permit) = self.permits.acquire().await else {
                 let (place, what) = (Place::of(url), "was not asked: the client is closed".into());
                 return Err(NetError::Refused { place, what });
             };
+            queued += begun.elapsed();
             self.check_open(url)?;
             if !self.pace().is_quiet(Instant::now()) {
-                return Ok(permit);
+                return Ok((permit, queued));
             }
         }
     }
@@ -142,7 +145,7 @@ mod tests {
             drop(first);
         };
         let (second, ()) = tokio::join!(host.admit(&url), asked);
-        assert!(second.is_ok());
+        assert!(second.unwrap().1.is_zero(), "a pause is the host's own");
         assert_eq!(started.elapsed().as_secs(), 5);
     }
 

@@ -3,6 +3,7 @@
 use reqwest::header::HeaderMap;
 use url::Url;
 
+use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::stats::Asked;
 
@@ -32,6 +33,7 @@ pub struct Request {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Option<Vec<u8>>,
     pub(super) access: Access,
+    pub(super) deadline: Option<Deadline>,
 }
 
 impl Request {
@@ -44,12 +46,19 @@ impl Request {
             headers: Vec::new(),
             body: None,
             access: Access::Anonymous,
+            deadline: None,
         }
     }
 
     /// A POST for anyone. Its body is not sent along a redirect.
     pub fn post(asked: Asked, url: Url, body: Vec<u8>) -> Self {
         Self { method: Method::Post, body: Some(body), ..Self::get(asked, url) }
+    }
+
+    /// Is not sent, or not again, once `deadline` is over.
+    #[must_use]
+    pub fn until(self, deadline: &Deadline) -> Self {
+        Self { deadline: Some(deadline.clone()), ..self }
     }
 
     /// Where it goes.

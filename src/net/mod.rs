@@ -7,6 +7,7 @@
 
 mod auth;
 mod client;
+mod deadline;
 mod endpoint;
 mod error;
 mod exchange;
@@ -20,6 +21,7 @@ mod stats;
 mod tls;
 
 pub use client::Client;
+pub use deadline::Deadline;
 pub use endpoint::Endpoint;
 pub use error::{Kind, NetError, Place};
 pub use link::next_link;

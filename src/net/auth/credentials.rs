@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::net::NetError;
-use crate::net::exchange::seconds;
+use crate::net::error::seconds;
 use crate::net::flight::Flight;
 
 /// A helper may ask a keyring, which may ask a person; it is not waited for longer than this.

@@ -7,11 +7,17 @@ use url::Url;
 
 use super::ask;
 use crate::model::{Repository, Tag};
-use crate::net::{Asked, Client, Kind, Place, next_link};
+use crate::net::{Asked, Client, Deadline, Kind, Place, next_link};
 use crate::source::SourceError;
 
-/// Above the longest list known, at the smallest pages known.
-const PAGES: usize = 20_000;
+/// Above the longest list known.
+const TAGS: usize = 1_000_000;
+
+/// As many as those tags have at the smallest pages known.
+const PAGES: usize = TAGS / 100;
+
+/// How many times the limit for the next bytes all pages may take.
+const WHOLE: u32 = 10;
 
 /// A server that invents further pages for ever brings nothing new with them.
 const IDLE_PAGES: usize = 100;
@@ -28,7 +34,8 @@ pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec
     let wrong = |why: String| SourceError::new(Kind::Protocol, asked(), why);
     let endpoint =
         client.endpoint(repository.registry()).map_err(|error| SourceError::net(asked(), &error))?;
-    let mut request = endpoint.request(Asked::TagPage, repository, "tags/list?n=1000");
+    let deadline = Deadline::within(client.settings().timeout.saturating_mul(WHOLE));
+    let mut request = endpoint.request(Asked::TagPage, repository, "tags/list?n=1000").until(&deadline);
     let (mut tags, mut known) = (Vec::new(), HashSet::new());
     let (mut visited, mut idle) = (HashSet::new(), 0);
     loop {
@@ -46,6 +53,9 @@ pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec
                 tags.push(tag);
             }
         }
+        if tags.len() > TAGS {
+            return Err(wrong(format!("{} lists more than {TAGS} tags", endpoint.host())));
+        }
         let Some(link) = next_link(response.headers("link")) else {
             return Ok(tags);
         };
@@ -58,7 +68,7 @@ pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec
             let pages = visited.len();
             return Err(wrong(format!("{} has no last page, after {pages} pages", endpoint.host())));
         }
-        request = endpoint.request_to(Asked::TagPage, repository, next);
+        request = endpoint.request_to(Asked::TagPage, repository, next).until(&deadline);
     }
 }
 

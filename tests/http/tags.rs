@@ -150,12 +150,3 @@ async fn a_list_that_waits_for_others_of_ours_is_not_late() {
     let all = join_all(names.iter().map(|name| source.tags(name))).await;
     assert!(all.iter().all(|tags| tags.as_ref().is_ok_and(|tags| tags.len() == 3)), "{all:?}");
 }
-
-#[tokio::test]
-async fn a_list_has_an_end() {
-    let registry = Registry::start();
-    let tags: Vec<_> = (0..=1_000_000).map(|n| format!("\"{n}\"")).collect();
-    registry.answer(LIST, page(&format!("[{}]", tags.join(",")), ""));
-    let error = images().tags(&repository(&registry, "a")).await.unwrap_err();
-    assert!(said(&error).contains("more than 1000000 tags"), "{error}");
-}

@@ -89,7 +89,11 @@ async fn a_forbidden_repository_is_denied_with_a_hint() {
     let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
     assert!(said(&error).contains(&format!("docker login {}", registry.host())), "{}", said(&error));
-    assert!(said(&error).contains(&format!("{} answered 403", registry.host())), "{}", said(&error));
+    assert!(
+        said(&error).contains(&format!("{}/v2/a/manifests/1 answered 403", registry.url())),
+        "{}",
+        said(&error)
+    );
 }
 
 #[tokio::test]

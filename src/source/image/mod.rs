@@ -310,21 +310,20 @@ fn checked(
     asked: impl Fn() -> String,
 ) -> Result<Response, SourceError> {
     let place = Place::of(response.url());
-    let host = place.host();
     match response.status() {
         200 => Ok(response),
         404 => Err(SourceError::new(
             Kind::NotFound,
             asked(),
-            format!("{host} answered 404: it has no such repository or content"),
+            format!("{place} answered 404: it has no such repository or content"),
         )),
         status @ (401 | 403) => {
-            let why = format!("{host} answered {status}: it is not allowed");
+            let why = format!("{place} answered {status}: it is not allowed");
             let login = endpoint.login_name();
             Err(SourceError::new(Kind::Denied, asked(), why)
                 .hinted(format!("log in with an account that may pull it: docker login{login}")))
         }
-        status => Err(SourceError::new(Kind::Protocol, asked(), format!("{host} answered {status}"))),
+        status => Err(SourceError::new(Kind::Protocol, asked(), format!("{place} answered {status}"))),
     }
 }
 

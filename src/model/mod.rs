@@ -12,6 +12,7 @@ mod pin;
 mod platform;
 mod repository;
 mod tag;
+mod text;
 
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use facts::{GitTag, Manifest};
@@ -23,6 +24,7 @@ pub use pin::{GitPin, ImagePin, MediaType, Pin};
 pub use platform::{Platform, PlatformError};
 pub use repository::{Registry, Repository, RepositoryError};
 pub use tag::{Tag, TagError};
+pub use text::harmless;
 
 /// `Display`, `Debug`-as-text and `serde::Serialize` for a type whose text form is its whole value.
 macro_rules! text_type {

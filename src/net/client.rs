@@ -1,16 +1,16 @@
 //! The client: it sends requests, again where that helps, and answers challenges.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use url::Url;
 
-use super::auth::{self, Authorization, Credential, Credentials, Realm, Scheme, Token, Tokens};
+use super::auth::{self, Authorization, Credential, Credentials, Login, Realm, Scheme, Token, Tokens};
 use super::endpoint::{Endpoint, is_plain_allowed};
 use super::error::Place;
 use super::exchange::Failure;
-use super::host::{Host, RateLimit};
+use super::host::Host;
 use super::message::{Access, Request, Response};
 use super::settings::Settings;
 use super::stats::Counters;
@@ -55,13 +55,6 @@ impl Client {
         self.0.counters.read()
     }
 
-    /// What hosts said of their limits on requests, by origin.
-    pub fn rate_limits(&self) -> BTreeMap<String, RateLimit> {
-        let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let limits = hosts.iter().filter_map(|(origin, host)| Some((origin.clone(), host.rate_limit()?)));
-        limits.collect()
-    }
-
     /// Where `registry`, or the mirror declared for it, is asked.
     pub fn endpoint(&self, registry: &Registry) -> Result<Endpoint, NetError> {
         Endpoint::of(registry, &self.0.settings)
@@ -75,9 +68,7 @@ impl Client {
         // On the heap, and only from here on: a thousand pins that wait for their turn are to be small.
         match &request.access {
             Access::Anonymous => Box::pin(self.0.attempts(request, None)).await,
-            Access::Registry { endpoint, scope } => {
-                Box::pin(self.0.authorized(request, endpoint, scope)).await
-            }
+            Access::Registry { endpoint, name } => Box::pin(self.0.authorized(request, endpoint, name)).await,
         }
     }
 }
@@ -129,7 +120,7 @@ impl Inner {
                 return Err(failed);
             }
             self.counters.retried();
-            let delay = retry::delay(attempts, base, max, None);
+            let delay = retry::delay(attempts, base, max);
             // A pause that was asked for is the host's, and waited for where requests are admitted.
             let paused = matches!(failed, NetError::Transient { retry_after: Some(_), .. });
             if !paused && !delay.is_zero() {
@@ -161,7 +152,7 @@ impl Inner {
         &self,
         request: &Request,
         endpoint: &Endpoint,
-        scope: &str,
+        name: &str,
     ) -> Result<Response, NetError> {
         let host = self.host(&request.url);
         let mut first = None;
@@ -173,7 +164,7 @@ impl Inner {
                 result => result,
             };
             let scheme = match &response {
-                Ok(response) if is_challenge(request, response) => self.challenged(response, endpoint)?,
+                Ok(response) if is_challenge(request, response) => challenged(response, endpoint)?,
                 _ => Scheme::Open,
             };
             first = Some(response);
@@ -185,7 +176,7 @@ impl Inner {
         }
         let mut tried = Tried::default();
         loop {
-            let authorization = self.authorization(&scheme, endpoint, scope, &tried).await?;
+            let authorization = self.authorization(&scheme, endpoint, name, &tried).await?;
             let response = self.attempts(request, authorization.as_ref()).await?;
             if !is_challenge(request, &response) {
                 return Ok(response);
@@ -194,7 +185,7 @@ impl Inner {
                 return Err(denied(&response, endpoint));
             }
             // A host that was open has private repositories, or a token was revoked.
-            let offered = Arc::new(self.challenged(&response, endpoint)?);
+            let offered = Arc::new(challenged(&response, endpoint)?);
             if offered != scheme {
                 host.scheme.set(Arc::clone(&offered)).await;
                 scheme = offered;
@@ -202,25 +193,20 @@ impl Inner {
         }
     }
 
-    fn challenged(&self, response: &Response, endpoint: &Endpoint) -> Result<Scheme, NetError> {
-        self.counters.challenged();
-        Scheme::offered(response.headers("www-authenticate")).ok_or_else(|| NetError::Denied {
-            place: Place::of(&response.url),
-            what: "answered 401 without saying how to log in".into(),
-            hint: format!("check that {} is a registry", endpoint.host()),
-        })
-    }
-
     async fn authorization(
         &self,
         scheme: &Scheme,
         endpoint: &Endpoint,
-        scope: &str,
+        name: &str,
         tried: &Tried,
     ) -> Result<Option<Authorization>, NetError> {
+        if *scheme == Scheme::Open {
+            return Ok(None);
+        }
+        let login = self.credentials.find(&endpoint.logins(), name).await?;
         match scheme {
             Scheme::Open => Ok(None),
-            Scheme::Basic => match self.credentials.of(&endpoint.credential_key()).await? {
+            Scheme::Basic => match self.credentials.read(login).await? {
                 Some(credential) if matches!(*credential, Credential::Password(..)) => {
                     Ok(Some(Authorization::Basic(credential)))
                 }
@@ -231,10 +217,11 @@ impl Inner {
                 }),
             },
             Scheme::Bearer(realm) => {
-                let scope = realm.scope.as_deref().unwrap_or(scope);
-                let flight = self.tokens.of(endpoint.host(), realm, scope);
+                let scope = realm.scope.clone().unwrap_or_else(|| format!("repository:{name}:pull"));
+                let flight = self.tokens.of(endpoint.host(), realm, &scope, login.clone());
                 let good = |token: &Arc<Token>| token.is_fresh() && !tried.refused(token);
-                let token = flight.get(good, Box::pin(self.fetch_token(realm, endpoint, scope))).await?;
+                let fetch = Box::pin(self.fetch_token(realm, endpoint, &scope, login));
+                let token = flight.get(good, fetch).await?;
                 Ok(Some(Authorization::Bearer(token)))
             }
         }
@@ -245,6 +232,7 @@ impl Inner {
         realm: &Realm,
         endpoint: &Endpoint,
         scope: &str,
+        login: Option<Login>,
     ) -> Result<Arc<Token>, NetError> {
         if !endpoint.allows_realm(&realm.url) {
             return Err(NetError::Realm {
@@ -256,7 +244,7 @@ impl Inner {
         if realm.url.scheme() != "https" && !is_plain_allowed(&realm.url, &self.settings) {
             return Err(NetError::Insecure(Place::of(&realm.url)));
         }
-        let credential = self.credentials.of(&endpoint.credential_key()).await?;
+        let credential = self.credentials.read(login).await?;
         let (request, authorization) = auth::token_request(realm, scope, credential);
         let response = self.attempts(&request, authorization.as_ref()).await?;
         auth::read_token(&response, &endpoint.login_name()).map(Arc::new)
@@ -290,6 +278,15 @@ impl Tried {
 /// Whether this is a 401 of the host that was asked, and not of one that it redirected to.
 fn is_challenge(request: &Request, response: &Response) -> bool {
     response.status == 401 && request.url.origin() == response.url.origin()
+}
+
+/// How a host that answered 401 wants to be asked.
+fn challenged(response: &Response, endpoint: &Endpoint) -> Result<Scheme, NetError> {
+    Scheme::offered(response.headers("www-authenticate")).ok_or_else(|| NetError::Denied {
+        place: Place::of(&response.url),
+        what: "answered 401 without saying how to log in".into(),
+        hint: format!("check that {} is a registry", endpoint.host()),
+    })
 }
 
 fn denied(response: &Response, endpoint: &Endpoint) -> NetError {

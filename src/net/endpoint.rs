@@ -12,12 +12,21 @@ use crate::model::{Registry, Repository};
 /// Docker Hub's registry; `docker.io` itself serves no registry.
 const DOCKER_HUB: &str = "registry-1.docker.io";
 
+/// Docker Hub's names in the configurations of Docker and podman.
+const DOCKER_HUB_LOGINS: [&str; 4] =
+    ["https://index.docker.io/v1/", "index.docker.io", "docker.io", DOCKER_HUB];
+
+/// Domains below which each name is another customer's registry, and which the public suffix list does not have.
+const RENTED: [&str; 5] = ["azurecr.io", "azurecr.cn", "azurecr.us", "jfrog.io", "tencentcloudcr.com"];
+
 /// The place where a registry, or the mirror declared for it, is asked.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     registry: Registry,
-    /// Ends with `/v2`, or what the mirror has after it.
+    /// Where the API begins; ends with `/v2`.
     base: Url,
+    /// What a mirror has before the name of each repository, if anything.
+    prefix: String,
     realm: Option<Url>,
     mirrored: bool,
 }
@@ -27,9 +36,10 @@ impl Endpoint {
     pub(super) fn of(registry: &Registry, settings: &Settings) -> Result<Self, NetError> {
         let declared = settings.registries.get(registry);
         let mirror = declared.and_then(|declared| declared.mirror.as_ref());
-        let base = match mirror {
+        let plain_http = declared.is_some_and(|declared| declared.plain_http);
+        let (base, prefix) = match mirror {
             Some(mirror) => mirror_base(registry, mirror)?,
-            None => registry_base(registry, declared.is_some_and(|declared| declared.plain_http))?,
+            None => (registry_base(registry, plain_http)?, String::new()),
         };
         if base.scheme() != "https" && !is_plain_allowed(&base, settings) {
             return Err(NetError::Insecure(Place::of(&base)));
@@ -37,13 +47,14 @@ impl Endpoint {
         Ok(Self {
             registry: registry.clone(),
             base,
+            prefix,
             realm: declared.and_then(|declared| declared.realm.clone()),
             mirrored: mirror.is_some(),
         })
     }
 
     /// The registry's canonical name.
-    pub fn registry(&self) -> &Registry {
+    pub(super) fn registry(&self) -> &Registry {
         &self.registry
     }
 
@@ -57,7 +68,7 @@ impl Endpoint {
     }
 
     /// Whether `url` is on the same origin as this endpoint.
-    pub fn is_origin_of(&self, url: &Url) -> bool {
+    fn is_origin_of(&self, url: &Url) -> bool {
         self.base.origin() == url.origin()
     }
 
@@ -65,7 +76,7 @@ impl Endpoint {
     pub fn request(&self, asked: Asked, repository: &Repository, tail: &str) -> Request {
         let mut url = self.base.clone();
         let (path, query) = tail.split_once('?').map_or((tail, None), |(path, query)| (path, Some(query)));
-        url.set_path(&format!("{}/{}/{path}", self.base.path(), repository.path()));
+        url.set_path(&format!("{}/{}/{path}", self.base.path(), self.name_of(repository)));
         url.set_query(query);
         self.request_to(asked, repository, url)
     }
@@ -74,27 +85,25 @@ impl Endpoint {
     pub fn request_to(&self, asked: Asked, repository: &Repository, url: Url) -> Request {
         let mut request = Request::get(asked, url);
         if self.is_origin_of(&request.url) {
-            request.access =
-                Access::Registry { endpoint: Box::new(self.clone()), scope: self.scope(repository) };
+            let (endpoint, name) = (Box::new(self.clone()), self.name_of(repository));
+            request.access = Access::Registry { endpoint, name };
         }
         request
     }
 
-    /// What the token server is asked for: the repository under the name that this host has for it, which on a
-    /// mirror below `/v2/` has the mirror's own prefix.
-    fn scope(&self, repository: &Repository) -> String {
-        let prefix = self.base.path().rsplit_once("/v2/").map(|(_, prefix)| prefix);
-        match prefix {
-            Some(prefix) => format!("repository:{prefix}/{}:pull", repository.path()),
-            None => format!("repository:{}:pull", repository.path()),
+    /// The name that this host has for `repository`.
+    fn name_of(&self, repository: &Repository) -> String {
+        match self.prefix.as_str() {
+            "" => repository.path().into(),
+            prefix => format!("{prefix}/{}", repository.path()),
         }
     }
 
-    /// The key of this host's credentials in a Docker configuration.
-    pub(super) fn credential_key(&self) -> String {
+    /// The names of this host in a Docker configuration.
+    pub(super) fn logins(&self) -> Vec<String> {
         match self.base.host_str() {
-            Some(DOCKER_HUB) => "https://index.docker.io/v1/".into(),
-            _ => self.host(),
+            Some(DOCKER_HUB) => DOCKER_HUB_LOGINS.map(Into::into).into(),
+            _ => vec![self.host()],
         }
     }
 
@@ -106,20 +115,28 @@ impl Endpoint {
         }
     }
 
-    /// Whether a token for this host may be asked of `realm`: on the same domain, or declared. The last two labels
-    /// stand for the registrable domain; the realm's URL comes from the registry itself, over TLS.
+    /// Whether a token for this host may be asked of `realm`: on the same registrable domain, or declared.
     pub(super) fn allows_realm(&self, realm: &Url) -> bool {
         let declared = self.realm.as_ref().is_some_and(|declared| declared.origin() == realm.origin());
         declared
             || match (self.base.host(), realm.host()) {
-                (Some(Host::Domain(base)), Some(Host::Domain(realm))) => domain(base) == domain(realm),
+                (Some(Host::Domain(base)), Some(Host::Domain(realm))) => is_same_domain(base, realm),
                 (base, realm) => base == realm,
             }
     }
 }
 
-fn domain(host: &str) -> Vec<&str> {
-    host.trim_end_matches('.').rsplit('.').take(2).collect()
+/// Whether two names are one, or are registered by one owner.
+fn is_same_domain(one: &str, other: &str) -> bool {
+    let (one, other) = (one.trim_end_matches('.'), other.trim_end_matches('.'));
+    one == other || registrable(one).is_some_and(|domain| registrable(other) == Some(domain))
+}
+
+/// The part of `host` that somebody registered, by the public suffix list with its private section; `None` where the
+/// list has no such part, as in a name of one label.
+fn registrable(host: &str) -> Option<&str> {
+    let domain = psl::domain_str(host)?;
+    (!RENTED.contains(&domain)).then_some(domain)
 }
 
 fn registry_base(registry: &Registry, plain_http: bool) -> Result<Url, NetError> {
@@ -136,7 +153,9 @@ fn registry_base(registry: &Registry, plain_http: bool) -> Result<Url, NetError>
     })
 }
 
-fn mirror_base(registry: &Registry, mirror: &Url) -> Result<Url, NetError> {
+/// Where a mirror's API begins, and what stands before its repositories' names. A `/v2` at either end of the path says
+/// where that is; without one it is after the path.
+fn mirror_base(registry: &Registry, mirror: &Url) -> Result<(Url, String), NetError> {
     let wrong = |why: &str| {
         let place = Place::of(mirror);
         Err(NetError::Configuration(format!("the mirror {place} of {registry} {why}")))
@@ -152,15 +171,17 @@ fn mirror_base(registry: &Registry, mirror: &Url) -> Result<Url, NetError> {
     }
     let mut base = mirror.clone();
     let path = mirror.path().trim_end_matches('/');
-    match path == "/v2" || path.starts_with("/v2/") {
-        true => base.set_path(path),
-        false => base.set_path(&format!("{path}/v2")),
-    }
-    Ok(base)
+    let (api, prefix) = match path.strip_prefix("/v2/") {
+        Some(prefix) => ("/v2".to_owned(), prefix.trim_start_matches('/')),
+        None if path.ends_with("/v2") => (path.to_owned(), ""),
+        None => (format!("{path}/v2"), ""),
+    };
+    base.set_path(&api);
+    Ok((base, prefix.to_owned()))
 }
 
 /// Whether `url` names this machine.
-pub fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -201,7 +222,8 @@ mod tests {
         let repository: Repository = repository.parse().unwrap();
         let endpoint = Endpoint::of(repository.registry(), settings).map_err(|e| e.to_string())?;
         let request = endpoint.request(Asked::TagPage, &repository, "tags/list");
-        Ok((request.url.to_string(), endpoint.scope(&repository)))
+        let Access::Registry { name, .. } = &request.access else { panic!("a registry's request") };
+        Ok((request.url.to_string(), name.clone()))
     }
 
     #[test]
@@ -223,29 +245,29 @@ mod tests {
     #[test]
     fn a_mirror_is_asked_instead() {
         let at = |mirror| asked("rust", &settings("docker.io", Some(mirror), None, false));
-        for (mirror, url, scope) in [
-            (
-                "https://m.example",
-                "https://m.example/v2/library/rust/tags/list",
-                "repository:library/rust:pull",
-            ),
-            (
-                "https://m.example/hub/",
-                "https://m.example/hub/v2/library/rust/tags/list",
-                "repository:library/rust:pull",
-            ),
+        for (mirror, url, name) in [
+            ("https://m.example", "https://m.example/v2/library/rust/tags/list", "library/rust"),
+            ("https://m.example/hub/", "https://m.example/hub/v2/library/rust/tags/list", "library/rust"),
             (
                 "https://m.example/v2/hub",
                 "https://m.example/v2/hub/library/rust/tags/list",
-                "repository:hub/library/rust:pull",
+                "hub/library/rust",
+            ),
+            ("https://m.example/v2", "https://m.example/v2/library/rust/tags/list", "library/rust"),
+            ("https://m.example/a/v2/", "https://m.example/a/v2/library/rust/tags/list", "library/rust"),
+            (
+                "https://m.example/v2/a/v2/b/",
+                "https://m.example/v2/a/v2/b/library/rust/tags/list",
+                "a/v2/b/library/rust",
             ),
             (
-                "http://127.0.0.1:9",
-                "http://127.0.0.1:9/v2/library/rust/tags/list",
-                "repository:library/rust:pull",
+                "https://m.example/a/v2/b",
+                "https://m.example/a/v2/b/v2/library/rust/tags/list",
+                "library/rust",
             ),
+            ("http://127.0.0.1:9", "http://127.0.0.1:9/v2/library/rust/tags/list", "library/rust"),
         ] {
-            assert_eq!(at(mirror).unwrap(), (url.to_owned(), scope.to_owned()));
+            assert_eq!(at(mirror).unwrap(), (url.to_owned(), name.to_owned()));
         }
         assert!(at("http://m.example").unwrap_err().contains("is not HTTPS"));
         let secret = at("https://u:hunter2@m.example").unwrap_err();
@@ -268,6 +290,29 @@ mod tests {
         assert!(!allows("ghcr.io", None, "https://auth.docker.io/token"));
         assert!(!allows("ghcr.io", None, "https://evil-ghcr.io/token"));
         assert!(!allows("docker.io", None, "https://docker.io.evil.example/token"));
+        for (registry, evil) in [
+            ("registry.acme.co.uk", "evil.co.uk"),
+            ("acme.github.io", "evil.github.io"),
+            ("acme.github.io", "github.io"),
+            ("acme.azurecr.io", "evil.azurecr.io"),
+            ("acme.azurecr.io", "azurecr.io"),
+            ("10.0.0.1", "9.0.0.1"),
+            ("registry:5000", "evil"),
+            ("acme.github.io", "evil.github.io."),
+        ] {
+            assert!(!allows(registry, None, &format!("https://{evil}/token")), "{registry} -> {evil}");
+        }
+        for (registry, realm) in [
+            ("registry.acme.co.uk", "auth.acme.co.uk"),
+            ("acme.github.io", "acme.github.io"),
+            ("acme.azurecr.io", "acme.azurecr.io:444"),
+            ("registry.corp.internal", "auth.corp.internal"),
+            ("registry:5000", "registry:5001"),
+            ("co.uk", "co.uk"),
+            ("[fe80::1]:5000", "[fe80::1]"),
+        ] {
+            assert!(allows(registry, None, &format!("https://{realm}/token")), "{registry} -> {realm}");
+        }
         assert!(allows("ghcr.io", Some("https://auth.docker.io/x"), "https://auth.docker.io/token"));
         assert!(!allows("ghcr.io", Some("https://auth.docker.io"), "http://auth.docker.io/token"));
     }

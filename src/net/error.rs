@@ -54,6 +54,16 @@ pub enum NetError {
         /// How often it was tried.
         attempts: u32,
     },
+    /// An answer that comes too slowly, or too many of them.
+    #[error("{place} {} {}", if *.together { "was not done within" } else { "was still sending after" }, seconds(*.limit))]
+    Slow {
+        /// What was asked.
+        place: Place,
+        /// How long it was waited for.
+        limit: Duration,
+        /// Whether the limit is that of several requests.
+        together: bool,
+    },
     /// More bytes than any honest answer has.
     #[error("{place} sent more than {limit} bytes")]
     TooLarge {
@@ -98,7 +108,7 @@ impl NetError {
         match self {
             Self::Configuration(_) => Kind::Configuration,
             Self::Insecure(_) | Self::TooLarge { .. } | Self::Refused { .. } => Kind::Protocol,
-            Self::Transport { .. } | Self::Transient { .. } => Kind::Unreachable,
+            Self::Transport { .. } | Self::Transient { .. } | Self::Slow { .. } => Kind::Unreachable,
             Self::Denied { .. } | Self::Realm { .. } => Kind::Denied,
         }
     }
@@ -117,6 +127,7 @@ impl NetError {
                 "ask less often, log in for a higher limit, or declare a mirror for this registry".into(),
             ),
             Self::Transient { .. } => Some("run it again later".into()),
+            Self::Slow { .. } => Some("run it again later, or declare a mirror that is faster".into()),
             Self::Denied { hint, .. } => Some(hint.clone()),
             Self::Realm { realm, registry, .. } => Some(format!(
                 "if {} is the token server of {registry}, declare `realm = \"{realm}\"` under [registries.\"{registry}\"]",
@@ -132,6 +143,14 @@ fn times(attempts: u32) -> String {
         0 => " (not asked again)".into(),
         1 => String::new(),
         n => format!(" (tried {n} times)"),
+    }
+}
+
+/// A duration as it is said.
+pub(super) fn seconds(duration: Duration) -> String {
+    match duration.as_secs() {
+        0 => format!("{} ms", duration.as_millis()),
+        seconds => format!("{seconds} s"),
     }
 }
 

@@ -1,10 +1,10 @@
 //! One request, sent once: the connection, its redirects, and a body that is read up to a cap.
 //!
 //! Redirects are followed here and not by the HTTP library, because what may follow depends on the request: a
-//! credential and a header of ours stay on their origin, a body is never sent on, and HTTPS is never left.
+//! credential stays on its origin, a body and a request for a token are never sent on, and HTTPS is never left. The
+//! other headers go along: they say what is asked for (`Accept`, `Git-Protocol`) and hold no secret.
 
 use std::error::Error;
-use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, LOCATION};
@@ -14,11 +14,14 @@ use url::Url;
 use super::auth::{Authorization, Credential};
 use super::client::Inner;
 use super::endpoint::{is_loopback, is_plain_allowed};
-use super::error::Place;
+use super::error::{Place, seconds};
 use super::message::{Method, Request, Response};
 use super::{Asked, NetError};
 
 const REDIRECTS: usize = 5;
+
+/// How many times the limit for the next bytes a whole answer may take.
+const WHOLE: u32 = 4;
 
 /// Why there is no answer to one attempt.
 pub(super) enum Failure {
@@ -81,11 +84,19 @@ impl Inner {
         url: &Url,
     ) -> Result<Response, Failure> {
         let host = self.host(url);
-        let _permit = host.admit(url).await.map_err(Failure::Final)?;
-        // Only what is admitted takes the memory of a connection.
-        let response = Box::pin(self.admitted(request, authorization, url)).await?;
-        host.note(&response);
-        Ok(response)
+        let (_permit, queued) = host.admit(url).await.map_err(Failure::Final)?;
+        let slow =
+            |limit, together| Failure::Final(NetError::Slow { place: Place::of(url), limit, together });
+        if let Some(deadline) = &request.deadline {
+            deadline.note_queued(queued);
+            if deadline.is_over() {
+                return Err(slow(deadline.limit(), true));
+            }
+        }
+        // Only what is admitted takes the memory of a connection. What was too slow once is not asked again.
+        let whole = self.settings.timeout.saturating_mul(WHOLE);
+        let answer = Box::pin(self.admitted(request, authorization, url));
+        tokio::time::timeout(whole, answer).await.map_err(|_| slow(whole, false))?
     }
 
     async fn admitted(
@@ -194,13 +205,6 @@ impl Inner {
 fn is_compression(encoding: &str) -> bool {
     let known = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
     encoding.split(',').any(|word| known.iter().any(|known| word.trim().eq_ignore_ascii_case(known)))
-}
-
-fn seconds(duration: Duration) -> String {
-    match duration.as_secs() {
-        0 => format!("{} ms", duration.as_millis()),
-        seconds => format!("{seconds} s"),
-    }
 }
 
 /// Where a redirect leads; `None` where the answer is not one.

@@ -12,7 +12,6 @@ use super::NetError;
 use super::auth::Scheme;
 use super::error::Place;
 use super::flight::Flight;
-use super::message::Response;
 
 /// A pause longer than this is not believed by a process that lives longer.
 const CLOSED_AT_MOST: Duration = Duration::from_secs(3600);
@@ -25,7 +24,6 @@ pub(super) struct Host {
     /// Learnt from the first answer.
     pub(super) scheme: Flight<Arc<Scheme>>,
     pace: Mutex<Pace>,
-    limit: Mutex<Option<RateLimit>>,
 }
 
 /// When a host wants to be left alone.
@@ -44,24 +42,12 @@ impl Pace {
     }
 }
 
-/// What a registry last said about its limit on pulls (`ratelimit-limit` and `ratelimit-remaining`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Requests per window.
-    pub limit: Option<u64>,
-    /// Requests that remain in this window.
-    pub remaining: u64,
-    /// The length of the window.
-    pub window: Option<Duration>,
-}
-
 impl Host {
     pub(super) fn new(requests: usize) -> Self {
         Self {
             permits: Semaphore::new(requests.clamp(1, Semaphore::MAX_PERMITS)),
             scheme: Flight::default(),
             pace: Mutex::default(),
-            limit: Mutex::default(),
         }
     }
 
@@ -85,22 +71,25 @@ impl Host {
         self.pace().pauses = 0;
     }
 
-    /// Waits until `url` may be asked. While a request stands in the queue the host may ask for a pause, which it
-    /// then waits for too.
-    pub(super) async fn admit(&self, url: &Url) -> Result<SemaphorePermit<'_>, NetError> {
+    /// Waits until `url` may be asked; gives how long others of ours were waited for. While a request stands in the queue
+    /// the host may ask for a pause, which it then waits for too.
+    pub(super) async fn admit(&self, url: &Url) -> Result<(SemaphorePermit<'_>, Duration), NetError> {
+        let mut queued = Duration::ZERO;
         loop {
             self.check_open(url)?;
             let quiet_until = self.pace().quiet_until.filter(|until| *until > Instant::now());
             if let Some(until) = quiet_until {
                 tokio::time::sleep_until(until).await;
             }
+            let begun = Instant::now();
             let Ok(permit) = self.permits.acquire().await else {
                 let (place, what) = (Place::of(url), "was not asked: the client is closed".into());
                 return Err(NetError::Refused { place, what });
             };
+            queued += begun.elapsed();
             self.check_open(url)?;
             if !self.pace().is_quiet(Instant::now()) {
-                return Ok(permit);
+                return Ok((permit, queued));
             }
         }
     }
@@ -121,31 +110,6 @@ impl Host {
     fn pace(&self) -> MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Notes what `response` says of the limit.
-    pub(super) fn note(&self, response: &Response) {
-        let Some(remaining) = response.header("ratelimit-remaining").and_then(parse_limit) else {
-            return;
-        };
-        let limit = response.header("ratelimit-limit").and_then(parse_limit);
-        *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(RateLimit {
-            limit: limit.map(|(count, _)| count),
-            remaining: remaining.0,
-            window: remaining.1,
-        });
-    }
-
-    pub(super) fn rate_limit(&self) -> Option<RateLimit> {
-        *self.limit.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// `100` or `100;w=21600`.
-fn parse_limit(text: &str) -> Option<(u64, Option<Duration>)> {
-    let mut parts = text.split(';').map(str::trim);
-    let count = parts.next()?.parse().ok()?;
-    let window = parts.find_map(|part| part.strip_prefix("w=")?.parse().ok());
-    Some((count, window.map(Duration::from_secs)))
 }
 
 #[cfg(test)]
@@ -181,7 +145,7 @@ mod tests {
             drop(first);
         };
         let (second, ()) = tokio::join!(host.admit(&url), asked);
-        assert!(second.is_ok());
+        assert!(second.unwrap().1.is_zero(), "a pause is the host's own");
         assert_eq!(started.elapsed().as_secs(), 5);
     }
 
@@ -202,13 +166,5 @@ mod tests {
         assert!(error.contains("rate limited; it may be asked again in 3600 s"), "{error}");
         tokio::time::advance(CLOSED_AT_MOST).await;
         assert!(host.admit(&url).await.is_ok());
-    }
-
-    #[test]
-    fn reads_limits_as_docker_hub_writes_them() {
-        assert_eq!(parse_limit("100;w=21600"), Some((100, Some(Duration::from_secs(21600)))));
-        assert_eq!(parse_limit("7"), Some((7, None)));
-        assert_eq!(parse_limit("many"), None);
-        assert_eq!(parse_limit(""), None);
     }
 }

@@ -3,6 +3,7 @@
 use reqwest::header::HeaderMap;
 use url::Url;
 
+use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::stats::Asked;
 
@@ -19,8 +20,8 @@ pub(super) enum Method {
 pub(super) enum Access {
     /// Nobody's: a 401 is the answer.
     Anonymous,
-    /// A registry's: a 401 is a challenge, answered for this scope.
-    Registry { endpoint: Box<Endpoint>, scope: String },
+    /// A registry's: a 401 is a challenge, answered for the repository that has this name there.
+    Registry { endpoint: Box<Endpoint>, name: String },
 }
 
 /// A request that may be sent several times.
@@ -32,6 +33,7 @@ pub struct Request {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Option<Vec<u8>>,
     pub(super) access: Access,
+    pub(super) deadline: Option<Deadline>,
 }
 
 impl Request {
@@ -44,6 +46,7 @@ impl Request {
             headers: Vec::new(),
             body: None,
             access: Access::Anonymous,
+            deadline: None,
         }
     }
 
@@ -52,12 +55,19 @@ impl Request {
         Self { method: Method::Post, body: Some(body), ..Self::get(asked, url) }
     }
 
+    /// Is not sent, or not again, once `deadline` is over.
+    #[must_use]
+    pub fn until(self, deadline: &Deadline) -> Self {
+        Self { deadline: Some(deadline.clone()), ..self }
+    }
+
     /// Where it goes.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Adds a header, which a redirect to another origin drops again. `name` is in lower case.
+    /// Adds a header, which goes along a redirect, to another origin too: it is no place for a secret. `name` is in
+    /// lower case.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

@@ -7,6 +7,7 @@
 
 mod auth;
 mod client;
+mod deadline;
 mod endpoint;
 mod error;
 mod exchange;
@@ -20,9 +21,9 @@ mod stats;
 mod tls;
 
 pub use client::Client;
-pub use endpoint::{Endpoint, is_loopback};
+pub use deadline::Deadline;
+pub use endpoint::Endpoint;
 pub use error::{Kind, NetError, Place};
-pub use host::RateLimit;
 pub use link::next_link;
 pub use message::{Request, Response};
 pub use settings::{RegistrySettings, Settings};

@@ -9,23 +9,22 @@ pub(super) fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// The delay after the `attempt`-th attempt (from 1): what the server asked for, or a doubling one; never above
-/// `max`. There is no jitter, so that the same answers give the same run: requests are bounded per host, and a
-/// host that asks for a pause gets it from all of them.
-pub(super) fn delay(attempt: u32, base: Duration, max: Duration, retry_after: Option<Duration>) -> Duration {
-    let doubled = base.saturating_mul(2u32.saturating_pow(attempt.saturating_sub(1)));
-    retry_after.unwrap_or(doubled).min(max)
+/// The delay after the `attempt`-th attempt (from 1) where the server asked for none: it doubles, up to `max`. There is
+/// no jitter, so that the same answers give the same run: requests are bounded per host, and a host that asks for a
+/// pause gets it from all of them.
+pub(super) fn delay(attempt: u32, base: Duration, max: Duration) -> Duration {
+    base.saturating_mul(2u32.saturating_pow(attempt.saturating_sub(1))).min(max)
 }
 
-/// The value of `Retry-After`: seconds, or a date. A date counts from the answer's own `Date`, which needs no clock
-/// and cannot be wrong by the difference of two.
+/// The pause that `Retry-After` asks for, in seconds or with a date. A date counts from the answer's own `Date`, which
+/// needs no clock and cannot be wrong by the difference of two. A pause of no length is none that was asked for.
 pub(super) fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
     let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let seconds = http_date(value)?.saturating_sub(http_date(date?)?);
-    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    let seconds = match !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        true => value.parse().unwrap_or(u64::MAX),
+        false => u64::try_from(http_date(value)?.saturating_sub(http_date(date?)?)).unwrap_or(0),
+    };
+    Some(Duration::from_secs(seconds)).filter(|pause| !pause.is_zero())
 }
 
 fn http_date(text: &str) -> Option<i64> {
@@ -46,12 +45,10 @@ mod tests {
     #[test]
     fn delays_double_up_to_the_cap() {
         let (base, max) = (Duration::from_millis(200), Duration::from_secs(60));
-        let delays: Vec<_> = (1..5).map(|n| delay(n, base, max, None).as_millis()).collect();
+        let delays: Vec<_> = (1..5).map(|n| delay(n, base, max).as_millis()).collect();
         assert_eq!(delays, [200, 400, 800, 1600]);
-        assert_eq!(delay(u32::MAX, base, max, None), max);
-        assert_eq!(delay(1, base, max, Some(Duration::from_secs(7))).as_secs(), 7);
-        assert_eq!(delay(1, base, max, Some(Duration::MAX)), max);
-        assert_eq!(delay(3, Duration::ZERO, max, None), Duration::ZERO);
+        assert_eq!(delay(u32::MAX, base, max), max);
+        assert_eq!(delay(3, Duration::ZERO, max), Duration::ZERO);
     }
 
     #[test]
@@ -59,10 +56,10 @@ mod tests {
         let seconds = |value, date| retry_after(value, date).map(|wait| wait.as_secs());
         let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(seconds("120", None), Some(120));
-        assert_eq!(seconds("0", None), Some(0));
+        assert_eq!(seconds("0", None), None, "the ordinary delay");
         assert_eq!(seconds("99999999999999999999999", None), Some(u64::MAX));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:50:07 GMT", date), Some(30));
-        assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT", date), Some(0), "in the past");
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT", date), None, "in the past");
         for nonsense in ["", "-5", "soon", "1.5", "Sun, 99 Nov 1994 08:50:07 GMT"] {
             assert_eq!(seconds(nonsense, date), None, "{nonsense}");
         }

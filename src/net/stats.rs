@@ -21,8 +21,6 @@ pub struct Stats {
     pub bytes: u64,
     /// Requests that were sent again.
     pub retries: u64,
-    /// Answers 401 that carried a challenge.
-    pub challenges: u64,
 }
 
 impl Stats {
@@ -55,7 +53,6 @@ pub(crate) struct Counters {
     asked: [AtomicU64; 6],
     bytes: AtomicU64,
     retries: AtomicU64,
-    challenges: AtomicU64,
 }
 
 impl Counters {
@@ -71,10 +68,6 @@ impl Counters {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn challenged(&self) {
-        self.challenges.fetch_add(1, Ordering::Relaxed);
-    }
-
     pub(crate) fn read(&self) -> Stats {
         let count = |asked: Asked| self.asked[asked as usize].load(Ordering::Relaxed);
         Stats {
@@ -86,7 +79,6 @@ impl Counters {
             git: count(Asked::Git),
             bytes: self.bytes.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
-            challenges: self.challenges.load(Ordering::Relaxed),
         }
     }
 }

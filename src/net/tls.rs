@@ -42,7 +42,6 @@ fn builder(settings: &Settings) -> reqwest::ClientBuilder {
         .user_agent(&settings.user_agent)
         .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
         .read_timeout(settings.timeout)
-        .timeout(settings.timeout.saturating_mul(4))
         // Redirects are followed in `exchange`, where it is known which of them may see a credential.
         .redirect(reqwest::redirect::Policy::none())
         .referer(false);

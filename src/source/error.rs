@@ -1,5 +1,6 @@
 //! Why a source has no answer.
 
+use crate::model::harmless;
 use crate::net::{Kind, NetError};
 
 /// What was asked of whom, why it failed, and what to do next.
@@ -48,8 +49,7 @@ impl SourceError {
 /// A cause may quote what an upstream sent: it gets no control over a terminal, and no room for a novel.
 fn shown(cause: &str) -> String {
     const LENGTH: usize = 1000;
-    let neutral = cause.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
-    neutral.take(LENGTH).collect()
+    harmless(cause).chars().take(LENGTH).collect()
 }
 
 #[cfg(test)]
@@ -60,6 +60,9 @@ mod tests {
     fn what_an_upstream_says_is_neutral_and_short() {
         let said = format!("it is \u{1b}]0;evil\u{7}{}", "x".repeat(1 << 20));
         let error = SourceError::new(Kind::Protocol, "read a", said).to_string();
-        assert!(error.starts_with("cannot read a: it is \u{fffd}]0;evil\u{fffd}x") && error.len() < 1100);
+        let start = r"cannot read a: it is \u{1b}]0;evil\u{7}x";
+        assert!(error.starts_with(start) && error.len() < 1100, "{error}");
+        let turned = SourceError::new(Kind::Protocol, "read a", "a\u{202e}b").to_string();
+        assert_eq!(turned, r"cannot read a: a\u{202e}b");
     }
 }

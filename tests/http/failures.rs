@@ -25,6 +25,18 @@ async fn a_rate_limit_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_pause_of_nothing_is_the_ordinary_delay() {
+    let registry = Registry::start();
+    registry.answer(BY_TAG, Reply::new(429, "").header("Retry-After", "0"));
+    let base_delay = Duration::from_millis(20);
+    let client = client(Settings { base_delay, max_delay: Duration::from_secs(1), ..settings() });
+    let started = std::time::Instant::now();
+    let error = ImageSource::new(client).by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
+    assert!(said(&error).contains("rate limited (tried 3 times)"), "{error}");
+    assert!(started.elapsed() >= 3 * base_delay);
+}
+
+#[tokio::test]
 async fn a_rate_limit_that_stays_says_when_to_come_back() {
     let registry = Registry::start();
     registry.answer(BY_TAG, Reply::new(429, "").header("Retry-After", "120"));
@@ -77,6 +89,11 @@ async fn a_forbidden_repository_is_denied_with_a_hint() {
     let error = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
     assert!(said(&error).contains(&format!("docker login {}", registry.host())), "{}", said(&error));
+    assert!(
+        said(&error).contains(&format!("{}/v2/a/manifests/1 answered 403", registry.url())),
+        "{}",
+        said(&error)
+    );
 }
 
 #[tokio::test]
@@ -192,6 +209,18 @@ async fn a_redirect_to_another_origin_carries_no_authorization() {
     said(&images().by_tag(&name, &tag("1")).await.unwrap_err());
 }
 
+/// `registry.k8s.io` redirects manifests, whose form is chosen by `Accept`.
+#[tokio::test]
+async fn a_redirect_to_another_origin_carries_what_is_asked_for() {
+    let (registry, storage) = (Registry::start(), Registry::start());
+    let digest = storage.push_index("a", "1", &["linux/amd64"]);
+    let location = format!("{}/v2/a/manifests/1", storage.url());
+    registry.answer(BY_TAG, Reply::new(307, "").header("Location", location));
+    let found = images().by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap();
+    assert_eq!(found.digest, digest);
+    assert!(storage.requests()[0].header("accept").unwrap().contains(INDEX));
+}
+
 #[tokio::test]
 async fn redirects_end_and_do_not_leave_what_is_safe() {
     let registry = Registry::start();
@@ -223,17 +252,4 @@ async fn a_registry_off_this_machine_is_not_asked_without_tls() {
     }));
     let error = source.by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert!(said(&error).contains("plain-http = true"), "{}", said(&error));
-}
-
-#[tokio::test]
-async fn what_a_registry_says_of_its_limit_is_kept() {
-    let registry = Registry::start();
-    let limited = Reply::new(200, r#"{"tags": []}"#)
-        .header("ratelimit-limit", "100;w=21600")
-        .header("ratelimit-remaining", "76;w=21600");
-    registry.answer("GET /v2/a/tags/list", limited);
-    let client = client(settings());
-    ImageSource::new(client.clone()).tags(&repository(&registry, "a")).await.unwrap();
-    let limit = client.rate_limits()[&registry.url()];
-    assert_eq!((limit.limit, limit.remaining), (Some(100), 76));
 }

@@ -126,14 +126,17 @@ async fn what_is_no_git_server_is_said() {
         (Reply::new(404, ""), Kind::NotFound, "no such repository"),
         (Reply::new(503, ""), Kind::Unreachable, "503"),
         (typed("<html>"), Kind::Protocol, "hexadecimal"),
-        (typed("001eERR please \u{1b}[1mlog in\n0000"), Kind::Protocol, "please [1mlog in"),
+        (typed("001eERR please \u{1b}[1mlog in\n0000"), Kind::Protocol, r"please \u{1b}[1mlog in"),
         (typed("000eversion 2\n0000"), Kind::Protocol, "does not list"),
+        (typed("001e# service=git-upload-pack\n0000"), Kind::Protocol, "has no end"),
         (Reply::new(302, "").header("Location", "http://git.example/x"), Kind::Protocol, "not HTTPS"),
     ] {
         server.answer(asked, reply);
         let error = tags(&format!("{}/a.git", server.url())).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert!(said(&error).contains(says), "{}", said(&error));
+        let named = said(&error).contains(&server.host());
+        assert!(named || says == "not HTTPS", "a host is named with its port: {}", said(&error));
     }
     let error = tags("http://git.example/a.git").await.unwrap_err();
     assert!(said(&error).contains("not HTTPS"), "{error}");
@@ -195,6 +198,10 @@ async fn ssh_failures_are_told_apart_by_what_it_says() {
         let error = source.tags(&"git@host.example:a/b.git".parse().unwrap()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert!(said(&error).contains(says), "{error}");
+        let error = source.tags(&"ssh://git@[::1]:2222/a/b.git".parse().unwrap()).await.unwrap_err();
+        assert!(said(&error).contains("ssh to git@[::1]:2222 failed"), "{}", said(&error));
+        let works = "`ssh -p 2222 git@::1` works";
+        assert!(kind == Kind::NotFound || said(&error).contains(works), "{}", said(&error));
     }
 }
 

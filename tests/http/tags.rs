@@ -1,11 +1,14 @@
 //! Tag lists: pages, and links that lead astray.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use solera_pin::model::Tag;
-use solera_pin::source::Kind;
+use solera_pin::net::Settings;
+use solera_pin::source::{ImageSource, Kind};
 
 use crate::support::registry::{LinkStyle, Registry, Reply};
-use crate::{images, repository, said};
+use crate::{client, images, repository, said, settings};
 
 const LIST: &str = "GET /v2/a/tags/list";
 
@@ -71,6 +74,8 @@ async fn a_link_to_another_host_is_refused() {
         let error = images().tags(&repository(&registry, "a")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Protocol);
         assert!(said(&error).contains("another host"), "{error}");
+        let named = if link.contains("169") { "169.254.169.254".into() } else { other.host() };
+        assert!(said(&error).contains(&named), "with its port: {error}");
     }
     assert!(other.requests().is_empty());
 }
@@ -100,4 +105,48 @@ async fn what_is_no_tag_list_is_said() {
     let error = images().tags(&repository(&registry, "a")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Protocol);
     assert!(said(&error).contains("text/html"), "{error}");
+}
+
+const TIMEOUT: Duration = Duration::from_millis(100);
+
+fn hurried(requests_per_host: usize) -> ImageSource {
+    ImageSource::new(client(Settings { timeout: TIMEOUT, attempts: 10, requests_per_host, ..settings() }))
+}
+
+#[tokio::test]
+async fn a_page_that_drips_in_is_given_up_and_not_asked_for_again() {
+    let registry = Registry::start();
+    registry.answer(LIST, Reply::new(200, " ".repeat(10_000)).dripping(TIMEOUT / 10));
+    let error = hurried(1).tags(&repository(&registry, "a")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert!(said(&error).contains("was still sending after 400 ms"), "{}", said(&error));
+    assert_eq!(registry.counters().tag_pages, 1);
+}
+
+#[tokio::test]
+async fn pages_that_take_too_long_together_are_given_up() {
+    let registry = Registry::start();
+    registry.set_tags("a", (0..1000).map(|n| n.to_string()));
+    registry.set_page_size(1);
+    registry.set_latency(TIMEOUT / 5);
+    let error = hurried(1).tags(&repository(&registry, "a")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert!(said(&error).contains("was not done within 1 s"), "{}", said(&error));
+    assert!(registry.counters().tag_pages <= 50);
+}
+
+/// Forty lists with one request at a time take twice as long as one list may.
+#[tokio::test]
+async fn a_list_that_waits_for_others_of_ours_is_not_late() {
+    let registry = Registry::start();
+    registry.set_page_size(1);
+    registry.set_latency(TIMEOUT / 5);
+    let names: Vec<_> = (0..40).map(|n| format!("r{n}")).collect();
+    for name in &names {
+        registry.set_tags(name, ["1", "2", "3"]);
+    }
+    let source = hurried(1);
+    let names: Vec<_> = names.iter().map(|name| repository(&registry, name)).collect();
+    let all = join_all(names.iter().map(|name| source.tags(name))).await;
+    assert!(all.iter().all(|tags| tags.as_ref().is_ok_and(|tags| tags.len() == 3)), "{all:?}");
 }

@@ -102,6 +102,8 @@ pub struct Reply {
     pub truncated: bool,
     /// Its length is not announced.
     pub chunked: bool,
+    /// The body comes byte by byte, each as late as this.
+    pub drip: Option<Duration>,
 }
 
 impl Reply {
@@ -118,6 +120,11 @@ impl Reply {
     #[must_use]
     pub fn chunked(self) -> Self {
         Self { chunked: true, ..self }
+    }
+
+    #[must_use]
+    pub fn dripping(self, pause: Duration) -> Self {
+        Self { drip: Some(pause), ..self }
     }
 
     #[must_use]

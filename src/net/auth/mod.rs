@@ -9,7 +9,7 @@ mod credentials;
 mod token;
 
 use challenge::parse as parse_challenges;
-pub(super) use credentials::{Credential, Credentials};
+pub(super) use credentials::{Credential, Credentials, Login};
 pub(super) use token::{Token, Tokens, read as read_token, request as token_request};
 
 use url::Url;

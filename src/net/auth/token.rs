@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use url::form_urlencoded::Serializer;
 
-use super::{Authorization, Credential, Realm};
+use super::{Authorization, Credential, Login, Realm};
 use crate::net::error::Place;
 use crate::net::flight::Flight;
 use crate::net::message::{Request, Response};
@@ -31,17 +31,23 @@ impl Token {
     }
 }
 
-/// The tokens of a client, by host, token server and scope.
+/// The tokens of a client, by host, token server, scope, and whose they are.
 #[derive(Debug, Default)]
 pub(in crate::net) struct Tokens(Mutex<HashMap<Key, Arc<Flight<Arc<Token>>>>>);
 
-type Key = (String, Realm, String);
+type Key = (String, Realm, String, Option<Login>);
 
 impl Tokens {
     /// Where the token of `host` for `scope` is made and kept.
-    pub(in crate::net) fn of(&self, host: String, realm: &Realm, scope: &str) -> Arc<Flight<Arc<Token>>> {
+    pub(in crate::net) fn of(
+        &self,
+        host: String,
+        realm: &Realm,
+        scope: &str,
+        login: Option<Login>,
+    ) -> Arc<Flight<Arc<Token>>> {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tokens.entry((host, realm.clone(), scope.into())).or_default())
+        Arc::clone(tokens.entry((host, realm.clone(), scope.into(), login)).or_default())
     }
 }
 

@@ -4,9 +4,8 @@ use url::Url;
 
 use super::pkt_line;
 use super::refs::{Advertisement, advertisement, listed};
-use crate::model::GitTag;
-use crate::model::GitUrl;
-use crate::net::{Asked, Client, Kind, Request, Response};
+use crate::model::{GitTag, GitUrl};
+use crate::net::{Asked, Client, Kind, Place, Request, Response};
 use crate::source::SourceError;
 
 const ADVERTISEMENT: &str = "application/x-git-upload-pack-advertisement";
@@ -21,9 +20,7 @@ pub(super) async fn tags(client: &Client, url: &GitUrl, asked: &str) -> Result<V
     place.set_query(Some("service=git-upload-pack"));
     let request = Request::get(Asked::Git, place).header("git-protocol", "version=2");
     let first = ask(client, &request, ADVERTISEMENT, asked).await?;
-    let complain = |why: String| {
-        wrong(format!("{} is not understood: {why}", first.url().host_str().unwrap_or_default()))
-    };
+    let complain = |why: String| wrong(format!("{} is not understood: {why}", Place::of(first.url()).host()));
     match advertisement(first.body()).map_err(complain)? {
         Advertisement::Tags(tags) => Ok(tags),
         Advertisement::Version2 { object_format } => {
@@ -69,7 +66,8 @@ async fn ask(
     asked: &str,
 ) -> Result<Response, SourceError> {
     let response = client.send(request).await.map_err(|error| SourceError::net(asked, &error))?;
-    let host = response.url().host_str().unwrap_or_default();
+    let place = Place::of(response.url());
+    let host = place.host();
     let failed = |kind, why: String| Err(SourceError::new(kind, asked, why));
     match response.status() {
         200 => {}

@@ -6,8 +6,7 @@ use git2::{ErrorCode, ObjectType, Reference, Repository};
 use url::Url;
 
 use super::refs::one_line;
-use crate::model::GitTag;
-use crate::model::GitUrl;
+use crate::model::{GitTag, GitUrl};
 use crate::net::Kind;
 use crate::source::SourceError;
 

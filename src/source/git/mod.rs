@@ -47,7 +47,8 @@ impl GitSource {
         Self { client, memory }
     }
 
-    /// All tags that name a commit, sorted by name.
+    /// All tags, sorted by name. Over HTTP and ssh a server does not say whether what a tag names in the end is a
+    /// commit, so that a tag of a tree or a file is among them; of a folder of this machine it is known and left out.
     pub async fn tags(&self, url: &GitUrl) -> Result<Arc<Vec<GitTag>>, SourceError> {
         self.memory.tags.get(url.clone(), self.list(url)).await
     }

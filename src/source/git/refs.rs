@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::pkt_line::{Packet, packets};
-use crate::model::GitTag;
-use crate::model::{CommitId, GitRef};
+use crate::model::{CommitId, GitRef, GitTag, harmless};
+
+/// Said of a message without its last packet: tags that were cut off are not tags that have vanished.
+const NO_END: &str = "its list has no end";
 
 /// A server's first message.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,15 +19,23 @@ pub(super) enum Advertisement {
 
 /// Reads a server's first message, with or without the preamble that it has over HTTP.
 pub(super) fn advertisement(message: &[u8]) -> Result<Advertisement, String> {
-    let mut lines = Vec::new();
+    let (mut lines, mut preamble, mut ended) = (Vec::new(), false, false);
     for packet in packets(message) {
         match packet.map_err(|error| error.to_string())? {
-            Packet::Data(line) => lines.push(text(line)?),
-            // The flush after the preamble ends nothing, as the one after the last line.
-            Packet::Flush | Packet::Delimiter | Packet::ResponseEnd => {}
+            Packet::Data(line) => match text(line)? {
+                line if lines.is_empty() && line.starts_with("# service=") => preamble = true,
+                line => lines.push(line),
+            },
+            // The flush after the preamble is not the one after the last line.
+            Packet::Flush if preamble => preamble = false,
+            Packet::Flush => ended = true,
+            Packet::Delimiter | Packet::ResponseEnd => {}
         }
     }
-    let mut lines = lines.into_iter().filter(|line| !line.starts_with("# service=")).peekable();
+    if !ended {
+        return Err(NO_END.into());
+    }
+    let mut lines = lines.into_iter().peekable();
     match lines.next_if(|line| line.starts_with("version ")).as_deref() {
         Some("version 2") => version2(lines),
         None | Some("version 1") => lines_of_version0(lines).map(Advertisement::Tags),
@@ -86,7 +96,7 @@ pub(super) fn listed(message: &[u8]) -> Result<Vec<GitTag>, String> {
     }
     match ended {
         true => Ok(tags.finish()),
-        false => Err("its list has no end".into()),
+        false => Err(NO_END.into()),
     }
 }
 
@@ -100,11 +110,10 @@ fn text(line: &[u8]) -> Result<String, String> {
     }
 }
 
-/// What an upstream says, fit to be shown: one line, without escapes, not too long.
+/// What an upstream says, fit to be shown: one line, harmless, not too long.
 pub(super) fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
-    let line = words.collect::<Vec<_>>().join(" ");
-    line.chars().take(300).collect()
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    harmless(&line).chars().take(300).collect()
 }
 
 /// Tags as they come in, by name: what the reference names, and what that peels to.
@@ -191,6 +200,28 @@ mod tests {
         }
         let empty = format!("{} capabilities^{{}}\0agent=git/2", id('0'));
         assert_eq!(advertisement(&message(&[&empty, ""])), Ok(Advertisement::Tags(Vec::new())));
+        let nothing = message(&["# service=git-upload-pack\n", "", ""]);
+        assert_eq!(advertisement(&nothing), Ok(Advertisement::Tags(Vec::new())));
+    }
+
+    /// A list that was cut short would say of the tags that it lost that they have vanished.
+    #[test]
+    fn an_advertisement_has_an_end() {
+        let line = format!("{} refs/tags/v1\n", id('a'));
+        let tag = line.as_str();
+        for cut in [
+            &[][..],
+            &[tag],
+            &["version 1\n", tag],
+            &["version 2\n", "ls-refs\n"],
+            &["# service=git-upload-pack\n"],
+            &["# service=git-upload-pack\n", ""],
+            &["# service=git-upload-pack\n", "", tag],
+            &["# service=git-upload-pack\n", "", "version 1\n", tag],
+        ] {
+            let error = advertisement(&message(cut)).unwrap_err();
+            assert!(error.contains("no end"), "{cut:?}: {error}");
+        }
     }
 
     #[test]
@@ -216,7 +247,7 @@ mod tests {
     #[test]
     fn a_complaint_is_shown_on_one_line() {
         let error = listed(&message(&["ERR access \x1b[31mdenied\nor worse\n", ""])).unwrap_err();
-        assert_eq!(error, "it says: access [31mdenied or worse");
+        assert_eq!(error, r"it says: access \u{1b}[31mdenied or worse");
         assert!(listed(&message(&["zz refs/tags/x", ""])).is_err());
         assert!(listed(&message(&["x", ""])).is_err());
     }

@@ -9,8 +9,7 @@ use tokio::process::{Child, Command};
 
 use super::pkt_line::{self, Header, Packet};
 use super::refs::{Advertisement, advertisement, one_line};
-use crate::model::GitTag;
-use crate::model::GitUrl;
+use crate::model::{GitTag, GitUrl};
 use crate::net::{Kind, Settings};
 use crate::source::SourceError;
 
@@ -27,6 +26,28 @@ struct Destination {
     host: String,
     port: Option<u16>,
     path: String,
+}
+
+impl Destination {
+    /// As in a URL, with the port where there is one.
+    fn shown(&self) -> String {
+        let Some(port) = self.port else {
+            return self.host.clone();
+        };
+        match self.host.rsplit_once('@') {
+            Some((user, address)) if address.contains(':') => format!("{user}@[{address}]:{port}"),
+            None if self.host.contains(':') => format!("[{}]:{port}", self.host),
+            _ => format!("{}:{port}", self.host),
+        }
+    }
+
+    /// What a person types to try it.
+    fn trial(&self) -> String {
+        match self.port {
+            Some(port) => format!("ssh -p {port} {}", self.host),
+            None => format!("ssh {}", self.host),
+        }
+    }
 }
 
 /// All tags of the repository at `url`.
@@ -59,7 +80,7 @@ pub(super) async fn tags(settings: &Settings, url: &GitUrl, asked: &str) -> Resu
         },
         Ok(Err(complaint)) => Err(failed(&complaint, &destination, asked)),
         Err(_) => {
-            let why = format!("{} did not answer within {} s", destination.host, timeout.as_secs());
+            let why = format!("{} did not answer within {} s", destination.shown(), timeout.as_secs());
             Err(SourceError::new(Kind::Unreachable, asked, why))
         }
     }
@@ -187,10 +208,10 @@ async fn read_message(from: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, St
 /// ssh has one exit code for all that can go wrong; its words tell it apart.
 fn failed(complaint: &Complaint, destination: &Destination, asked: &str) -> SourceError {
     let said = complaint.0.to_ascii_lowercase();
-    let host = &destination.host;
+    let (host, trial) = (destination.shown(), destination.trial());
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let (kind, hint) = if has(&["permission denied", "host key verification failed"]) {
-        (Kind::Denied, format!("check that `ssh {host}` works without a password"))
+        (Kind::Denied, format!("check that `{trial}` works without a password"))
     } else if has(&[
         "repository not found",
         "does not appear to be a git repository",
@@ -199,7 +220,7 @@ fn failed(complaint: &Complaint, destination: &Destination, asked: &str) -> Sour
     ]) {
         (Kind::NotFound, "check the URL, and that your key may read the repository".to_owned())
     } else {
-        (Kind::Unreachable, format!("check that `ssh {host}` works"))
+        (Kind::Unreachable, format!("check that `{trial}` works"))
     };
     SourceError::new(kind, asked, format!("ssh to {host} failed: {}", complaint.0)).hinted(hint)
 }

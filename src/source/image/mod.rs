@@ -16,7 +16,7 @@ use self::content::{Child, Content, Wrong};
 use super::SourceError;
 use super::memo::Memo;
 use crate::model::{Digest, Manifest, MediaType, Platform, Repository, Tag};
-use crate::net::{Asked, Client, Endpoint, Kind, Request, Response};
+use crate::net::{Asked, Client, Endpoint, Kind, Place, Request, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
 const CHILDREN: usize = 100;
@@ -309,21 +309,21 @@ fn checked(
     endpoint: &Endpoint,
     asked: impl Fn() -> String,
 ) -> Result<Response, SourceError> {
-    let host = response.url().host_str().unwrap_or_default().to_owned();
+    let place = Place::of(response.url());
     match response.status() {
         200 => Ok(response),
         404 => Err(SourceError::new(
             Kind::NotFound,
             asked(),
-            format!("{host} answered 404: it has no such repository or content"),
+            format!("{place} answered 404: it has no such repository or content"),
         )),
         status @ (401 | 403) => {
-            let why = format!("{host} answered {status}: it is not allowed");
+            let why = format!("{place} answered {status}: it is not allowed");
             let login = endpoint.login_name();
             Err(SourceError::new(Kind::Denied, asked(), why)
                 .hinted(format!("log in with an account that may pull it: docker login{login}")))
         }
-        status => Err(SourceError::new(Kind::Protocol, asked(), format!("{host} answered {status}"))),
+        status => Err(SourceError::new(Kind::Protocol, asked(), format!("{place} answered {status}"))),
     }
 }
 

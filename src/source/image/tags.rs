@@ -7,11 +7,17 @@ use url::Url;
 
 use super::ask;
 use crate::model::{Repository, Tag};
-use crate::net::{Asked, Client, Kind, next_link};
+use crate::net::{Asked, Client, Deadline, Kind, Place, next_link};
 use crate::source::SourceError;
 
-/// Above the longest list known, at the smallest pages known.
-const PAGES: usize = 20_000;
+/// Above the longest list known.
+const TAGS: usize = 1_000_000;
+
+/// As many as those tags have at the smallest pages known.
+const PAGES: usize = TAGS / 100;
+
+/// How many times the limit for the next bytes all pages may take.
+const WHOLE: u32 = 10;
 
 /// A server that invents further pages for ever brings nothing new with them.
 const IDLE_PAGES: usize = 100;
@@ -28,9 +34,9 @@ pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec
     let wrong = |why: String| SourceError::new(Kind::Protocol, asked(), why);
     let endpoint =
         client.endpoint(repository.registry()).map_err(|error| SourceError::net(asked(), &error))?;
-    let mut request = endpoint.request(Asked::TagPage, repository, "tags/list?n=1000");
-    let (mut tags, mut known) = (Vec::new(), HashSet::new());
-    let (mut visited, mut idle) = (HashSet::new(), 0);
+    let deadline = Deadline::within(client.settings().timeout.saturating_mul(WHOLE));
+    let mut request = endpoint.request(Asked::TagPage, repository, "tags/list?n=1000").until(&deadline);
+    let (mut found, mut visited, mut idle) = (Found::default(), HashSet::new(), 0);
     loop {
         visited.insert(request.url().clone());
         let response = ask(client, &endpoint, &request, asked).await?;
@@ -38,19 +44,15 @@ pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec
             let what = response.content_type().unwrap_or_else(|| "something".into());
             wrong(format!("{} answered with {what} that is not a tag list", endpoint.host()))
         })?;
-        let before = tags.len();
-        for text in page.tags.unwrap_or_default() {
-            if let Ok(tag) = text.parse::<Tag>()
-                && known.insert(text)
-            {
-                tags.push(tag);
-            }
+        let before = found.tags.len();
+        if !found.take(page.tags.unwrap_or_default(), TAGS) {
+            return Err(wrong(format!("{} lists more than {TAGS} tags", endpoint.host())));
         }
         let Some(link) = next_link(response.headers("link")) else {
-            return Ok(tags);
+            return Ok(found.tags);
         };
         let next = next_page(response.url(), &link).map_err(wrong)?;
-        idle = if tags.len() == before { idle + 1 } else { 0 };
+        idle = if found.tags.len() == before { idle + 1 } else { 0 };
         if visited.contains(&next) {
             return Err(wrong(format!("the pages of {} lead back to one that was read", endpoint.host())));
         }
@@ -58,7 +60,28 @@ pub(super) async fn list(client: &Client, repository: &Repository) -> Result<Vec
             let pages = visited.len();
             return Err(wrong(format!("{} has no last page, after {pages} pages", endpoint.host())));
         }
-        request = endpoint.request_to(Asked::TagPage, repository, next);
+        request = endpoint.request_to(Asked::TagPage, repository, next).until(&deadline);
+    }
+}
+
+/// The tags of the pages up to now, each once.
+#[derive(Default)]
+struct Found {
+    tags: Vec<Tag>,
+    known: HashSet<String>,
+}
+
+impl Found {
+    /// Adds those of a page, without what is not a tag; `false` where they become more than `most`.
+    fn take(&mut self, page: Vec<String>, most: usize) -> bool {
+        for text in page {
+            if let Ok(tag) = text.parse::<Tag>()
+                && self.known.insert(text)
+            {
+                self.tags.push(tag);
+            }
+        }
+        self.tags.len() <= most
     }
 }
 
@@ -69,7 +92,7 @@ fn next_page(page: &Url, link: &str) -> Result<Url, String> {
         true => Ok(next),
         false => Err(format!(
             "the link to the next page leads to another host, {}, which is refused",
-            next.host_str().unwrap_or("without a name")
+            Place::of(&next).host()
         )),
     }
 }
@@ -77,6 +100,15 @@ fn next_page(page: &Url, link: &str) -> Result<Url, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_are_taken_once_and_up_to_a_cap() {
+        let page = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let mut found = Found::default();
+        assert!(found.take(page(&["1", "2", "1", "a/b"]), 2));
+        assert!(found.take(page(&["2", ""]), 2));
+        assert!(!found.take(page(&["3"]), 2));
+    }
 
     #[test]
     fn pages_stay_on_their_origin() {

@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::Response;
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::{Auth, Contents, INDEX, LinkStyle, Recorded, Reply, Repository, Secret, Shared};
@@ -279,7 +280,15 @@ fn send(reply: Reply) -> Response {
             let chunk = Ok::<_, std::io::Error>(Bytes::from(reply.body));
             Body::from_stream(futures_util::stream::iter([chunk]))
         }
-        false => Body::from(reply.body),
+        false => match reply.drip {
+            Some(pause) => {
+                Body::from_stream(futures_util::stream::iter(reply.body).then(move |byte| async move {
+                    tokio::time::sleep(pause).await;
+                    Ok::<_, std::io::Error>(Bytes::from(vec![byte]))
+                }))
+            }
+            None => Body::from(reply.body),
+        },
     };
     response.body(body).unwrap()
 }

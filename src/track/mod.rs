@@ -17,3 +17,6 @@ pub use infer::infer;
 pub use parse::{Field, Track, TrackError};
 pub use prerelease::Prerelease;
 pub use version::{Number, Version};
+
+#[cfg(test)]
+mod tests;

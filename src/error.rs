@@ -68,7 +68,10 @@ impl Error {
     pub fn problems(problems: Vec<Problem>) -> Self {
         let files: std::collections::BTreeSet<&str> =
             problems.iter().map(|p| p.place.file.path.as_str()).collect();
-        let files = files.into_iter().collect::<Vec<_>>().join(" and ");
+        let files = match files.len() {
+            0..=3 => files.into_iter().collect::<Vec<_>>().join(" and "),
+            count => format!("{count} files"),
+        };
         let count = match problems.len() {
             1 => "is a mistake".to_owned(),
             count => format!("are {count} mistakes"),

@@ -3,7 +3,7 @@
 use clap::Args;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::session::Session;
+use super::session::{Session, failure};
 use crate::catalog::{self, Declaration, Files, Upstream};
 use crate::document::SourceFile;
 use crate::error::{Error, Status};
@@ -60,10 +60,11 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
     // What a person typed is what is locked: a choice of theirs, for which the rules are not asked.
     let wish = Wish::Tag { tag, because: Some("added at this tag".into()) };
     let resolved = session.decide(&workspace, store.lock(), &[&declaration], &wish, true).await?;
-    let failed = session.report_failures(&resolved);
-    if failed > Status::Done {
-        session.output.note("nothing was written\n");
-        return Ok(failed);
+    if let Some((status, message, hints)) = resolved.iter().find_map(failure) {
+        let hint = "nothing was declared; look at the tag, or say what to follow with --track and --version";
+        let asked = resolved.iter().all(|resolved| resolved.result.is_ok());
+        session.output.wrong(&message, &if asked { vec![hint.to_owned()] } else { hints });
+        return Ok(status);
     }
     let lock = apply(store.lock(), &resolved);
     store.check_unchanged()?;
@@ -80,6 +81,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
         session
             .output
             .note(&format!("declared in {} with track = \"{track}\"\n", workspace.catalog.declared_in));
+        if track.is_literal() {
+            session.output.note("only what this tag names is followed; --track follows other tags too\n");
+        }
     }
     Ok(Status::Done)
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Status};
 use crate::lock::Lock;
 use crate::model::PinName;
 use crate::net::Client;
-use crate::plan::{Alarm, Outcome, Wish};
+use crate::plan::{Alarm, Decision, Outcome, Wish};
 use crate::resolve::{Job, Resolved, Sources, resolve};
 use crate::source::{GitSource, ImageSource};
 use crate::workspace::{Workspace, WorkspaceError};
@@ -133,7 +133,7 @@ pub(crate) fn sources(client: &Client) -> Sources {
 pub(crate) fn failure(resolved: &Resolved) -> Option<(Status, String, Vec<String>)> {
     let name = &resolved.name;
     match &resolved.result {
-        Ok(decision) => failed_decision(name, &decision.outcome),
+        Ok(decision) => failed_decision(name, decision),
         Err(error) => {
             let message = format!("the pin `{name}` stays as it was: {error}");
             Some((Status::of_source(error), message, error.hint().into_iter().collect()))
@@ -141,9 +141,18 @@ pub(crate) fn failure(resolved: &Resolved) -> Option<(Status, String, Vec<String
     }
 }
 
-fn failed_decision(name: &PinName, outcome: &Outcome) -> Option<(Status, String, Vec<String>)> {
-    let explain = || vec![format!("`solera-pin explain {name}` lists every candidate")];
-    Some(match outcome {
+fn failed_decision(name: &PinName, decision: &Decision) -> Option<(Status, String, Vec<String>)> {
+    let explain = || {
+        let force = format!(
+            "`solera-pin refresh {name} --to TAG --because \"REASON\"` goes where the rules would not"
+        );
+        let others = decision.candidates.len() > 1;
+        [Some(format!("`solera-pin explain {name}` lists every candidate")), others.then_some(force)]
+            .into_iter()
+            .flatten()
+            .collect()
+    };
+    Some(match &decision.outcome {
         Outcome::Keep { .. } | Outcome::Held(_) | Outcome::Move { .. } | Outcome::First { .. } => {
             return None;
         }

@@ -219,7 +219,9 @@ impl<'a> Section<'a> {
     ) -> Option<T> {
         if self.table.get(key).is_none() {
             self.taken.push(key);
-            problems.push(self.problem(format!("`{}` lacks the key `{key}`", self.path)));
+            let within =
+                if self.path.is_empty() { "the file".to_owned() } else { format!("`{}`", self.path) };
+            problems.push(self.problem(format!("{within} lacks the key `{key}`")));
             return None;
         }
         self.read(key, problems, read)

@@ -1,7 +1,7 @@
 //! Deciding about a pin of a git repository: the list of tags is all there is to know.
 
 use super::refusal::{nothing, refused};
-use super::{Alarm, Decision, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
+use super::{Alarm, Decision, Outcome, Question, Rejection, Shortlist, Wish};
 use crate::model::{CommitId, GitPin, GitTag, GitUrl, Lane, Pin};
 
 /// Decides from the tags of a repository, which `shortlist` has judged.
@@ -12,16 +12,16 @@ pub fn decide(question: &Question<'_>, url: &GitUrl, mut shortlist: Shortlist, t
 
 fn outcome(question: &Question<'_>, url: &GitUrl, shortlist: &mut Shortlist, tags: &[GitTag]) -> Outcome {
     let served = |tag: &str| tags.iter().find(|served| served.name.as_str() == tag);
+    // The locked tag is a candidate whether or not it is still there.
+    let gone = |tag: &str| served(tag).is_none();
+    if let Some((pin, _)) = question.comparable().filter(|(pin, _)| gone(pin.tag())) {
+        shortlist.reject(pin.tag(), Rejection::NotServed);
+    }
     if let Some(alarm) = alarm(question, tags) {
         return Outcome::Alarm(alarm);
     }
     if !shortlist.majors.is_empty() {
         return Outcome::Ambiguous(shortlist.majors.clone());
-    }
-    // The locked tag is a candidate whether or not it is still there.
-    let gone = |tag: &str| served(tag).is_none();
-    for candidate in shortlist.candidates.iter_mut().filter(|candidate| gone(&candidate.tag)) {
-        candidate.verdict = Verdict::Rejected(Rejection::NotServed);
     }
     if let Some(outcome) = refused(question, shortlist) {
         return outcome;

@@ -82,8 +82,11 @@ pub fn next(
             None => return look(question, tag),
             Some(Seen::Missing) => Rejection::NotServed,
             Some(Seen::Unchanged) => {
+                let note = (looked >= LOOKS).then(|| {
+                    format!("the {LOOKS} newest tags cannot be taken, and older ones were not asked about")
+                });
                 shortlist.select(&name);
-                return Next::Decided(Outcome::Keep { note: None });
+                return Next::Decided(Outcome::Keep { note });
             }
             Some(Seen::Names(manifest)) => match lacks(question, manifest) {
                 Some(rejection) => rejection,
@@ -122,6 +125,7 @@ fn locked_first(
     match facts.tags.get(&pin.tag) {
         None => Some(look(question, pin.tag.clone())),
         Some(Seen::Missing) if watch => {
+            shortlist.reject(pin.tag.as_str(), Rejection::NotServed);
             alarm(Alarm::Vanished { tag: pin.tag.to_string(), upstream: pin.repository.to_string() })
         }
         Some(Seen::Names(manifest)) if watch && manifest.digest != pin.digest => {

@@ -34,7 +34,9 @@ pub(super) fn refused(question: &Question<'_>, shortlist: &Shortlist) -> Option<
 }
 
 /// Why nothing could be taken.
-pub(super) fn nothing(question: &Question<'_>, shortlist: &Shortlist) -> Outcome {
+pub(super) fn nothing(question: &Question<'_>, shortlist: &mut Shortlist) -> Outcome {
+    let unasked = shortlist.give_up();
+    let shortlist = &*shortlist;
     let track = &question.declaration.track;
     let rejections = || {
         shortlist.candidates.iter().filter_map(|candidate| match &candidate.verdict {
@@ -63,7 +65,7 @@ pub(super) fn nothing(question: &Question<'_>, shortlist: &Shortlist) -> Outcome
         (None, Some((tag, rejection)), None) => {
             format!("the locked tag {tag} {rejection}, and there is no other")
         }
-        (None, None, Some((tag, rejection))) => match shortlist.eligible().count() {
+        (None, None, Some((tag, rejection))) => match unasked {
             0 => format!("no tag can be taken: {tag} {rejection}"),
             rest => format!("no tag can be taken: {tag} {rejection}; {rest} older ones were not asked about"),
         },

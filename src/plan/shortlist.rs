@@ -38,10 +38,17 @@ impl Shortlist {
             if candidate.tag == tag {
                 candidate.verdict = Verdict::Selected;
                 below = true;
-            } else if below && candidate.verdict == Verdict::Eligible {
-                candidate.verdict = Verdict::Rejected(Rejection::Superseded(tag.into()));
+            } else if candidate.verdict == Verdict::Eligible {
+                let why = if below { Rejection::Superseded(tag.into()) } else { Rejection::NotLookedAt };
+                candidate.verdict = Verdict::Rejected(why);
             }
         }
+    }
+
+    /// Notes of what is left that nobody asked about it; how many those are.
+    pub(super) fn give_up(&mut self) -> usize {
+        let left = self.candidates.iter_mut().filter(|candidate| candidate.verdict == Verdict::Eligible);
+        left.map(|candidate| candidate.verdict = Verdict::Rejected(Rejection::NotLookedAt)).count()
     }
 
     /// The decision that the judgements and an outcome make.

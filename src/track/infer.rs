@@ -11,7 +11,15 @@ const PLACEHOLDERS: [&str; 4] = ["{major}", ".{minor}", ".{patch}", ".{build}"];
 /// `php8.3`, are another axis and stay.
 pub fn infer(tag: &str) -> Result<Track, TrackError> {
     let segments: Vec<&str> = tag.split('-').collect();
-    let moving = segments.iter().position(|segment| placeholders(segment).is_some());
+    let digit = |segment: Option<&&str>| {
+        segment.is_some_and(|segment| segment.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let is_version = |i: usize| {
+        // A lone number is a version at the start only, and not where it begins a date such as 2025-12-29.
+        let lone = segments[i].bytes().all(|b| b.is_ascii_digit()) && !is_date(segments[i]);
+        placeholders(segments[i]).is_some() && (!lone || (i == 0 && !digit(segments.get(1))))
+    };
+    let moving = (0..segments.len()).find(|i| is_version(*i));
     let is_prerelease = |segment: &str| matches!(Prerelease::read(segment), Some((_, "")));
     let track = segments.iter().enumerate().map(|(i, segment)| match placeholders(segment) {
         Some(text) if Some(i) == moving => text,
@@ -67,6 +75,10 @@ mod tests {
             ("1.24rc2-bullseye", "{major}.{minor}{pre}-bullseye"),
             ("v2.0.0-rc1", "v{major}.{minor}.{patch}-{pre}"),
             ("1.2.0-alpha.1-slim", "{major}.{minor}.{patch}-{pre}-slim"),
+            ("RELEASE.2024-01-16T16-07-38Z", "RELEASE.2024-01-16T16-07-38Z"),
+            ("2025-12-29", "2025-12-29"),
+            ("17-alpine3.20", "{major}-alpine3.20"),
+            ("17", "{major}"),
             ("release-1.2.3.4", "release-{major}.{minor}.{patch}.{build}"),
             ("1234567", "1234567"),
         ] {

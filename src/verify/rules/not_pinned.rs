@@ -60,11 +60,41 @@ impl Judge<'_> {
         if self.begun == 0 {
             self.globals.extend(instruction.declared().into_iter().map(|argument| argument.name));
         }
-        for instruction in [Some(instruction), instruction.triggered().as_ref()].into_iter().flatten() {
-            used.extend(instruction.copied_from().iter().filter_map(|word| self.verdict(word, Use::Copy)));
-            used.extend(instruction.mounted_from().iter().filter_map(|word| self.verdict(word, Use::Mount)));
+        used.extend(instruction.copied_from().iter().filter_map(|word| self.verdict(word, Use::Copy)));
+        used.extend(instruction.mounted_from().iter().filter_map(|word| self.verdict(word, Use::Mount)));
+        if let Some(trigger) = instruction.triggered() {
+            let words = trigger.copied_from().into_iter().chain(trigger.mounted_from());
+            used.extend(words.map(|word| self.in_trigger(&word)));
         }
         used
+    }
+
+    /// What an `ONBUILD` names is looked up in the build that it triggers, which this file knows nothing of.
+    fn in_trigger(&self, word: &Word) -> Raw {
+        Raw {
+            place: Place { file: self.image.dockerfile.clone(), span: word.span.clone() },
+            message: format!(
+                "`{}` is looked up in the build that this ONBUILD triggers, not in this one",
+                word.text
+            ),
+            help: "copy what is needed into a folder of this image, and let the trigger take it from there"
+                .into(),
+        }
+    }
+
+    /// Whether a text names an earlier stage for each platform that the image is built for.
+    fn is_stage_of_each_platform(&self, text: &str) -> bool {
+        self.image.platforms.iter().all(|platform| {
+            let values = [
+                ("TARGETARCH", platform.architecture()),
+                ("TARGETOS", platform.os()),
+                ("TARGETVARIANT", platform.variant().unwrap_or_default()),
+            ];
+            let expanded = values.into_iter().fold(text.to_owned(), |text, (name, value)| {
+                text.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value)
+            });
+            self.is_earlier_stage(&expanded, Use::From)
+        })
     }
 
     fn verdict(&self, word: &Word, used: Use) -> Option<Raw> {
@@ -75,6 +105,7 @@ impl Judge<'_> {
             None if text == "scratch" || self.is_earlier_stage(text, used) => None,
             None => Some(self.literal(text, used)),
             Some(_) if used != Use::From => Some(self.not_expanded(text, used)),
+            Some(_) if self.is_stage_of_each_platform(text) => None,
             Some(Variable::Alone(name)) => self.argument(text, name),
             Some(Variable::Changed(name)) if name.starts_with("PIN_") => Some((
                 format!("`{text}` can stand for something else than the pin"),
@@ -83,7 +114,10 @@ impl Judge<'_> {
             Some(Variable::Changed(_)) => Some(self.other_argument(text)),
             Some(Variable::Part) => Some((
                 format!("`{text}` is put together, and only a whole image can be a pin"),
-                format!("declare a pin for the whole of it in {}", self.input.catalog.declared_in),
+                format!(
+                    "declare a pin for the whole of it in {}, or make it name an earlier stage for each platform",
+                    self.input.catalog.declared_in
+                ),
             )),
         };
         verdict.map(|(message, help)| Raw {

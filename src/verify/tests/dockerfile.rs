@@ -21,7 +21,9 @@ fn pins_earlier_stages_and_scratch_are_pinned() {
         "ARG PIN_RUST\nFROM \\\n # why\n ${PIN_\\\nRUST}\n",
         "ARG PIN_RUST\nFROM ${PIN_RUST} AS alpine\nFROM alpine\nRUN --mount=type=cache,target=/x --mount=from=alpine,target=/y true\n",
         "FROM scratch\nCOPY --from=scratch / /\nADD https://example.org/x /x\nADD ${PIN_TOOL} /src\nCOPY . .\n",
-        "FROM scratch AS a\nRUN <<EOF\nFROM alpine\nCOPY --from=alpine / /\nEOF\nFROM a\nONBUILD COPY --from=a / /\n",
+        "FROM scratch AS a\nRUN <<EOF\nFROM alpine\nCOPY --from=alpine / /\nEOF\nFROM a\n",
+        "ARG PIN_RUST\nFROM ${PIN_RUST} AS build-amd64\nFROM ${PIN_RUST} AS build-arm64\nFROM build-${TARGETARCH} AS build\n",
+        "FROM scratch AS linux-amd64\nFROM $TARGETOS-$TARGETARCH\n",
     ] {
         assert_eq!(of_rule("not-pinned", dockerfile), [], "{dockerfile}");
     }
@@ -143,12 +145,29 @@ fn any_other_image_is_a_finding_at_its_place() {
             "add a stage",
         ),
         ("FROM scratch\nADD --from=alpine / /\n", "alpine", "not pinned", "add a stage"),
-        ("FROM scratch\nONBUILD COPY --from=alpine / /\n", "alpine", "not pinned", "add a stage"),
         (
             "ARG PIN_RUST\nFROM scratch\nARG PIN_RUST\nCOPY --from=${PIN_RUST} / /\n",
             "${PIN_RUST}",
             "BuildKit does not expand `${PIN_RUST}` in COPY --from",
             "add a stage `FROM ${PIN_RUST} AS name` above this one, and write `--from=name`",
+        ),
+        (
+            "FROM scratch\nONBUILD COPY --from=alpine / /\n",
+            "alpine",
+            "`alpine` is looked up in the build that this ONBUILD triggers, not in this one",
+            "copy what is needed into a folder of this image",
+        ),
+        (
+            "FROM scratch AS a\nFROM scratch\nONBUILD RUN --mount=from=a true\n",
+            "a",
+            "this ONBUILD triggers",
+            "copy what is needed",
+        ),
+        (
+            "FROM scratch AS build-arm64\nFROM build-${TARGETARCH}\n",
+            "build-${TARGETARCH}",
+            "is put together",
+            "make it name an earlier stage for each platform",
         ),
         (
             "FROM scratch\nRUN --mount=from=$B true\n",

@@ -16,7 +16,11 @@ pub struct Workspace {
     pub catalog: Catalog,
     /// Whether there is a file that declares pins.
     pub configured: bool,
+    declared: Declared,
 }
+
+/// The configuration's files as they were read.
+type Declared = [Option<Arc<SourceFile>>; 3];
 
 /// Why a repository could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -49,19 +53,25 @@ impl Workspace {
     pub fn read(root: &Path) -> Result<Self, WorkspaceError> {
         let files = read_files(root)?;
         let configured = files.pins.is_some() || files.upstreams.is_some();
+        let declared = [files.pins.clone(), files.upstreams.clone(), files.policy.clone()];
         let catalog = catalog::parse(&files).map_err(WorkspaceError::Problems)?;
-        Ok(Self { root: root.into(), catalog, configured })
+        Ok(Self { root: root.into(), catalog, configured, declared })
+    }
+
+    /// Whether the configuration's files still are what was read.
+    pub fn is_unchanged(&self) -> Result<bool, WorkspaceError> {
+        Ok(read_declared(&self.root)? == self.declared)
     }
 }
 
 fn read_files(root: &Path) -> Result<Files, WorkspaceError> {
+    let [pins, upstreams, policy] = read_declared(root)?;
+    Ok(Files { pins, upstreams, policy, images: read_images(root)? })
+}
+
+fn read_declared(root: &Path) -> Result<Declared, WorkspaceError> {
     let [pins, upstreams, policy] = CONFIGURATION;
-    Ok(Files {
-        pins: read(root, pins)?,
-        upstreams: read(root, upstreams)?,
-        policy: read(root, policy)?,
-        images: read_images(root)?,
-    })
+    Ok([read(root, pins)?, read(root, upstreams)?, read(root, policy)?])
 }
 
 fn read(root: &Path, path: &str) -> Result<Option<Arc<SourceFile>>, WorkspaceError> {

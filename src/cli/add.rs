@@ -36,11 +36,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
     let _held = FolderLock::acquire(&Workspace::root_of(&session.folder()?))?;
     let workspace = session.workspace_to_be()?;
     let path = workspace.root.join(&workspace.catalog.declared_in);
-    let read = || {
-        let unreadable = |error| Error::usage(format!("{} could not be read: {error}", path.display()));
-        files::read_text(&path).map_err(unreadable)
-    };
-    let original = read()?;
+    let unreadable = |error| Error::usage(format!("{} could not be read: {error}", path.display()));
+    let original = files::read_text(&path).map_err(unreadable)?;
     if workspace.catalog.declarations.contains_key(&args.name) {
         let error = Error::usage(format!(
             "the pin `{}` is already declared in {}",
@@ -68,10 +65,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
     }
     let lock = apply(store.lock(), &resolved);
     store.check_unchanged()?;
-    if read()? != original {
-        let error = Error::usage(format!("{} was edited meanwhile; nothing was written", path.display()));
-        return Err(error.hint("run the command again"));
-    }
+    session.check_unchanged(&workspace)?;
     files::replace(&path, text.as_bytes())
         .map_err(|error| Error::usage(format!("{} could not be written: {error}", path.display())))?;
     store.commit(&lock, &workspace.catalog.declared_in)?;

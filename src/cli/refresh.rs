@@ -105,6 +105,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
 
 fn write(session: &mut Session<'_>, store: Store, after: &Lock, workspace: &Workspace) -> Result<(), Error> {
     let existed = store.exists();
+    session.check_unchanged(workspace)?;
     match store.commit(after, &workspace.catalog.declared_in)? {
         Committed::Written if !existed => session.output.note("pins.lock is new: commit it\n"),
         Committed::Written | Committed::Unchanged => {}

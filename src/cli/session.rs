@@ -52,14 +52,24 @@ impl Session<'_> {
     /// Reads the repository, and shows what in its configuration has no effect.
     pub(crate) fn workspace_to_be(&mut self) -> Result<Workspace, Error> {
         let folder = self.folder()?;
-        let workspace = Workspace::find(&folder).map_err(|error| match error {
-            WorkspaceError::Problems(problems) => Error::problems(problems),
-            error @ WorkspaceError::Io(..) => Error::usage(error.to_string()),
-        })?;
+        let workspace = Workspace::find(&folder).map_err(unreadable)?;
         for warning in &workspace.catalog.warnings {
             self.output.warning(warning);
         }
         Ok(workspace)
+    }
+
+    /// Nothing is written that goes by declarations which were edited meanwhile.
+    pub(crate) fn check_unchanged(&self, workspace: &Workspace) -> Result<(), Error> {
+        match workspace.is_unchanged().map_err(unreadable)? {
+            true => Ok(()),
+            false => {
+                let error = Error::usage(
+                    "the configuration was edited while this run was under way; nothing was written",
+                );
+                Err(error.hint("run the command again"))
+            }
+        }
     }
 
     /// The client for a repository's upstreams.
@@ -121,6 +131,13 @@ impl Session<'_> {
             worst = worst.max(status);
         }
         worst
+    }
+}
+
+fn unreadable(error: WorkspaceError) -> Error {
+    match error {
+        WorkspaceError::Problems(problems) => Error::problems(problems),
+        error @ WorkspaceError::Io(..) => Error::usage(error.to_string()),
     }
 }
 

@@ -242,6 +242,24 @@ fn an_edit_made_while_adding_is_not_lost() {
 }
 
 #[test]
+fn a_declaration_that_is_edited_while_upstream_is_asked_is_not_overtaken() {
+    let registry = Registry::start();
+    registry.push_index("a", "slim", BOTH);
+    registry.set_latency(Duration::from_millis(300));
+    let checkout = Checkout::new(&pin(&registry, "a", "a", "slim"));
+    let refresh = checkout.start(&["refresh"]);
+    until(|| !registry.requests().is_empty());
+    fs::write(checkout.path("pins.toml"), pin(&registry, "a", "a", "fat")).unwrap();
+    let ended = Ended::of(refresh.wait_with_output().unwrap());
+    assert_eq!(ended.code, 2, "{}", ended.said);
+    assert!(
+        ended.said.contains("edited while this run was under way") && checkout.lock().is_none(),
+        "{}",
+        ended.said
+    );
+}
+
+#[test]
 fn a_run_that_is_killed_writes_nothing() {
     let registry = Registry::start();
     registry.push_index("a", "slim", BOTH);

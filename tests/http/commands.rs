@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
@@ -11,13 +11,24 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// Ended with the test, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = (self.0.kill(), self.0.wait());
+    }
+}
+
 #[tokio::test]
 async fn a_mirror_says_where_it_is_and_ends_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("oci-layout"), "{\"imageLayoutVersion\":\"1.0.0\"}").unwrap();
     std::fs::write(folder.path().join("index.json"), "{\"schemaVersion\":2,\"manifests\":[]}").unwrap();
-    let mut child =
-        command(folder.path(), &["mirror", "serve", ".", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let arguments = ["mirror", "serve", ".", "--listen", "127.0.0.1:0"];
+    let mut running = Running(command(folder.path(), &arguments).spawn().unwrap());
+    let child = &mut running.0;
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let answer = reqwest::get(format!("{}/v2/", line.trim())).await.unwrap();

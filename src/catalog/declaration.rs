@@ -60,10 +60,9 @@ impl Declaration {
 
     /// The build arguments that carry it.
     pub fn arguments(&self) -> Vec<String> {
-        let argument = self.name.argument();
         match self.upstream {
-            Upstream::Image(_) => vec![argument],
-            Upstream::Git(_) => vec![format!("{argument}_COMMIT"), format!("{argument}_TAG"), argument],
+            Upstream::Image(_) => vec![self.name.argument()],
+            Upstream::Git(_) => self.name.git_arguments().into(),
         }
     }
 }

@@ -14,14 +14,16 @@ use crate::model::{Pin, PinName};
 
 /// The build arguments of a pin, by name: what `PIN_<NAME>` and its companions hold.
 pub fn arguments(name: &PinName, pin: &Pin) -> BTreeMap<String, String> {
-    let argument = name.argument();
     match pin {
-        Pin::Image(pin) => BTreeMap::from([(argument, pin.reference().to_string())]),
-        Pin::Git(pin) => BTreeMap::from([
-            (format!("{argument}_COMMIT"), pin.commit.to_string()),
-            (format!("{argument}_TAG"), pin.tag.to_string()),
-            (argument, format!("{}#{}", pin.url.for_builders(), pin.commit)),
-        ]),
+        Pin::Image(pin) => BTreeMap::from([(name.argument(), pin.reference().to_string())]),
+        Pin::Git(pin) => {
+            let [source, commit, tag] = name.git_arguments();
+            BTreeMap::from([
+                (source, format!("{}#{}", pin.url.for_builders(), pin.commit)),
+                (commit, pin.commit.to_string()),
+                (tag, pin.tag.to_string()),
+            ])
+        }
     }
 }
 

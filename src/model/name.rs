@@ -62,6 +62,11 @@ impl PinName {
     pub fn argument(&self) -> String {
         format!("PIN_{}", self.0.to_ascii_uppercase().replace('-', "_"))
     }
+
+    /// The build arguments of a git pin: its source, its commit and its tag.
+    pub fn git_arguments(&self) -> [String; 3] {
+        ["", "_COMMIT", "_TAG"].map(|suffix| self.argument() + suffix)
+    }
 }
 
 #[cfg(test)]

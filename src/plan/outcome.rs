@@ -91,8 +91,8 @@ pub enum Rejection {
     /// It lacks declared platforms.
     #[error("has no {}", list(.0))]
     Platforms(BTreeSet<Platform>),
-    /// Too many newer ones could not be taken.
-    #[error("was not asked about: too many newer ones cannot be taken")]
+    /// Nobody asked upstream about it: another one was looked at first, or too many newer ones could not be taken.
+    #[error("was not asked about")]
     NotLookedAt,
     /// A person asked for another tag.
     #[error("is not the tag that was asked for")]

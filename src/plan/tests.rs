@@ -523,13 +523,13 @@ fn an_upstream_that_has_no_such_platform_is_not_read_from_end_to_end() {
     let says = "no tag can be taken: 1.499.0 has no linux/riscv64; 490 older ones were not asked about";
     assert_eq!(decision.outcome, Outcome::Nothing(says.into()));
     assert_eq!(world.asked.len(), 10);
-    assert_eq!(reason(&decision, "1.489.0"), "was not asked about: too many newer ones cannot be taken");
+    assert_eq!(reason(&decision, "1.489.0"), "was not asked about");
     world.tags.get_mut("1.3.0").unwrap().1 = vec!["linux/riscv64"];
     let starving = world.pin("1.3.0", &["linux/riscv64"]);
     let decision = world.decide(declaration, Some(&starving), &Wish::Rules);
     let note = "the 10 newest tags cannot be taken, and older ones were not asked about";
     assert_eq!(decision.outcome, Outcome::Keep { note: Some(note.into()) });
-    assert_eq!(reason(&decision, "1.4.0"), "was not asked about: too many newer ones cannot be taken");
+    assert_eq!(reason(&decision, "1.4.0"), "was not asked about");
     world = World::of(&tags.iter().map(String::as_str).collect::<Vec<_>>());
     let locked = world.pin("1.3.0", BOTH);
     let decision = world.decide(&declaration.replace("riscv64", "amd64"), Some(&locked), &Wish::Rules);

@@ -1,3 +1,55 @@
-//! References in build files, with their byte spans. Pure.
+//! Files that builders and clusters read: what they name of the outside, with byte spans. Pure.
+//!
+//! [`scan`] looks at a file's name, and where that does not tell at its text, and gives what its scanner found. One
+//! file of this folder is one format.
 
 pub mod dockerfile;
+mod reference;
+
+use std::ops::Range;
+
+pub use reference::{
+    Bound, Fetch, GitInput, GitSite, ImageInput, Input, Kind, Piece, Reference, Site, Spelled, Unresolved,
+};
+
+/// What a scanner found in a file. Spans are bytes of the text that was scanned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// In the order in which they stand; each place once.
+    pub references: Vec<Reference>,
+    /// The names under which images are built here: they are ours, not outside inputs.
+    pub outputs: Vec<Output>,
+    /// Builds that set arguments of a Dockerfile.
+    pub builds: Vec<Build>,
+    /// What could not be read, and why: nothing is silently unchecked.
+    pub unread: Vec<Unread>,
+}
+
+/// A name under which an image is built or pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// `repository[:tag]`, as written.
+    pub name: String,
+    /// Where.
+    pub span: Range<usize>,
+}
+
+/// A build of a Dockerfile by a Compose file or a bake file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Build {
+    /// The Dockerfile, relative to the folder of the file that builds it.
+    pub dockerfile: String,
+    /// The arguments it sets, with the places of their values.
+    pub arguments: Vec<(String, Spelled)>,
+    /// The platforms it is built for, as written.
+    pub platforms: Vec<String>,
+}
+
+/// A part of a file that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Where.
+    pub span: Range<usize>,
+    /// Why, and what that leaves unchecked.
+    pub why: String,
+}

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("catalog", &["model", "document", "track"]),
     ("lock", &["model", "document", "files"]),
     ("plan", &["model", "track", "catalog"]),
+    ("references", &["model", "document", "track", "catalog", "lock", "scan"]),
     ("source", &["model", "net"]),
     ("verify", &["model", "document", "catalog", "lock", "plan", "scan"]),
     ("report", &["model", "document", "catalog", "plan", "verify"]),

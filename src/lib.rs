@@ -24,6 +24,7 @@ pub mod mirror;
 pub mod model;
 pub mod net;
 pub mod plan;
+pub mod references;
 pub mod report;
 pub mod resolve;
 pub mod scan;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::duration;
+use super::{PathGlobs, duration, paths};
 use crate::document::{Entry, Place, Problem, Section};
 use crate::model::{Allow, GitUrl, PinName, Platform, Repository};
 use crate::track::{Field, Glob, Track};
@@ -30,6 +30,8 @@ pub struct Declaration {
     pub immutable: bool,
     /// The platforms that must be covered, where they are not those of the images.
     pub platforms: Option<BTreeSet<Platform>>,
+    /// The files whose references it is for; every file where there is no pattern.
+    pub paths: PathGlobs,
     /// The table's place.
     pub place: Place,
 }
@@ -170,9 +172,7 @@ fn read_pin(
     let hold = read_hold(&mut section, problems);
     let shared = Shared::read(&mut section, defaults, problems, warnings);
     section.read("changelog", problems, |entry| entry.parse::<url::Url>().map(drop));
-    not_applied(&mut section, "paths", problems, warnings, |entry| {
-        entry.elements()?.iter().try_for_each(|path| path.text().map(drop))
-    });
+    let paths = section.read("paths", problems, paths::read).unwrap_or_default();
     if let (Some(Upstream::Image(_)), Some(track)) = (&upstream, &track)
         && track.as_str().contains(['/', '+'])
     {
@@ -197,6 +197,7 @@ fn read_pin(
         prerelease: shared.prerelease,
         immutable: shared.immutable.unwrap_or(matches!(upstream, Upstream::Git(_))),
         platforms: shared.platforms,
+        paths,
         place,
         upstream,
         track,

@@ -6,6 +6,7 @@
 mod declaration;
 mod duration;
 mod image;
+mod paths;
 mod policy;
 mod template;
 
@@ -14,7 +15,8 @@ use std::sync::Arc;
 
 pub use declaration::{Declaration, Hold, Upstream};
 pub use image::{Class, Image, Origin};
-pub use policy::{GitMirror, Level, Network, Policy, RegistryPolicy, parse_user};
+pub use paths::PathGlobs;
+pub use policy::{Edition, GitMirror, Level, Mode, Network, Policy, References, RegistryPolicy, parse_user};
 pub use template::{Template, TemplatePart};
 
 use crate::document::{Problem, Section, SourceFile, meant, parse_toml};

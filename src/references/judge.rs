@@ -1,0 +1,270 @@
+//! How a reference stands to the lock.
+
+use super::register::{Owners, Register};
+use crate::catalog::{Declaration, Mode};
+use crate::model::{Digest, GitPin, ImagePin, ImageRef, Pin, PinName, Platform, Repository};
+use crate::scan::{Bound, Fetch, GitInput, ImageInput, Input, Kind, Reference, Unresolved};
+
+/// How a reference stands to the lock.
+#[derive(Debug)]
+pub enum Standing<'a> {
+    /// It names what this pin is locked at.
+    Locked(&'a PinName),
+    /// Its own text makes sure that it gets the same bytes each time, by this.
+    Sealed(&'static str),
+    /// It names an image that is built here.
+    Own,
+    /// A build could get other bytes than those of the lock.
+    Wrong(Wrong<'a>),
+}
+
+/// Why a build could get other bytes than those of the lock.
+#[derive(Debug)]
+pub enum Wrong<'a> {
+    /// No builder would take it.
+    Malformed(String),
+    /// `latest`, no tag, or a branch: what is meant changes without a word.
+    Floating {
+        /// What it names, without tag.
+        subject: String,
+        /// What is written for a version, if anything.
+        tag: Option<String>,
+    },
+    /// No pin follows it.
+    NoPin {
+        /// What it names, without tag.
+        subject: String,
+        /// Its tag.
+        tag: Option<String>,
+        /// The pins of the same upstream, which do not match.
+        others: Vec<&'a Declaration>,
+    },
+    /// Several pins follow it.
+    Several(Vec<&'a Declaration>),
+    /// Its pin is in no lock.
+    NotLocked(&'a Declaration),
+    /// It names the locked tag, and not the locked content.
+    NotPinned(&'a Declaration),
+    /// It names something else than its pin.
+    Differs {
+        /// The pin.
+        pin: &'a Declaration,
+        /// What is written.
+        written: String,
+        /// What is locked.
+        locked: String,
+    },
+    /// It names one platform's manifest, where the pin's index is meant.
+    Child {
+        /// The pin.
+        pin: &'a Declaration,
+        /// The platform.
+        platform: Platform,
+    },
+    /// The file alone does not tell what it names.
+    Unresolved(Unresolved),
+    /// It downloads something that nothing pins.
+    Unlocked(Fetch),
+    /// A comment that binds its line to something that is not there.
+    Binding(String),
+}
+
+impl<'a> Register<'a> {
+    /// How a reference in the file at `path` stands to the lock.
+    pub fn judge(&self, path: &str, reference: &Reference) -> Standing<'a> {
+        match &reference.input {
+            Err(unresolved) => self.unresolved(reference.kind, unresolved),
+            Ok(Input::Image(image)) => self.image(path, reference.kind, image),
+            Ok(Input::Git(git)) => self.git(path, reference.kind, git),
+            Ok(Input::Bound(bound)) => self.bound(bound),
+            Ok(Input::Fetch(fetch)) => match fetch.locked_by {
+                Some(by) => Standing::Sealed(by),
+                None => Standing::Wrong(Wrong::Unlocked(fetch.clone())),
+            },
+        }
+    }
+
+    /// An argument of a pin has the lock's value in every build that reads it.
+    fn unresolved(&self, kind: Kind, unresolved: &Unresolved) -> Standing<'a> {
+        if let Unresolved::Argument { name, alone } = unresolved {
+            let carries = |pin: &&Declaration| pin.arguments().iter().any(|argument| argument == name);
+            let owner = self.catalog.declarations.values().find(carries);
+            let whole = |pin: &&Declaration| match self.locked(pin) {
+                // `ADD https://…#${PIN_X_COMMIT}` names the locked commit too.
+                Some(Pin::Git(_)) => kind == Kind::Add,
+                _ => *alone && kind != Kind::Add,
+            };
+            if let Some(pin) = owner.filter(whole) {
+                return match self.locked(pin) {
+                    Some(_) => Standing::Locked(&pin.name),
+                    None => Standing::Wrong(Wrong::NotLocked(pin)),
+                };
+            }
+        }
+        Standing::Wrong(Wrong::Unresolved(unresolved.clone()))
+    }
+
+    fn image(&self, path: &str, kind: Kind, image: &ImageInput) -> Standing<'a> {
+        self.try_image(path, kind, image).unwrap_or_else(Standing::Wrong)
+    }
+
+    fn try_image(&self, path: &str, kind: Kind, image: &ImageInput) -> Result<Standing<'a>, Wrong<'a>> {
+        let (repository, digest) = parse(image)?;
+        let tag = image.tag.as_ref().map(|tag| tag.text.as_str());
+        let subject = repository.to_string();
+        let floating = tag == Some("latest") || (tag.is_none() && digest.is_none());
+        if floating {
+            return Err(Wrong::Floating { subject, tag: tag.map(str::to_owned) });
+        }
+        if self.is_own(&subject) {
+            return Ok(Standing::Own);
+        }
+        let declaration = match self.image_owners(&repository, path, tag) {
+            Owners::One(declaration) => declaration,
+            Owners::None(others) => {
+                return Err(Wrong::NoPin { subject, tag: tag.map(str::to_owned), others });
+            }
+            Owners::Several(several) => match (tag, &digest) {
+                // Without a tag only the content tells.
+                (None, Some(digest)) => *several
+                    .iter()
+                    .find(|pin| matches!(self.locked(pin), Some(Pin::Image(pin)) if names(pin, digest)))
+                    .ok_or(Wrong::Several(several.clone()))?,
+                _ => return Err(Wrong::Several(several)),
+            },
+        };
+        let Some(Pin::Image(pin)) = self.locked(declaration) else {
+            return Err(Wrong::NotLocked(declaration));
+        };
+        if tag.is_some_and(|tag| tag != pin.tag.as_str()) {
+            return Err(differs(declaration, tag.unwrap_or_default(), pin.tag.as_str()));
+        }
+        let by_tag = self.policy.mode == Mode::Policy || kind == Kind::HelmDependency;
+        match digest {
+            None if by_tag => Ok(Standing::Locked(&declaration.name)),
+            None => Err(Wrong::NotPinned(declaration)),
+            Some(digest) if digest == pin.digest => Ok(Standing::Locked(&declaration.name)),
+            Some(digest) => Err(match child(pin, &digest) {
+                Some(platform) => Wrong::Child { pin: declaration, platform },
+                None => differs(declaration, &digest.to_string(), &pin.digest.to_string()),
+            }),
+        }
+    }
+
+    fn git(&self, path: &str, kind: Kind, git: &GitInput) -> Standing<'a> {
+        self.try_git(path, kind, git).unwrap_or_else(Standing::Wrong)
+    }
+
+    fn try_git(&self, path: &str, kind: Kind, git: &GitInput) -> Result<Standing<'a>, Wrong<'a>> {
+        let revision = git.revision.as_ref().map(|revision| revision.text.as_str());
+        let subject = git.url.clone();
+        if self.is_own(&super::register::same_git(&git.url)) {
+            return Ok(Standing::Own);
+        }
+        let none = |others| match (revision, &git.commit) {
+            (None, None) => Wrong::Floating { subject: subject.clone(), tag: None },
+            _ => Wrong::NoPin { subject: subject.clone(), tag: revision.map(str::to_owned), others },
+        };
+        let declaration = match self.git_owners(&git.url, path, revision) {
+            Owners::One(declaration) => declaration,
+            Owners::None(others) => return Err(none(others)),
+            Owners::Several(several) => {
+                let is_locked = |pin: &&&Declaration| matches!(self.locked(pin), Some(Pin::Git(pin)) if git.commit.as_deref() == Some(pin.commit.as_str()));
+                match several.iter().find(is_locked).filter(|_| revision.is_none()) {
+                    Some(one) => one,
+                    None => return Err(Wrong::Several(several)),
+                }
+            }
+        };
+        let Some(Pin::Git(pin)) = self.locked(declaration) else {
+            return Err(Wrong::NotLocked(declaration));
+        };
+        if let Some(revision) = revision.filter(|revision| *revision != pin.tag.as_str()) {
+            return Err(differs(declaration, revision, pin.tag.as_str()));
+        }
+        let under_policy = self.policy.mode == Mode::Policy && kind == Kind::Add;
+        match &git.commit {
+            Some(commit) if is_commit(pin, commit) => Ok(Standing::Locked(&declaration.name)),
+            Some(commit) => Err(differs(declaration, commit, pin.commit.as_str())),
+            None if revision.is_none() => Err(Wrong::Floating { subject, tag: None }),
+            None if under_policy => Ok(Standing::Locked(&declaration.name)),
+            None => Err(Wrong::NotPinned(declaration)),
+        }
+    }
+
+    fn bound(&self, bound: &Bound) -> Standing<'a> {
+        self.try_bound(bound).unwrap_or_else(Standing::Wrong)
+    }
+
+    fn try_bound(&self, bound: &Bound) -> Result<Standing<'a>, Wrong<'a>> {
+        let pins = &self.catalog.declarations;
+        let name = bound.pin.parse::<PinName>().ok();
+        let declaration = name.and_then(|name| pins.get(&name)).ok_or_else(|| {
+            let known = crate::document::meant(&bound.pin, pins.keys().map(PinName::as_str));
+            let meant = known.map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
+            Wrong::Binding(format!("no pin is called `{}`{meant}", bound.pin))
+        })?;
+        let pin = self.locked(declaration).ok_or(Wrong::NotLocked(declaration))?;
+        let locked = value(pin, &bound.field)
+            .ok_or_else(|| Wrong::Binding(format!("the pin `{}` has no `{}`", bound.pin, bound.field)))?;
+        let Some(written) = &bound.value else {
+            return Err(Wrong::Binding(format!(
+                "the line below has no value for `{}.{}`",
+                bound.pin, bound.field
+            )));
+        };
+        match written.text == locked {
+            true => Ok(Standing::Locked(&declaration.name)),
+            false => Err(differs(declaration, &written.text, &locked)),
+        }
+    }
+}
+
+/// The value of a pin that a comment can bind a line to.
+pub(super) fn value(pin: &Pin, field: &str) -> Option<String> {
+    match (pin, field) {
+        (_, "tag") => Some(pin.tag().to_owned()),
+        (_, "version") => Some(version(pin.tag()).to_owned()),
+        (Pin::Image(pin), "digest") => Some(pin.digest.to_string()),
+        (Pin::Git(pin), "commit") => Some(pin.commit.to_string()),
+        _ => None,
+    }
+}
+
+/// A tag from its first digit on: `v1.4.2` is the version 1.4.2.
+fn version(tag: &str) -> &str {
+    tag.find(|c: char| c.is_ascii_digit()).map_or(tag, |at| &tag[at..])
+}
+
+/// The repository and digest of an image as it is written.
+pub(super) fn parse<'a>(image: &ImageInput) -> Result<(Repository, Option<Digest>), Wrong<'a>> {
+    let mut text = image.repository.clone();
+    if let Some(tag) = &image.tag {
+        text.push(':');
+        text.push_str(&tag.text);
+    }
+    if let Some(digest) = &image.digest {
+        text.push('@');
+        text.push_str(digest);
+    }
+    let parsed: ImageRef =
+        text.parse().map_err(|error: crate::model::ImageRefError| Wrong::Malformed(error.to_string()))?;
+    Ok((parsed.repository().clone(), parsed.digest().cloned()))
+}
+
+fn names(pin: &ImagePin, digest: &Digest) -> bool {
+    pin.digest == *digest || child(pin, digest).is_some()
+}
+
+fn child(pin: &ImagePin, digest: &Digest) -> Option<Platform> {
+    let is_child = |(_, child): &(&Platform, &Digest)| *child == digest;
+    pin.platforms.iter().find(is_child).map(|(platform, _)| platform.clone())
+}
+
+fn is_commit(pin: &GitPin, commit: &str) -> bool {
+    pin.commit.as_str() == commit || pin.tag_object.as_ref().is_some_and(|object| object.as_str() == commit)
+}
+
+fn differs<'a>(pin: &'a Declaration, written: &str, locked: &str) -> Wrong<'a> {
+    Wrong::Differs { pin, written: written.to_owned(), locked: locked.to_owned() }
+}

@@ -1,0 +1,139 @@
+//! What is declared and locked, found by what a reference names.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{Catalog, Declaration, References, Upstream};
+use crate::lock::Lock;
+use crate::model::{Pin, Repository};
+use crate::track::Version;
+
+/// Declarations and lock, ready to be asked about references.
+pub struct Register<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) lock: &'a Lock,
+    pub(super) policy: &'a References,
+    images: BTreeMap<&'a Repository, Vec<&'a Declaration>>,
+    git: BTreeMap<String, Vec<&'a Declaration>>,
+}
+
+/// The pins that could be meant by a reference.
+pub(super) enum Owners<'a> {
+    /// None; these follow the same upstream and do not match.
+    None(Vec<&'a Declaration>),
+    /// One.
+    One(&'a Declaration),
+    /// Several.
+    Several(Vec<&'a Declaration>),
+}
+
+impl<'a> Register<'a> {
+    /// `policy` says how references are looked at; it may be another revision's than the catalog's.
+    pub fn new(catalog: &'a Catalog, lock: &'a Lock, policy: &'a References) -> Self {
+        let mut register = Self { catalog, lock, policy, images: BTreeMap::new(), git: BTreeMap::new() };
+        for declaration in catalog.declarations.values() {
+            match &declaration.upstream {
+                Upstream::Image(repository) => {
+                    register.images.entry(repository).or_default().push(declaration)
+                }
+                Upstream::Git(url) => {
+                    register.git.entry(same_git(url.as_str())).or_default().push(declaration)
+                }
+            }
+        }
+        register
+    }
+
+    /// What is declared.
+    pub fn catalog(&self) -> &'a Catalog {
+        self.catalog
+    }
+
+    pub(super) fn locked(&self, declaration: &Declaration) -> Option<&'a Pin> {
+        self.lock.pins.get(&declaration.name)
+    }
+
+    pub(super) fn image_owners(&self, repository: &Repository, path: &str, tag: Option<&str>) -> Owners<'a> {
+        self.owners(self.images.get(repository).map_or(&[], Vec::as_slice), path, tag)
+    }
+
+    pub(super) fn git_owners(&self, url: &str, path: &str, tag: Option<&str>) -> Owners<'a> {
+        self.owners(self.git.get(&same_git(url)).map_or(&[], Vec::as_slice), path, tag)
+    }
+
+    /// The pin whose paths and track match. One that is for these paths goes before those for any; where several are
+    /// left, one whose `version` the tag satisfies goes before the others. Without a tag, all that have the paths.
+    fn owners(&self, all: &[&'a Declaration], path: &str, tag: Option<&str>) -> Owners<'a> {
+        let fits = |pin: &&&Declaration| tag.is_none_or(|tag| pin.track.read(tag).is_some());
+        let (own, any): (Vec<&Declaration>, Vec<&Declaration>) = all
+            .iter()
+            .filter(fits)
+            .filter(|pin| pin.paths.is_empty() || pin.paths.matches(path))
+            .partition(|pin| !pin.paths.is_empty());
+        let mut found = if own.is_empty() { any } else { own };
+        if found.len() > 1
+            && let Some(tag) = tag
+        {
+            let satisfied = |pin: &&Declaration| {
+                let version = pin.track.read(tag).as_ref().and_then(Version::to_semver);
+                pin.version
+                    .as_ref()
+                    .is_none_or(|wanted| version.is_some_and(|version| wanted.matches(&version)))
+            };
+            let satisfying: Vec<&Declaration> = found.iter().copied().filter(satisfied).collect();
+            if !satisfying.is_empty() {
+                found = satisfying;
+            }
+        }
+        match found[..] {
+            [] => Owners::None(all.to_vec()),
+            [one] => Owners::One(one),
+            _ => Owners::Several(found),
+        }
+    }
+
+    /// Whether images of a repository are built here.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.policy.own.iter().any(|pattern| pattern.matches(name))
+    }
+}
+
+/// A git URL without what different spellings of one repository differ by: `github.com/actions/checkout`.
+pub(super) fn same_git(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (rest, scp) = match (url.contains("://"), rest.split_once(':')) {
+        (false, Some((host, path))) if !host.contains('/') => (format!("{host}/{path}"), true),
+        _ => (rest.to_owned(), false),
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest.as_str(), ""));
+    let host = match url.starts_with("ssh://") || scp {
+        true => host.rsplit_once('@').map_or(host, |(_, host)| host),
+        false => host,
+    };
+    let path = path.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    let host = host.to_ascii_lowercase();
+    // GitHub's names have no case.
+    let path = if host == "github.com" { path.to_ascii_lowercase() } else { path.to_owned() };
+    format!("{host}/{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_a_git_repository_are_one() {
+        for text in [
+            "https://github.com/Actions/checkout",
+            "https://github.com/actions/checkout.git",
+            "https://github.com/actions/checkout/",
+            "git@github.com:actions/checkout.git",
+            "ssh://git@github.com/actions/checkout",
+            "git://GitHub.com/actions/checkout.git",
+        ] {
+            assert_eq!(same_git(text), "github.com/actions/checkout", "{text}");
+        }
+        assert_eq!(same_git("https://git.example.org/A/b"), "git.example.org/A/b");
+        assert_eq!(same_git("/srv/a.git"), "/srv/a");
+    }
+}

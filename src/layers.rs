@@ -9,6 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("document", &[]),
     ("files", &[]),
+    ("tree", &[]),
     ("app", &[]),
     ("scan", &[]),
     ("track", &["model"]),
@@ -22,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("verify", &["model", "document", "catalog", "lock", "plan", "scan"]),
     ("report", &["model", "document", "catalog", "plan", "verify"]),
     ("emit", &["model", "report"]),
-    ("workspace", &["document", "files", "catalog"]),
+    ("workspace", &["document", "tree", "catalog"]),
     ("resolve", &["model", "catalog", "lock", "plan", "source"]),
     ("error", &["document", "files", "net", "lock", "source"]),
     ("served", &["model", "document", "catalog", "lock", "source", "verify", "resolve", "error"]),
@@ -54,8 +55,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// What only some modules may use, of crates and of the standard library.
 const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest::", &["net"]),
-    ("git2::", &["source"]),
-    ("std::fs", &["files", "mirror", "net", "workspace", "cli"]),
+    ("git2::", &["source", "tree"]),
+    ("std::fs", &["files", "tree", "mirror", "net", "cli"]),
+    ("ignore::", &["tree"]),
     ("std::process", &["source"]),
     ("tokio::process", &["source"]),
 ];

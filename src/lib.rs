@@ -31,6 +31,7 @@ pub mod scan;
 pub mod served;
 pub mod source;
 pub mod track;
+pub mod tree;
 pub mod verify;
 pub mod workspace;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::catalog::{self, Catalog, Files, ImageFiles};
 use crate::document::{Problem, SourceFile};
-use crate::files;
+use crate::tree::{Tree, TreeError, WorkTree};
 
 /// A repository's root and what is declared in it.
 pub struct Workspace {
@@ -25,9 +25,9 @@ type Declared = [Option<Arc<SourceFile>>; 3];
 /// Why a repository could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
-    /// The file system refused.
-    #[error("{0} could not be read: {1}")]
-    Io(PathBuf, #[source] io::Error),
+    /// A file could not be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
     /// Mistakes in its files.
     #[error("the configuration has mistakes")]
     Problems(Vec<Problem>),
@@ -51,7 +51,12 @@ impl Workspace {
 
     /// Reads the repository at `root`.
     pub fn read(root: &Path) -> Result<Self, WorkspaceError> {
-        let files = read_files(root)?;
+        Self::of(root, &WorkTree::new(root))
+    }
+
+    /// Reads what `tree` has of the repository at `root`.
+    pub fn of(root: &Path, tree: &dyn Tree) -> Result<Self, WorkspaceError> {
+        let files = read_files(tree)?;
         let configured = files.pins.is_some() || files.upstreams.is_some();
         let declared = [files.pins.clone(), files.upstreams.clone(), files.policy.clone()];
         let catalog = catalog::parse(&files).map_err(WorkspaceError::Problems)?;
@@ -60,48 +65,38 @@ impl Workspace {
 
     /// Whether the configuration's files still are what was read.
     pub fn is_unchanged(&self) -> Result<bool, WorkspaceError> {
-        Ok(read_declared(&self.root)? == self.declared)
+        Ok(read_declared(&WorkTree::new(&self.root))? == self.declared)
     }
 }
 
-fn read_files(root: &Path) -> Result<Files, WorkspaceError> {
-    let [pins, upstreams, policy] = read_declared(root)?;
-    Ok(Files { pins, upstreams, policy, images: read_images(root)? })
+fn read_files(tree: &dyn Tree) -> Result<Files, WorkspaceError> {
+    let [pins, upstreams, policy] = read_declared(tree)?;
+    Ok(Files { pins, upstreams, policy, images: read_images(tree)? })
 }
 
-fn read_declared(root: &Path) -> Result<Declared, WorkspaceError> {
+fn read_declared(tree: &dyn Tree) -> Result<Declared, WorkspaceError> {
     let [pins, upstreams, policy] = CONFIGURATION;
-    Ok([read(root, pins)?, read(root, upstreams)?, read(root, policy)?])
+    Ok([read(tree, pins)?, read(tree, upstreams)?, read(tree, policy)?])
 }
 
-fn read(root: &Path, path: &str) -> Result<Option<Arc<SourceFile>>, WorkspaceError> {
-    let full = root.join(path);
-    let text = files::read_text(&full).map_err(|error| WorkspaceError::Io(full, error))?;
-    Ok(text.map(|text| SourceFile::new(path, &text)))
+fn read(tree: &dyn Tree, path: &str) -> Result<Option<Arc<SourceFile>>, WorkspaceError> {
+    let Some(bytes) = tree.read(path)? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(bytes).map_err(|_| {
+        let error = io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8");
+        WorkspaceError::Tree(TreeError::Io(path.into(), error))
+    })?;
+    Ok(Some(SourceFile::new(path, &text)))
 }
 
 /// Only folders with an `image.toml` belong to the catalog.
-fn read_images(root: &Path) -> Result<Vec<ImageFiles>, WorkspaceError> {
-    let folder = root.join("images");
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(WorkspaceError::Io(folder, error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| WorkspaceError::Io(folder.clone(), error))?;
-        names.extend(entry.file_name().to_str().map(str::to_owned));
-    }
-    names.sort_unstable();
+fn read_images(tree: &dyn Tree) -> Result<Vec<ImageFiles>, WorkspaceError> {
     let mut images = Vec::new();
-    for name in names {
-        // A link that leads nowhere, or in a circle, is no image either.
-        if !folder.join(&name).is_dir() {
-            continue;
-        }
-        if let Some(manifest) = read(root, &format!("images/{name}/image.toml"))? {
-            let dockerfile = read(root, &format!("images/{name}/Dockerfile"))?;
+    for name in tree.folders("images")? {
+        if let Some(manifest) = read(tree, &format!("images/{name}/image.toml"))? {
+            let path = format!("images/{name}/Dockerfile");
+            let dockerfile = tree.read(&path)?.map(|bytes| SourceFile::from_bytes(path, bytes));
             images.push(ImageFiles { folder: name, manifest, dockerfile });
         }
     }

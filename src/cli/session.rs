@@ -137,7 +137,7 @@ impl Session<'_> {
 fn unreadable(error: WorkspaceError) -> Error {
     match error {
         WorkspaceError::Problems(problems) => Error::problems(problems),
-        error @ WorkspaceError::Io(..) => Error::usage(error.to_string()),
+        error @ WorkspaceError::Tree(_) => Error::usage(error.to_string()),
     }
 }
 

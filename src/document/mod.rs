@@ -25,12 +25,30 @@ impl SourceFile {
         Arc::new(Self { path: path.into(), text: text.into() })
     }
 
+    /// Takes bytes as they were read. A byte that is not UTF-8 becomes a `?`, so that all offsets stay what they are.
+    pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Arc<Self> {
+        Self::new(path, &text_of(bytes))
+    }
+
     /// Line and column of a byte offset, both from 1; the column counts characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
+}
+
+fn text_of(bytes: Vec<u8>) -> String {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(error) => error.into_bytes(),
+    };
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    text
 }
 
 /// A range of bytes of a file.
@@ -93,6 +111,12 @@ mod tests {
         assert_eq!(file.position(3), (1, 3));
         assert_eq!(file.position(7), (2, 1));
         assert_eq!(file.position(999), (3, 1));
+    }
+
+    #[test]
+    fn bytes_keep_their_offsets() {
+        let file = SourceFile::from_bytes("a", b"\xef\xbb\xbfa\xffb\xc3\xa4\xe2\x82c".to_vec());
+        assert_eq!(file.text, "a?b\u{e4}??c");
     }
 
     #[test]

@@ -1,0 +1,150 @@
+//! The files of a commit, read from git's objects.
+
+use std::path::{Path, PathBuf};
+
+use git2::{ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
+
+use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, is_binary, link_target};
+
+/// The kinds of entries of a git tree that matter here.
+const LINK: i32 = 0o120_000;
+const SUBMODULE: i32 = 0o160_000;
+
+/// More links than a person puts behind one another.
+const MAX_LINKS: usize = 8;
+
+/// The files of a commit, below the folder that stands for the top.
+pub struct CommitTree {
+    repository: PathBuf,
+    /// Absent where the commit does not have the folder.
+    tree: Option<Oid>,
+    commit: Oid,
+}
+
+impl CommitTree {
+    /// The files that `revision` has where `root` is now. A folder that was not there yet is empty.
+    pub fn open(root: &Path, revision: &str) -> Result<Self, TreeError> {
+        let repository =
+            Repository::discover(root).map_err(|_| TreeError::NoRepository(root.to_path_buf()))?;
+        let none = |_| TreeError::Revision(revision.to_owned());
+        let commit =
+            repository.revparse_single(revision).and_then(|object| object.peel_to_commit()).map_err(none)?;
+        let tree = commit.tree()?;
+        let io = |error| TreeError::Io(root.to_path_buf(), error);
+        let top = repository.workdir().ok_or_else(|| TreeError::NoRepository(root.to_path_buf()))?;
+        let top = std::fs::canonicalize(top).map_err(io)?;
+        let root = std::fs::canonicalize(root).map_err(io)?;
+        let tree = match root.strip_prefix(&top) {
+            Ok(folder) if folder != Path::new("") => match tree.get_path(folder) {
+                Ok(entry) => Some(entry.id()),
+                Err(_) => None,
+            },
+            _ => Some(tree.id()),
+        };
+        Ok(Self { repository: repository.path().to_path_buf(), tree, commit: commit.id() })
+    }
+
+    /// The commit.
+    pub fn commit(&self) -> String {
+        self.commit.to_string()
+    }
+
+    fn tree<'r>(&self, repository: &'r Repository) -> Result<Option<git2::Tree<'r>>, TreeError> {
+        Ok(self.tree.map(|tree| repository.find_tree(tree)).transpose()?)
+    }
+
+    /// The bytes of a file, behind the links that lead to it; `None` where there is none, or it is outside.
+    fn resolve(&self, repository: &Repository, path: &str) -> Result<Option<Vec<u8>>, TreeError> {
+        let Some(tree) = self.tree(repository)? else {
+            return Ok(None);
+        };
+        let mut path = path.to_owned();
+        for _ in 0..MAX_LINKS {
+            let Ok(entry) = tree.get_path(Path::new(&path)) else {
+                return Ok(None);
+            };
+            if entry.kind() != Some(ObjectType::Blob) {
+                return Ok(None);
+            }
+            let blob = repository.find_blob(entry.id())?;
+            if entry.filemode() != LINK {
+                return Ok(Some(blob.content().to_vec()));
+            }
+            match link_target(&path, &String::from_utf8_lossy(blob.content())) {
+                Some(target) => path = target,
+                None => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Tree for CommitTree {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, TreeError> {
+        self.resolve(&Repository::open(&self.repository)?, path)
+    }
+
+    fn folders(&self, path: &str) -> Result<Vec<String>, TreeError> {
+        let repository = Repository::open(&self.repository)?;
+        let Some(tree) = self.tree(&repository)? else {
+            return Ok(Vec::new());
+        };
+        let Ok(folder) = tree.get_path(Path::new(path)).and_then(|entry| repository.find_tree(entry.id()))
+        else {
+            return Ok(Vec::new());
+        };
+        let folders = folder.iter().filter(|entry| entry.kind() == Some(ObjectType::Tree));
+        Ok(folders.filter_map(|entry| entry.name().ok().map(str::to_owned)).collect())
+    }
+
+    fn each(&self, within: &[String], wanted: &Wanted<'_>, visit: &Visit<'_>) -> Result<(), TreeError> {
+        let repository = Repository::open(&self.repository)?;
+        let Some(tree) = self.tree(&repository)? else {
+            return Ok(());
+        };
+        let covers = |path: &str| {
+            let in_it = |start: &String| {
+                path.strip_prefix(start.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            within.is_empty() || within.iter().any(in_it)
+        };
+        let mut failed = None;
+        tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
+            let path = format!("{folder}{}", String::from_utf8_lossy(entry.name_bytes()));
+            if !covers(&path) {
+                return TreeWalkResult::Ok;
+            }
+            if entry.filemode() == SUBMODULE {
+                visit(&path, File::Submodule);
+                return TreeWalkResult::Ok;
+            }
+            if entry.kind() != Some(ObjectType::Blob) {
+                return TreeWalkResult::Ok;
+            }
+            let want = wanted(&path);
+            if want == Want::Nothing {
+                return TreeWalkResult::Ok;
+            }
+            let bytes = match entry.filemode() {
+                LINK => self.resolve(&repository, &path),
+                _ => repository
+                    .find_blob(entry.id())
+                    .map(|blob| Some(blob.content().to_vec()))
+                    .map_err(Into::into),
+            };
+            match bytes {
+                Ok(Some(bytes)) if want == Want::Text && is_binary(&bytes) => {}
+                Ok(Some(bytes)) if bytes.len() as u64 > MAX_FILE => {}
+                Ok(Some(bytes)) => visit(&path, File::Bytes(&bytes)),
+                Ok(None) => {}
+                Err(error) => {
+                    failed = Some(error);
+                    return TreeWalkResult::Abort;
+                }
+            }
+            TreeWalkResult::Ok
+        })
+        .or_else(|error| if failed.is_some() { Ok(()) } else { Err(error) })?;
+        failed.map_or(Ok(()), Err)
+    }
+}

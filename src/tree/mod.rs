@@ -1,0 +1,104 @@
+//! The files of a repository: as they are in its folder ([`WorkTree`]), or in a commit ([`CommitTree`]).
+//!
+//! Files are given one at a time, so that memory does not grow with their number.
+
+mod commit;
+mod index;
+mod work;
+
+use std::path::PathBuf;
+
+pub use commit::CommitTree;
+pub use work::WorkTree;
+
+/// More than any file that a person writes. What is larger is not read, and that is said.
+pub const MAX_FILE: u64 = 16 << 20;
+
+/// The files of a repository. Paths are relative to its top, with `/`.
+pub trait Tree: Sync {
+    /// A file's bytes; `None` where there is no such file.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, TreeError>;
+
+    /// The names of the folders in a folder, sorted; none where it is not there.
+    fn folders(&self, path: &str) -> Result<Vec<String>, TreeError>;
+
+    /// Visits every file that is tracked or could be, in any order, from several threads; of `within` (files or
+    /// folders) where it names any. What `wanted` refuses by its path is not read.
+    fn each(&self, within: &[String], wanted: &Wanted<'_>, visit: &Visit<'_>) -> Result<(), TreeError>;
+}
+
+/// Whether a file is to be read, by its path.
+pub type Wanted<'a> = dyn Fn(&str) -> Want + Sync + 'a;
+
+/// Takes a file by its path.
+pub type Visit<'a> = dyn Fn(&str, File<'_>) + Sync + 'a;
+
+/// Whether a file is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// It is.
+    Whole,
+    /// It is, unless it is binary: then nobody hears of it.
+    Text,
+    /// It is not.
+    Nothing,
+}
+
+/// What came of reading a file.
+#[derive(Debug)]
+pub enum File<'a> {
+    /// Its bytes.
+    Bytes(&'a [u8]),
+    /// It could not be read, for this reason.
+    Unreadable(String),
+    /// It is the folder of a submodule: another repository's files.
+    Submodule,
+}
+
+/// Why the files of a repository could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// The file system refused.
+    #[error("{0} could not be read: {1}")]
+    Io(PathBuf, #[source] std::io::Error),
+    /// Git refused.
+    #[error("the git repository could not be read: {0}")]
+    Git(String),
+    /// No such revision.
+    #[error("`{0}` names no commit here")]
+    Revision(String),
+    /// No git repository.
+    #[error("{0} is in no git repository")]
+    NoRepository(PathBuf),
+}
+
+impl From<git2::Error> for TreeError {
+    fn from(error: git2::Error) -> Self {
+        Self::Git(error.message().to_owned())
+    }
+}
+
+/// Whether bytes are of a binary file, as git tells: a zero among the first 8000.
+fn is_binary(bytes: &[u8]) -> bool {
+    bytes.iter().take(8000).any(|byte| *byte == 0)
+}
+
+/// The path that a link in `path` leads to; `None` where that is outside.
+fn link_target(path: &str, target: &str) -> Option<String> {
+    if target.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests;

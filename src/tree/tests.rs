@@ -1,0 +1,157 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+
+use super::*;
+
+fn git(folder: &Path, args: &[&str]) {
+    let done = Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn put(folder: &Path, path: &str, content: &[u8]) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    crate::files::replace(&path, content).unwrap();
+}
+
+fn files(tree: &dyn Tree, within: &[&str]) -> BTreeMap<String, String> {
+    let found = Mutex::new(BTreeMap::new());
+    let within: Vec<String> = within.iter().map(|path| (*path).to_owned()).collect();
+    let wanted = |path: &str| match path {
+        path if path.ends_with(".skip") => Want::Nothing,
+        path if path.ends_with(".bin") => Want::Text,
+        _ => Want::Whole,
+    };
+    let visit = |path: &str, file: File<'_>| {
+        let text = match file {
+            File::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            File::Unreadable(why) => format!("unreadable: {why}"),
+            File::Submodule => "submodule".into(),
+        };
+        assert_eq!(found.lock().unwrap().insert(path.to_owned(), text), None, "{path} twice");
+    };
+    tree.each(&within, &wanted, &visit).unwrap();
+    found.into_inner().unwrap()
+}
+
+fn example() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let top = folder.path();
+    git(top, &["init", "-q"]);
+    for (path, content) in [
+        (".gitignore", "/ignored/\n*.log\n!keep.log\n"),
+        (".github/workflows/a.yml", "a"),
+        ("Dockerfile", "b"),
+        ("ignored/tracked/Dockerfile", "c"),
+        ("ignored/untracked", "d"),
+        ("sub/.gitignore", "deep\n"),
+        ("sub/deep", "e"),
+        ("sub/keep.log", "f"),
+        ("sub/x.log", "g"),
+        ("x.skip", "h"),
+    ] {
+        put(top, path, content.as_bytes());
+    }
+    put(top, "zero.bin", b"a\0b");
+    std::os::unix::fs::symlink("sub/deep", top.join("link")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", top.join("outside")).unwrap();
+    git(top, &["add", "."]);
+    git(top, &["add", "-f", "ignored/tracked/Dockerfile", "sub/x.log", "sub/deep"]);
+    git(top, &["commit", "-qm", "one"]);
+    folder
+}
+
+const BOTH: [(&str, &str); 8] = [
+    (".github/workflows/a.yml", "a"),
+    (".gitignore", "/ignored/\n*.log\n!keep.log\n"),
+    ("Dockerfile", "b"),
+    ("ignored/tracked/Dockerfile", "c"),
+    ("link", "e"),
+    ("sub/.gitignore", "deep\n"),
+    ("sub/deep", "e"),
+    ("sub/keep.log", "f"),
+];
+
+fn expected(more: &[(&str, &str)]) -> BTreeMap<String, String> {
+    BOTH.iter().chain(more).map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+}
+
+#[test]
+fn a_folder_has_what_git_tracks_and_what_it_would_not_ignore() {
+    let folder = example();
+    put(folder.path(), "new", b"n");
+    let found = files(&WorkTree::new(folder.path()), &[]);
+    let outside = "unreadable: it is a link that leads out of the repository";
+    assert_eq!(found, expected(&[("sub/x.log", "g"), ("new", "n"), ("outside", outside)]));
+    for version in ["2", "4"] {
+        git(folder.path(), &["update-index", "--index-version", version]);
+        assert_eq!(files(&WorkTree::new(folder.path()), &[]), found, "index version {version}");
+    }
+}
+
+#[test]
+fn a_commit_has_what_was_in_it() {
+    let folder = example();
+    put(folder.path(), "Dockerfile", b"changed");
+    let tree = CommitTree::open(folder.path(), "HEAD").unwrap();
+    assert_eq!(files(&tree, &[]), expected(&[("sub/x.log", "g")]));
+    assert_eq!(tree.read("link").unwrap().unwrap(), b"e");
+    assert_eq!(tree.read("nothing").unwrap(), None);
+    assert_eq!(tree.folders("").unwrap_or_default(), Vec::<String>::new());
+    assert_eq!(tree.folders("ignored").unwrap(), ["tracked"]);
+    assert!(matches!(CommitTree::open(folder.path(), "nowhere"), Err(TreeError::Revision(_))));
+}
+
+#[test]
+fn a_part_of_a_repository_is_looked_at_alone() {
+    let folder = example();
+    for root in ["", "sub"] {
+        let top = folder.path().join(root);
+        let start = if root.is_empty() { "sub" } else { "" };
+        let within: Vec<&str> = [start].into_iter().filter(|start| !start.is_empty()).collect();
+        let strip = |found: BTreeMap<String, String>| -> Vec<String> {
+            found.into_keys().map(|path| path.trim_start_matches("sub/").to_owned()).collect()
+        };
+        assert_eq!(strip(files(&WorkTree::new(&top), &within)), [".gitignore", "deep", "keep.log", "x.log"]);
+        let commit = CommitTree::open(&top, "HEAD").unwrap();
+        assert_eq!(strip(files(&commit, &within)), [".gitignore", "deep", "keep.log", "x.log"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_named_is_looked_at_even_if_it_is_ignored() {
+    let folder = example();
+    let found = files(&WorkTree::new(folder.path()), &["ignored/untracked", "sub/x.log"]);
+    assert_eq!(found.into_keys().collect::<Vec<_>>(), ["ignored/untracked", "sub/x.log"]);
+}
+
+#[test]
+fn another_repository_within_is_not_entered() {
+    let folder = example();
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    git(&inner, &["init", "-q"]);
+    put(&inner, "Dockerfile", b"x");
+    assert_eq!(files(&WorkTree::new(folder.path()), &["inner"]).len(), 1, "named, it is what is meant");
+    assert_eq!(files(&WorkTree::new(folder.path()), &[])["inner"], "submodule");
+}
+
+#[test]
+fn links_stay_within() {
+    for (path, target, expected) in [
+        ("a/b", "c", Some("a/c")),
+        ("a/b", "../c/./d", Some("c/d")),
+        ("a", "../c", None),
+        ("a", "/etc/passwd", None),
+    ] {
+        assert_eq!(link_target(path, target).as_deref(), expected, "{path} {target}");
+    }
+}

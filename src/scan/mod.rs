@@ -4,7 +4,9 @@
 //! file of this folder is one format.
 
 pub mod dockerfile;
+mod image;
 mod reference;
+pub mod yaml;
 
 use std::ops::Range;
 

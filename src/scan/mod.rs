@@ -5,7 +5,9 @@
 
 mod comment;
 pub mod dockerfile;
+mod image;
 mod reference;
+pub mod yaml;
 
 use std::ops::Range;
 

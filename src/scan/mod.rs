@@ -3,11 +3,15 @@
 //! [`scan`] looks at a file's name, and where that does not tell at its text, and gives what its scanner found. One
 //! file of this folder is one format.
 
+mod comment;
 pub mod dockerfile;
+mod image;
 mod reference;
+pub mod yaml;
 
 use std::ops::Range;
 
+pub use comment::{BotComment, Suppression};
 pub use reference::{
     Bound, Fetch, GitInput, GitSite, ImageInput, Input, Kind, Piece, Reference, Site, Spelled, Unresolved,
 };
@@ -23,6 +27,10 @@ pub struct Scan {
     pub builds: Vec<Build>,
     /// What could not be read, and why: nothing is silently unchecked.
     pub unread: Vec<Unread>,
+    /// Findings that comments suppress.
+    pub suppressions: Vec<Suppression>,
+    /// What comments to another bot follow.
+    pub bots: Vec<BotComment>,
 }
 
 /// A name under which an image is built or pushed.

@@ -21,12 +21,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("references", &["model", "document", "track", "catalog", "lock", "scan"]),
     ("source", &["model", "net"]),
     ("verify", &["model", "document", "catalog", "lock", "plan", "scan"]),
-    ("report", &["model", "document", "catalog", "plan", "verify"]),
-    ("emit", &["model", "report"]),
     ("workspace", &["document", "tree", "catalog"]),
     ("resolve", &["model", "catalog", "lock", "plan", "source"]),
     ("error", &["document", "files", "net", "lock", "source"]),
-    ("served", &["model", "document", "catalog", "lock", "source", "verify", "resolve", "error"]),
+    (
+        "served",
+        &["model", "document", "track", "catalog", "lock", "plan", "source", "verify", "resolve", "error"],
+    ),
+    ("report", &["model", "document", "catalog", "plan", "verify", "served"]),
+    ("emit", &["model", "report"]),
     (
         "cli",
         &[

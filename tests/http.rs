@@ -20,6 +20,8 @@ mod mirror;
 mod refresh;
 #[path = "http/tags.rs"]
 mod tags;
+#[path = "http/upstream.rs"]
+mod upstream;
 
 use std::time::Duration;
 

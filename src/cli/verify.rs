@@ -1,16 +1,15 @@
 //! `verify`: the gate.
 
 use annotate_snippets::Level as Shown;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::Format;
 use super::session::{Session, sources};
 use crate::catalog::Level;
 use crate::error::{Error, Status};
 use crate::lock::Store;
 use crate::report::human::count;
-use crate::report::{json as report_json, snippet};
+use crate::report::{NotAsked, github, harmless, json as report_json, sarif_of_part, snippet};
 use crate::served;
 use crate::verify::{Finding, Input, passes, verify};
 use crate::workspace::Workspace;
@@ -23,7 +22,28 @@ pub(super) struct VerifyArgs {
     upstream: bool,
     /// The form of the report
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: VerifyFormat,
+}
+
+/// The form of the report on standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum VerifyFormat {
+    /// For a person
+    #[default]
+    Human,
+    /// For a machine, with a schema version
+    Json,
+    /// For code scanning, SARIF 2.1.0
+    Sarif,
+    /// Annotations in a workflow of GitHub or Forgejo
+    Github,
+}
+
+/// What asking upstream told besides findings.
+#[derive(Default)]
+struct Told {
+    notes: Vec<Value>,
+    not_asked: Vec<NotAsked>,
 }
 
 pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<Status, Error> {
@@ -32,17 +52,22 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
     let input = Input { catalog: &workspace.catalog, lock: store.lock(), lock_file: store.file() };
     let mut findings = verify(&input);
     let mut status = if passes(&findings) { Status::Done } else { Status::Failed };
-    let mut unasked = Vec::new();
+    let mut told = Told::default();
     if args.upstream {
-        status = status.max(ask(session, &workspace, &store, &mut findings, &mut unasked).await?);
+        status = status.max(ask(session, &workspace, &store, &mut findings, &mut told).await?);
     }
     match args.format {
-        Format::Human => show(session, &findings, status, store.lock().pins.len()),
-        Format::Json => {
+        VerifyFormat::Human => show(session, &findings, status, store.lock().pins.len()),
+        VerifyFormat::Json => {
             let values: Vec<Value> = findings.iter().map(report_json::finding).collect();
-            let content = [("findings", json!(values)), ("not_asked", json!(unasked))];
+            let unasked = told.not_asked.iter().map(|one| json!({ "name": one.name, "reason": one.reason }));
+            let unasked: Vec<Value> = unasked.collect();
+            let content =
+                [("findings", json!(values)), ("notes", json!(told.notes)), ("not_asked", json!(unasked))];
             session.output.data(&report_json::document("verify", content))?;
         }
+        VerifyFormat::Sarif => session.output.data(&sarif_of_part(&findings, &told.not_asked))?,
+        VerifyFormat::Github => session.output.data(&github(&findings))?,
     }
     Ok(status)
 }
@@ -52,27 +77,29 @@ async fn ask(
     workspace: &Workspace,
     store: &Store,
     findings: &mut Vec<Finding>,
-    unasked: &mut Vec<Value>,
+    told: &mut Told,
 ) -> Result<Status, Error> {
     let client = session.client(workspace)?;
     let declarations = &workspace.catalog.declarations;
     let mut status = Status::Done;
-    for asked in served::check(&sources(&client), store.lock(), declarations, store.file()).await {
-        match asked.result {
-            Ok(found) => {
-                for (finding, amounts_to) in found {
-                    status = status.max(amounts_to);
-                    findings.push(finding);
-                }
+    let today = session.app.today();
+    for asked in served::check(&sources(&client), store.lock(), declarations, store.file(), today).await {
+        let name = asked.name;
+        for (finding, amounts_to) in asked.found {
+            status = status.max(amounts_to);
+            findings.push(finding);
+        }
+        for note in asked.notes {
+            if session.globals.verbose {
+                session.output.note(&format!("note: the pin `{name}`: {}\n", harmless(&note)));
             }
-            Err(error) => {
-                status = status.max(Status::of_source(&error));
-                unasked.push(json!({ "name": asked.name, "reason": error.to_string() }));
-                let hints: Vec<String> = error.hint().into_iter().collect();
-                session
-                    .output
-                    .wrong(&format!("the pin `{}` could not be checked: {error}", asked.name), &hints);
-            }
+            told.notes.push(json!({ "name": name, "message": note }));
+        }
+        for error in asked.failures {
+            status = status.max(Status::of_source(&error));
+            let hints: Vec<String> = error.hint().into_iter().collect();
+            session.output.wrong(&format!("the pin `{name}` could not be checked: {error}"), &hints);
+            told.not_asked.push(NotAsked { name: name.clone(), reason: error.to_string() });
         }
     }
     session.say_requests(&client);

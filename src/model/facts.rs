@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CommitId, Digest, GitRef, MediaType, Platform};
+use super::{CommitId, Digest, GitRef, ImageRef, MediaType, Platform};
 
 /// What a reference names in a registry; the digest is of bytes that this program hashed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,17 @@ pub struct Manifest {
     pub media_type: MediaType,
     /// The manifest of each platform, without attestations; itself, where it is one platform's.
     pub platforms: BTreeMap<Platform, Digest>,
+    /// What the image of each platform says that it was built on, where it says so.
+    pub bases: BTreeMap<Platform, Base>,
+}
+
+/// What an image says that it was built on: a claim, which nothing proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// The base's reference, as `debian:trixie-slim`.
+    pub name: ImageRef,
+    /// What that named when the image was built: the manifest of the platform, not an index.
+    pub digest: Digest,
 }
 
 /// A tag of a git repository.

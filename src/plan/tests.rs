@@ -29,6 +29,7 @@ impl World {
             digest: Digest::sha256(build.as_bytes()),
             media_type: MediaType::OciIndex,
             platforms: platforms.iter().map(child).collect(),
+            bases: BTreeMap::new(),
         })
     }
 

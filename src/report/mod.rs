@@ -1,11 +1,47 @@
 //! What a command says: one file a format. Pure.
 
+mod github;
 pub mod human;
 pub mod json;
+mod sarif;
 mod snippet;
 
 pub use crate::model::harmless;
+pub use github::github;
+pub use sarif::{NotAsked, sarif, sarif_of_part};
 pub use snippet::{problem, snippet};
+
+use crate::document::Place;
+use crate::verify::Finding;
 
 /// The version of every JSON document that a command prints.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// Findings in the order in which a person reads files, whoever found them.
+fn in_order(findings: &[Finding]) -> Vec<&Finding> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| {
+        let place = &finding.place;
+        (&place.file.path, place.span.start, place.span.end, finding.rule, &finding.message)
+    });
+    sorted
+}
+
+/// What a place looks like in an editor: the first line and column, and those behind the last character.
+fn corners(place: &Place) -> ((usize, usize), (usize, usize)) {
+    let text = &place.file.text;
+    let start = place.span.start.min(text.len());
+    let marked = text.get(start..place.span.end.min(text.len())).unwrap_or_default();
+    // The end of a line belongs to it, and not to the next.
+    let end = start + marked.trim_end().len();
+    (place.file.position(start), place.file.position(end))
+}
+
+/// A finding in one text: what is wrong, and below it what to do.
+fn told(finding: &Finding) -> String {
+    let lines = [&finding.message, &finding.help].into_iter().flat_map(|text| text.lines()).map(harmless);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests;

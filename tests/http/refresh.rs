@@ -9,21 +9,21 @@ use tempfile::TempDir;
 
 use crate::support::registry::{Auth, INDEX, Registry, Reply};
 
-const BOTH: &[&str] = &["linux/amd64", "linux/arm64"];
+pub(crate) const BOTH: &[&str] = &["linux/amd64", "linux/arm64"];
 
 /// A repository on disk whose pins come from one registry.
-struct Checkout {
+pub(crate) struct Checkout {
     folder: TempDir,
 }
 
 impl Checkout {
-    fn new(declarations: &str) -> Self {
+    pub(crate) fn new(declarations: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("pins.toml"), declarations).unwrap();
         Self { folder }
     }
 
-    fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join(file)
     }
 
@@ -38,7 +38,7 @@ impl Checkout {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         Ended::of(self.command(arguments).output().unwrap())
     }
 
@@ -47,9 +47,9 @@ impl Checkout {
     }
 }
 
-struct Ended {
-    code: i32,
-    said: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) said: String,
 }
 
 impl Ended {
@@ -59,7 +59,7 @@ impl Ended {
     }
 }
 
-fn pin(registry: &Registry, name: &str, repository: &str, track: &str) -> String {
+pub(crate) fn pin(registry: &Registry, name: &str, repository: &str, track: &str) -> String {
     format!("[pin.{name}]\nimage = \"{}/{repository}\"\ntrack = \"{track}\"\n\n", registry.host())
 }
 

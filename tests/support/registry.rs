@@ -306,6 +306,38 @@ impl Registry {
 
     /// The same; the entries have no `platform` where `named` is false.
     pub fn push_index_with(&self, repository: &str, tag: &str, platforms: &[&str], named: bool) -> Digest {
+        self.push_entries(repository, tag, platforms, |platform, entry| {
+            if named {
+                entry["platform"] = platform_object(platform);
+            }
+        })
+    }
+
+    /// The same, each image with the base that `base` says it was built on: a name and which build of it.
+    pub fn push_index_on<'b>(
+        &self,
+        repository: &str,
+        tag: &str,
+        platforms: &[&str],
+        base: impl Fn(&str) -> (&'b str, &'b str),
+    ) -> Digest {
+        self.push_entries(repository, tag, platforms, |platform, entry| {
+            let (name, build) = base(platform);
+            entry["platform"] = platform_object(platform);
+            entry["annotations"] = json!({
+                "org.opencontainers.image.base.name": name,
+                "org.opencontainers.image.base.digest": Digest::sha256(format!("{name} {platform} {build}").as_bytes()),
+            });
+        })
+    }
+
+    fn push_entries(
+        &self,
+        repository: &str,
+        tag: &str,
+        platforms: &[&str],
+        adorn: impl Fn(&str, &mut Value),
+    ) -> Digest {
         let build = self.build_number(repository, tag);
         let mut entries = Vec::new();
         for platform in platforms {
@@ -313,9 +345,7 @@ impl Registry {
             let size = bytes.len();
             let child = self.push_bytes(repository, None, MANIFEST, bytes);
             let mut entry = json!({"mediaType": MANIFEST, "digest": child, "size": size});
-            if named {
-                entry["platform"] = platform_object(platform);
-            }
+            adorn(platform, &mut entry);
             entries.push(entry);
             entries.push(json!({
                 "mediaType": MANIFEST,

@@ -1,14 +1,20 @@
 //! What the bytes of a manifest say. Pure: an answer goes in, facts or a reason come out.
 
+use std::collections::BTreeMap;
+
 use oci_client::manifest::{ImageIndexEntry, OciImageIndex, OciImageManifest};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::model::{Digest, MediaType, Platform};
+use crate::model::{Base, Digest, MediaType, Platform};
 use crate::net::Kind;
 
 /// Marks an entry of an index that is about another entry, such as its provenance.
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+
+/// What an image was built on.
+const BASE_NAME: &str = "org.opencontainers.image.base.name";
+const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
 /// Why bytes are not what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +56,8 @@ pub(super) fn verified_digest(
 #[derive(Debug)]
 pub(super) enum Content {
     Index(MediaType, Vec<Child>),
-    /// With the digest of its configuration.
-    Single(MediaType, Digest),
+    /// With the digest of its configuration, and its base.
+    Single(MediaType, Digest, Option<Base>),
 }
 
 /// An image in an index.
@@ -60,6 +66,7 @@ pub(super) struct Child {
     pub(super) digest: Digest,
     /// Absent where the index does not say; its configuration does.
     pub(super) platform: Option<Platform>,
+    pub(super) base: Option<Base>,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +108,7 @@ pub(super) fn read(body: &[u8], content_type: Option<&str>) -> Result<Content, W
             let config = manifest.config.digest.parse();
             let config = config
                 .map_err(|error| protocol(format!("its configuration has no valid digest: {error}")))?;
-            Ok(Content::Single(media_type, config))
+            Ok(Content::Single(media_type, config, manifest.annotations.as_ref().and_then(base)))
         }
     }
 }
@@ -127,7 +134,8 @@ fn media_type(shape: &Shape, content_type: Option<&str>) -> Result<MediaType, Wr
 
 /// An entry of an index, unless it is an attestation or of a type that is no image.
 fn child(entry: ImageIndexEntry) -> Result<Option<Child>, Wrong> {
-    let attests = entry.annotations.is_some_and(|notes| notes.contains_key(REFERENCE_TYPE));
+    let notes = entry.annotations.unwrap_or_default();
+    let attests = notes.contains_key(REFERENCE_TYPE);
     let is_image = entry.media_type.parse::<MediaType>().is_ok_and(|media_type| !media_type.is_index());
     if attests || !is_image {
         return Ok(None);
@@ -144,8 +152,14 @@ fn child(entry: ImageIndexEntry) -> Result<Option<Child>, Wrong> {
     };
     match platform.as_ref().is_some_and(Platform::is_unknown) {
         true => Ok(None),
-        false => Ok(Some(Child { digest, platform })),
+        false => Ok(Some(Child { digest, platform, base: base(&notes) })),
     }
+}
+
+/// A claim that cannot be read is none: nothing that is locked depends on it.
+fn base(notes: &BTreeMap<String, String>) -> Option<Base> {
+    let name = notes.get(BASE_NAME)?.parse().ok()?;
+    Some(Base { name, digest: notes.get(BASE_DIGEST)?.parse().ok()? })
 }
 
 #[derive(Deserialize)]
@@ -176,6 +190,8 @@ fn read_platform(os: &str, architecture: &str, variant: Option<&str>) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -236,6 +252,19 @@ mod tests {
         let platforms: Vec<_> =
             children.iter().map(|child| child.platform.as_ref().map(ToString::to_string)).collect();
         assert_eq!(platforms, [Some("linux/arm64".to_owned()), None, None]);
+    }
+
+    #[test]
+    fn an_image_says_what_it_was_built_on() {
+        let base = |name: &str, digest: &str| {
+            let notes = json!({"org.opencontainers.image.base.name": name, "org.opencontainers.image.base.digest": digest});
+            index(&entry(&format!(r#", "annotations": {notes}"#)))[0].base.clone()
+        };
+        let digest = Digest::sha256(b"x").to_string();
+        let found = base("debian:trixie-slim", &digest).unwrap();
+        assert_eq!(found.name.to_string(), "docker.io/library/debian:trixie-slim");
+        assert_eq!(found.digest.to_string(), digest);
+        assert_eq!((base("not one", &digest), base("debian", "sha256:1")), (None, None));
     }
 
     /// Exact bytes of a real index whose entries have no platform at all.

@@ -7,6 +7,7 @@ mod content;
 mod tags;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use self::content::{Child, Content, Wrong};
 use super::SourceError;
 use super::memo::Memo;
-use crate::model::{Digest, Manifest, MediaType, Platform, Repository, Tag};
+use crate::model::{Base, Digest, Manifest, MediaType, Platform, Repository, Tag};
 use crate::net::{Asked, Client, Endpoint, Kind, Place, Request, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
@@ -34,6 +35,13 @@ struct Memory {
     heads: Memo<(Repository, Tag), Option<Digest>>,
     manifests: Memo<(Repository, Reference), Arc<Manifest>>,
     served: Memo<(Repository, Digest), bool>,
+}
+
+/// An image of one platform.
+struct Image {
+    platform: Platform,
+    digest: Digest,
+    base: Option<Base>,
 }
 
 /// What a manifest is asked for by.
@@ -165,21 +173,25 @@ impl ImageSource {
         reference: &Reference,
     ) -> Result<Manifest, SourceError> {
         let (digest, content) = self.content(repository, reference).await?;
-        let mut platforms = BTreeMap::new();
-        let media_type = match content {
-            Content::Single(media_type, configuration) => {
+        let (media_type, images) = match content {
+            Content::Single(media_type, configuration, base) => {
                 let platform = self.platform(repository, reference, &configuration).await;
-                platforms.insert(platform.map_err(SourceError::of_part)?, digest.clone());
-                media_type
+                let platform = platform.map_err(SourceError::of_part)?;
+                (media_type, vec![Image { platform, digest: digest.clone(), base }])
             }
             Content::Index(media_type, children) => {
-                for (platform, child) in self.children(repository, reference, children).await? {
-                    platforms.entry(platform).or_insert(child);
-                }
-                media_type
+                (media_type, self.children(repository, reference, children).await?)
             }
         };
-        Ok(Manifest { digest, media_type, platforms })
+        let (mut platforms, mut bases) = (BTreeMap::new(), BTreeMap::new());
+        for Image { platform, digest, base } in images {
+            // Of two images for one platform, builders take the first.
+            if let Entry::Vacant(first) = platforms.entry(platform.clone()) {
+                first.insert(digest);
+                bases.extend(base.map(|base| (platform, base)));
+            }
+        }
+        Ok(Manifest { digest, media_type, platforms, bases })
     }
 
     /// The images of an index, in its order, those that do not name their platform asked for it.
@@ -188,7 +200,7 @@ impl ImageSource {
         repository: &Repository,
         reference: &Reference,
         children: Vec<Child>,
-    ) -> Result<Vec<(Platform, Digest)>, SourceError> {
+    ) -> Result<Vec<Image>, SourceError> {
         let nameless = children.iter().filter(|child| child.platform.is_none()).count();
         if nameless > CHILDREN {
             let asked = format!("read {}", reference.in_repository(repository));
@@ -196,29 +208,28 @@ impl ImageSource {
             return Err(SourceError::new(Kind::Protocol, asked, why));
         }
         let named = children.into_iter().map(|child| async move {
-            match child.platform {
-                Some(platform) => Ok(Some((platform, child.digest))),
-                None => {
-                    let read = self.child(repository, child.digest).await;
-                    read.map_err(SourceError::of_part)
-                }
-            }
+            let Child { digest, platform, base } = child;
+            let platform = match platform {
+                Some(platform) => Some(platform),
+                None => self.platform_of(repository, &digest).await.map_err(SourceError::of_part)?,
+            };
+            Ok(platform.map(|platform| Image { platform, digest, base }))
         });
         let found: Vec<_> = futures_util::stream::iter(named).buffered(8).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// A child of an index, with the platform that its own configuration names.
-    async fn child(
+    /// The platform of a child of an index, as its own configuration names it; `None` where it is no image.
+    async fn platform_of(
         &self,
         repository: &Repository,
-        digest: Digest,
-    ) -> Result<Option<(Platform, Digest)>, SourceError> {
+        digest: &Digest,
+    ) -> Result<Option<Platform>, SourceError> {
         let reference = Reference::Digest(digest.clone());
         match self.content(repository, &reference).await? {
-            (_, Content::Single(_, configuration)) => {
+            (_, Content::Single(_, configuration, _)) => {
                 let platform = self.platform(repository, &reference, &configuration).await?;
-                Ok((!platform.is_unknown()).then_some((platform, digest)))
+                Ok((!platform.is_unknown()).then_some(platform))
             }
             (_, Content::Index(..)) => Ok(None),
         }

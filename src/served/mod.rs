@@ -1,0 +1,96 @@
+//! Asks upstream whether what is locked is still there, and is what the lock says: `verify --upstream`.
+//!
+//! Entry point: [`check`]. `image` and `git` ask about one pin each, `frozen` whether an image's tag is still rebuilt;
+//! `wrong` makes findings of what they say, and `rules` are the ids of those.
+
+mod frozen;
+mod git;
+mod image;
+mod rules;
+mod wrong;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+pub use rules::{RULES, Rule};
+
+use self::wrong::Wrong;
+use crate::catalog::Declaration;
+use crate::document::SourceFile;
+use crate::error::Status;
+use crate::lock::Lock;
+use crate::model::{Pin, PinName};
+use crate::resolve::Sources;
+use crate::source::SourceError;
+use crate::verify::Finding;
+
+/// What came of asking about one pin.
+pub struct Asked {
+    /// Its name.
+    pub name: PinName,
+    /// What is wrong, and what that amounts to.
+    pub found: Vec<(Finding, Status)>,
+    /// What is worth knowing and not wrong.
+    pub notes: Vec<String>,
+    /// What could not be asked. It hides nothing of what could.
+    pub failures: Vec<SourceError>,
+}
+
+/// What the questions about one pin came to.
+#[derive(Default)]
+struct Answers {
+    wrong: Vec<Wrong>,
+    notes: Vec<String>,
+    failures: Vec<SourceError>,
+}
+
+impl Answers {
+    /// The answer to one question, unless it failed.
+    fn take<T>(&mut self, answer: Result<T, SourceError>) -> Option<T> {
+        answer.map_err(|error| self.failures.push(error)).ok()
+    }
+}
+
+/// One pin to ask about.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    name: &'a PinName,
+    pin: &'a Pin,
+    declaration: Option<&'a Declaration>,
+    today: jiff::civil::Date,
+}
+
+impl Subject<'_> {
+    /// Whether its tag must stay as it is; of one that nobody declares, what its kind has by default.
+    fn is_immutable(&self) -> bool {
+        self.declaration.map_or(matches!(self.pin, Pin::Git(_)), |declaration| declaration.immutable)
+    }
+}
+
+/// Asks about every locked pin at once. Sorted by name.
+pub async fn check(
+    sources: &Sources,
+    lock: &Lock,
+    declarations: &BTreeMap<PinName, Declaration>,
+    file: &Arc<SourceFile>,
+    today: jiff::civil::Date,
+) -> Vec<Asked> {
+    let one = |(name, pin)| async move {
+        let subject = Subject { name, pin, declaration: declarations.get(name), today };
+        let Answers { wrong, notes, failures } = match pin {
+            Pin::Image(pin) => image::ask(&sources.images, subject, pin).await,
+            Pin::Git(pin) => git::ask(&sources.git, subject, pin).await,
+        };
+        let found = wrong.into_iter().map(|wrong| wrong.finding(name, file)).collect();
+        Asked { name: name.clone(), found, notes, failures }
+    };
+    let mut running: FuturesUnordered<_> = lock.pins.iter().map(one).collect();
+    let mut asked = Vec::new();
+    while let Some(one) = running.next().await {
+        asked.push(one);
+    }
+    asked.sort_by(|a, b| a.name.cmp(&b.name));
+    asked
+}

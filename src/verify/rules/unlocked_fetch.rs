@@ -1,0 +1,51 @@
+//! A download during the build that nothing pins.
+
+use crate::catalog::{Edition, Level};
+use crate::references::Wrong;
+use crate::verify::{Check, Input, Looked, Raw, Rule};
+
+pub(in crate::verify) const RULE: Rule = Rule {
+    id: "unlocked-fetch",
+    level: Level::Warning,
+    since: Edition::FIRST,
+    reason: "what a RUN step downloads by itself is in no lock",
+    explanation: "\
+A RUN step or an ADD takes something from the network, and neither a checksum nor a lock file nor a snapshot says which
+bytes it gets.
+
+    RUN curl -fsSL https://example.org/tool.tgz | tar xz          # found
+    RUN apt-get update && apt-get install -y iproute2             # found: whatever the mirror has that day
+    RUN npm install                                               # found; `npm ci` is not: package-lock.json has hashes
+    ADD https://example.org/tool.tgz /tmp/                        # found; with `--checksum=sha256:...` it is not
+
+Check what was downloaded (`sha256sum -c`), use the lock file of the language, or `ADD --checksum`.",
+    check: Check::File(check),
+};
+
+fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
+    looked.each_wrong(|_, wrong| {
+        let Wrong::Unlocked(fetch) = wrong else { return None };
+        let what = if fetch.what.is_empty() { String::new() } else { format!(" of {}", fetch.what) };
+        let message = format!("nothing pins this {}{what}", fetch.tool);
+        Some((message, help(fetch.tool).into()))
+    })
+}
+
+/// What pins it, by what fetches it.
+fn help(tool: &str) -> &'static str {
+    let first = tool.split_whitespace().next().unwrap_or_default();
+    match first {
+        "ADD" => "add `--checksum=sha256:...`, or `--checksum=COMMIT` for a git repository",
+        "curl" | "wget" | "Invoke-WebRequest" => {
+            "check it in the same RUN with `sha256sum -c`, or use `ADD --checksum=sha256:...`"
+        }
+        "git" => "check out a full commit id, or use `ADD` with a git pin",
+        "apt" | "apt-get" | "aptitude" => "install from a snapshot of the archive",
+        "npm" => "use `npm ci` with the package-lock.json",
+        "yarn" | "pnpm" => "install with a frozen lock file",
+        "pip" | "pip3" | "python" | "python3" | "uv" | "pipx" => {
+            "install with `--require-hashes` from a file of requirements that has them"
+        }
+        _ => "install from a lock file that has checksums",
+    }
+}

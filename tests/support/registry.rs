@@ -306,7 +306,7 @@ impl Registry {
 
     /// The same; the entries have no `platform` where `named` is false.
     pub fn push_index_with(&self, repository: &str, tag: &str, platforms: &[&str], named: bool) -> Digest {
-        self.push_entries(repository, tag, platforms, |platform, entry| {
+        self.push(repository, tag, platforms, |platform, entry| {
             if named {
                 entry["platform"] = platform_object(platform);
             }
@@ -321,7 +321,7 @@ impl Registry {
         platforms: &[&str],
         base: impl Fn(&str) -> (&'b str, &'b str),
     ) -> Digest {
-        self.push_entries(repository, tag, platforms, |platform, entry| {
+        self.push(repository, tag, platforms, |platform, entry| {
             let (name, build) = base(platform);
             entry["platform"] = platform_object(platform);
             entry["annotations"] = json!({
@@ -331,12 +331,12 @@ impl Registry {
         })
     }
 
-    fn push_entries(
+    fn push(
         &self,
         repository: &str,
         tag: &str,
         platforms: &[&str],
-        adorn: impl Fn(&str, &mut Value),
+        with: impl Fn(&str, &mut Value),
     ) -> Digest {
         let build = self.build_number(repository, tag);
         let mut entries = Vec::new();
@@ -345,7 +345,7 @@ impl Registry {
             let size = bytes.len();
             let child = self.push_bytes(repository, None, MANIFEST, bytes);
             let mut entry = json!({"mediaType": MANIFEST, "digest": child, "size": size});
-            adorn(platform, &mut entry);
+            with(platform, &mut entry);
             entries.push(entry);
             entries.push(json!({
                 "mediaType": MANIFEST,

@@ -61,3 +61,44 @@ pub struct Unread {
     /// Why, and what that leaves unchecked.
     pub why: String,
 }
+
+impl Build {
+    /// The Dockerfile's path, where `path` is that of the file that builds it.
+    pub fn path_from(&self, path: &str) -> String {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+        for part in self.dockerfile.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        parts.join("/")
+    }
+}
+
+/// Whether files of this name are scanned as a whole; of others only what comments say.
+pub fn is_known(path: &str) -> bool {
+    path.ends_with("Dockerfile")
+}
+
+/// Whether a file can hold anything that [`scan`] would find.
+pub fn may_matter(path: &str, bytes: &[u8]) -> bool {
+    is_known(path) || memchr::memmem::find(bytes, b"solera-pin:").is_some()
+}
+
+/// What a file names of the outside.
+pub fn scan(path: &str, text: &str) -> Scan {
+    scan_for(path, text, &[])
+}
+
+/// What a file names of the outside, where it is built for these platforms alone (`os/architecture[/variant]`).
+pub fn scan_for(path: &str, text: &str, platforms: &[String]) -> Scan {
+    let mut scan = match is_known(path) {
+        true => dockerfile::scan_for(text, &std::collections::BTreeMap::new(), platforms),
+        false => Scan::default(),
+    };
+    comment::comments(text).add_to(&mut scan);
+    scan
+}

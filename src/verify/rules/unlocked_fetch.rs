@@ -25,8 +25,8 @@ Check what was downloaded (`sha256sum -c`), use the lock file of the language, o
 fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
     looked.each_wrong(|_, wrong| {
         let Wrong::Unlocked(fetch) = wrong else { return None };
-        let what = if fetch.what.is_empty() { String::new() } else { format!(" of {}", fetch.what) };
-        let message = format!("nothing pins this {}{what}", fetch.tool);
+        let what = if fetch.what.is_empty() { String::new() } else { format!(": {}", fetch.what) };
+        let message = format!("nothing pins what `{}` gets{what}", fetch.tool);
         Some((message, help(fetch.tool).into()))
     })
 }

@@ -1,0 +1,3 @@
+//! The rules that look into files that were never written for solera-pin.
+
+use super::*;

@@ -120,6 +120,27 @@ impl<'s> Node<'s> {
         self.layers().map(of).find(|values| !values.is_empty()).unwrap_or_default()
     }
 
+    /// The last pair of a key that stands in a mapping itself, its value no alias.
+    pub fn own_pair(self, key: &str) -> Option<(Self, Self)> {
+        let pair = self.own().filter(|(name, _)| name.key() == Some(key)).last()?;
+        (!matches!(pair.1.data().content, Content::Alias(_))).then_some(pair)
+    }
+
+    /// Whether a key stands in a mapping itself, not merged, with a value that is no alias.
+    pub fn owns(self, key: &str) -> bool {
+        self.own_pair(key).is_some()
+    }
+
+    /// Whether a key stands in a mapping itself, not merged.
+    pub fn has_own(self, key: &str) -> bool {
+        self.own().any(|(name, _)| name.key() == Some(key))
+    }
+
+    /// What tells it from the other nodes of its stream.
+    pub fn id(self) -> usize {
+        self.at
+    }
+
     /// The pairs of a mapping, merged ones last; repeated keys stay. Aliases are followed.
     pub fn pairs(self) -> Vec<(Self, Self)> {
         let mut pairs: Vec<(Self, Self)> = Vec::new();

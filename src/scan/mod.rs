@@ -19,6 +19,8 @@ mod reference;
 mod scalar;
 mod template;
 pub mod yaml;
+#[cfg(test)]
+mod yaml_tests;
 
 use std::ops::Range;
 

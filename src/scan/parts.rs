@@ -16,7 +16,8 @@ pub(super) struct Keys<'k> {
     pub(super) tag: &'k str,
 }
 
-/// The image of a mapping; `None` where it names none. `without` says what an image without tag and digest is.
+/// The image of a mapping; `None` where it names none, or where merge keys give all of it: then it is a reference
+/// there. `without` says what an image without tag and digest is.
 pub(super) fn reference(
     text: &str,
     mapping: Node<'_>,
@@ -25,6 +26,10 @@ pub(super) fn reference(
     without: impl FnOnce() -> Option<Unresolved>,
 ) -> Option<Reference> {
     let repository = Scalar::of(mapping.get(keys.repository)?)?;
+    let mut names = [keys.repository, keys.tag, "registry", "digest", "sha"].into_iter();
+    if !names.any(|key| mapping.has_own(key)) {
+        return None;
+    }
     let registry = keys.registry.and_then(|key| Scalar::of(mapping.get(key)?));
     let tag = mapping.get(keys.tag).and_then(Scalar::of);
     let digest = Digest::of(text, mapping);

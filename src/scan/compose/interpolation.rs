@@ -16,7 +16,8 @@ pub(super) fn resolve(scalar: &Scalar<'_>, range: Range<usize>) -> Result<Spelle
     Ok(spelled)
 }
 
-/// A scalar's text with what is known of its variables; the others stay as they are written.
+/// A scalar's text with what is known of its variables; the others stay as they are written, and so does all that
+/// follows a mistake.
 pub(super) fn known(scalar: &Scalar<'_>) -> Spelled {
     let whole = 0..scalar.text.len();
     let mut spelled = Spelled { text: String::new(), pieces: Vec::new() };
@@ -55,7 +56,7 @@ impl Resolver<'_, '_> {
                 continue;
             }
             let variable = variable(text, dollar).filter(|_| depth < MAX_DEPTH);
-            at = variable.as_ref().map_or(dollar + 1, |variable| variable.end);
+            at = variable.as_ref().map_or(range.end, |variable| variable.end);
             match variable {
                 Some(Variable { default: Some(default), .. }) => self.append(default, depth + 1, out)?,
                 _ if self.lenient => self.literal(dollar..at, depth, out),

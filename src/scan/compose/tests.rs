@@ -133,7 +133,7 @@ fn contexts() {
 fn builds() {
     let text = "services:\n  a: {build: ./a}\n  b:\n    build:\n      context: ../b/\n      dockerfile: docker/Dockerfile.b\n      \
                 args:\n        BASE: \"node:20\"\n        EMPTY: ''\n        ENV:\n        TAG: ${TAG}\n        N: 1.20\n      \
-                platforms: [linux/amd64, linux/arm64]\n  c:\n    build:\n      args: [BASE=node:${V:-20}, ENV]\n";
+                platforms: [linux/amd64, linux/arm64]\n  c:\n    build:\n      args: ['BASE=node:${V:-20}', ENV]\n";
     let scan = scan(text);
     let builds: Vec<_> = scan.builds.iter().map(|build| build.dockerfile.as_str()).collect();
     assert_eq!(builds, ["a/Dockerfile", "../b/docker/Dockerfile.b", "Dockerfile"]);

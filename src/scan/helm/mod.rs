@@ -70,10 +70,6 @@ fn spread(text: &str, key: &str, mapping: Node<'_>) -> Option<(Reference, &'stat
     } else {
         return None;
     };
-    // What another mapping gives entirely is a reference there.
-    if ![repository, "registry", "tag", "digest", "sha"].into_iter().any(|key| mapping.has_own(key)) {
-        return None;
-    }
     let keys = parts::Keys { repository, registry: Some("registry"), tag: "tag" };
     let without = || Some(Unresolved::Elsewhere("the chart's appVersion decides its tag".into()));
     Some((parts::reference(text, mapping, &keys, Kind::HelmValues, without)?, repository))

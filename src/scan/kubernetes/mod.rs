@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::scalar::{Scalar, is_template, may_hold};
 use super::yaml::{self, Node, Written};
-use super::{Kind, Reference, Scan, helm, image, parts};
+use super::{Kind, Reference, Scan, helm, image, parts, template};
 
 /// What a stream of manifests names. Documents that are no manifests name nothing.
 pub(super) fn scan(text: &str) -> Scan {
@@ -17,10 +17,20 @@ pub(super) fn scan(text: &str) -> Scan {
     }
     let stream = yaml::parse(text);
     let mut walk = Walk { text, scan: Scan::default(), seen: HashSet::new() };
-    for root in stream.documents().filter(|root| identity(*root).is_some()) {
+    for root in stream.documents().filter(|root| is_read(*root)) {
         walk.visit(root);
     }
-    walk.scan.of_yaml(&stream)
+    let mut scan = walk.scan;
+    if template::is_template(text) && !stream.unread().is_empty() {
+        // A template that is no YAML: what its lines say is better than nothing.
+        scan.references.extend(template::scan(text, Kind::Kubernetes).references);
+    }
+    scan.of_yaml(&stream)
+}
+
+/// Whether a document is a manifest; the images of a Skaffold configuration are those that it builds.
+fn is_read(root: Node<'_>) -> bool {
+    identity(root).is_some_and(|(version, _)| !version.starts_with("skaffold/"))
 }
 
 /// Whether a text could hold a manifest.

@@ -117,6 +117,23 @@ fn a_digest_is_written_and_taken_back() {
 }
 
 #[test]
+fn a_template_is_read_by_its_lines() {
+    let text =
+        "apiVersion: v1\nkind: Pod\nspec:\n  {{ if x }}\n  containers:\n  - image: a/b:1\n  {{ end }}\n";
+    let scan = scan(text);
+    assert_eq!(shown(text, &scan), ["a/b:1 = a/b:1 +"]);
+    assert_eq!(scan.unread.len(), 1);
+}
+
+#[test]
+fn what_skaffold_builds_is_no_input() {
+    assert!(
+        found("apiVersion: skaffold/v4beta6\nkind: Config\nbuild: {artifacts: [{image: ghcr.io/a/b}]}\n")
+            .is_empty()
+    );
+}
+
+#[test]
 fn a_mistake_is_said() {
     let text = "apiVersion: v1\nkind: Pod\nspec: {image: a/b:1\n---\napiVersion: v1\nkind: Pod\nspec: {image: a/c:1}\n";
     let scan = scan(text);

@@ -50,6 +50,8 @@ impl<'s> Node<'s> {
         let cost = 1 + match &target.data().content {
             Content::Sequence(items) => items.len(),
             Content::Mapping { pairs, .. } => pairs.len(),
+            // What is looked at again costs as much as it is long.
+            Content::Scalar { value, .. } => value.len() / 32,
             _ => 0,
         };
         match self.stream.budget.get().checked_sub(cost) {

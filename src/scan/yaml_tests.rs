@@ -152,6 +152,34 @@ proptest! {
     }
 }
 
+#[test]
+fn a_hostile_file_costs_little() {
+    let n = 4_000;
+    let aliases = |value: &str, item: &str| format!("x: &x {value}\ny:\n{}", item.repeat(n));
+    let long = format!("'{}'", "a/".repeat(n));
+    let inline = |text: &str| format!("services: {{a: {{build: {{dockerfile_inline: '{text}'}}}}}}");
+    for text in [
+        inline(&"${A".repeat(n * 4)),
+        inline(&"${A:-$$".repeat(n)),
+        format!("services: {{a: {{image: '{}'}}}}", "${A:-".repeat(n)),
+        format!("x: &x {long}\nservices:\n{}", "  a: {image: *x, build: {args: *x}}\n".repeat(n)),
+        format!("x: &x [{}]\nservices:\n{}", "a=1,".repeat(n), "  a: {build: {args: *x}}\n".repeat(n)),
+        format!(
+            "apiVersion: v1\nkind: Pod\n{}",
+            aliases(&long, "- {containers: [{image: *x}], image: *x}\n")
+        ),
+        format!("apiVersion: v1\nkind: Pod\n{}", aliases("[{image: a/b:1}]", "- {containers: *x}\n")),
+        aliases(&long, "- {image: {repository: *x, tag: *x, digest: *x}}\n"),
+        aliases("{repository: a/b, tag: v1}", "- {<<: *x, image: *x}\n"),
+        "{{/*".repeat(n),
+        "image: {{ a/b:1\n".repeat(n),
+    ] {
+        for path in PATHS {
+            true_places(&text, &scan(path, &text));
+        }
+    }
+}
+
 const FILES: &[&str] = &[
     "x-base: &base\n  image: redis:7\nservices:\n  a:\n    <<: *base\n  b:\n    image: \"ours:${V:-1}\"\n    build:\n      \
      context: ./b\n      args:\n        BASE: node:${N:-20}\n      additional_contexts:\n        - x=docker-image://alpine:3\n",

@@ -54,7 +54,7 @@ pub(super) fn reference(
         return found(input);
     }
     let image = match &tag {
-        Some(tag) => named(name, Some(spelled(tag, mapping.owns(keys.tag))), &digest),
+        Some(tag) => named(name, Some(&spelled(tag, mapping.owns(keys.tag))), &digest),
         // `repository: bitnami/redis:7.2`
         None if digest.value.is_none() => {
             ImageInput { repository: with(registry, &repository), ..image::of(&repository.spelled()) }
@@ -78,8 +78,8 @@ fn spelled(tag: &Scalar<'_>, own: bool) -> Spelled {
 }
 
 /// An image of a repository and a tag, which may have its digest behind it.
-fn named(repository: String, tag: Option<Spelled>, digest: &Digest) -> ImageInput {
-    let (tag, behind, at_tag) = tag.as_ref().map_or((None, None, None), divided);
+fn named(repository: String, tag: Option<&Spelled>, digest: &Digest) -> ImageInput {
+    let (tag, behind, at_tag) = tag.map_or((None, None, None), divided);
     let site = match (&digest.value, &behind) {
         (Some(_), _) => digest.site.clone(),
         (None, Some(_)) => at_tag,

@@ -75,6 +75,7 @@ pub struct Unread {
 /// nothing.
 pub fn scan(path: &str, text: &str) -> Scan {
     match format::of(path) {
+        Some(Format::Dockerfile) => dockerfile::scan(text),
         Some(Format::Compose) => compose::scan(text),
         Some(Format::Kustomization) => kustomize::scan(text),
         Some(Format::Chart) => chart::scan(text),
@@ -82,14 +83,7 @@ pub fn scan(path: &str, text: &str) -> Scan {
         Some(Format::Template) if template::is_template(text) => template::scan(text, Kind::HelmTemplate),
         Some(Format::Template | Format::Yaml) => kubernetes::scan(text),
         Some(Format::Json) => kubernetes::scan_json(text),
-        Some(
-            Format::Dockerfile
-            | Format::BakeHcl
-            | Format::BakeJson
-            | Format::Workflow
-            | Format::Action
-            | Format::Gitlab,
-        )
+        Some(Format::BakeHcl | Format::BakeJson | Format::Workflow | Format::Action | Format::Gitlab)
         | None => Scan::default(),
     }
 }

@@ -14,7 +14,7 @@ pub(in crate::verify) const RULE: Rule = Rule {
 A reference names an image or a git repository that no declaration follows: its repository is declared nowhere, or no
 track of it matches the tag, or `paths` leaves the file out.
 
-    FROM node:22-slim        # found, unless a pin has image = \"docker.io/library/node\" and a track such as \"{major}-slim\"
+    FROM node:22-slim        # found, unless a pin of docker.io/library/node has a track such as {major}-slim
 
 `solera-pin add NAME REPOSITORY:TAG` declares a pin, locks it at that tag and writes its digest here. An image that is
 built here belongs into `references.own`.",

@@ -13,11 +13,13 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "a bump that the rules would refuse is an edit, whoever made it",
     explanation: "\
-With `--base REV`: pins.lock has moved a pin to where its declaration would not have let it go: back to an older version,
-to a larger step than `allow`, to a prerelease, away from a `hold`; or the content of an immutable tag changed. A bot could
-not have made that change, so it is an edit by hand, or was asked for with `--to`.
+With `--base REV`: pins.lock has moved a pin to where its declaration would not have let it go: back
+to an older version, to a larger step than `allow`, to a prerelease, away from a `hold`; or the
+content of an immutable tag changed. A bot could not have made that change, so it is an edit by
+hand, or was asked for with `--to`.
 
-It is a person who lets it through: by merging over this finding, or by an edit of the declaration that says so.",
+It is a person who lets it through: by merging over this finding, or by an edit of the declaration
+that says so.",
     check: Check::Whole(check),
 };
 

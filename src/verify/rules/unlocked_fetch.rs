@@ -10,8 +10,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "what a RUN step downloads by itself is in no lock",
     explanation: "\
-A RUN step or an ADD takes something from the network, and neither a checksum nor a lock file nor a snapshot says which
-bytes it gets.
+A RUN step or an ADD takes something from the network, and neither a checksum nor a lock file nor a
+snapshot says which bytes it gets.
 
     RUN curl -fsSL https://example.org/tool.tgz | tar xz          # found
     RUN apt-get update && apt-get install -y iproute2             # found: whatever the mirror has that day

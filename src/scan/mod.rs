@@ -3,9 +3,13 @@
 //! [`scan`] looks at a file's name, and where that does not tell at its text, and gives what its scanner found. One
 //! file of this folder is one format.
 
+mod bake;
 mod comment;
 pub mod dockerfile;
+mod git;
 mod image;
+mod name;
+mod path;
 mod reference;
 pub mod yaml;
 
@@ -45,8 +49,10 @@ pub struct Output {
 /// A build of a Dockerfile by a Compose file or a bake file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Build {
-    /// The Dockerfile, relative to the folder of the file that builds it.
+    /// The Dockerfile, relative to the folder of the file that builds it, or to the repository's root.
     pub dockerfile: String,
+    /// Whether it is relative to the root: workflows start there.
+    pub from_root: bool,
     /// The arguments it sets, with the places of their values.
     pub arguments: Vec<(String, Spelled)>,
     /// The platforms it is built for, as written.

@@ -68,8 +68,7 @@ pub(super) fn is_commit(text: &str) -> bool {
 /// The comment of a commit names its tag: `# v4`, `# tag=v4`, `# pin@v4`. Behind a tag it is no more than a comment.
 pub(super) fn pinned(file: &str, url: String, revision: Range<usize>, after: usize) -> GitInput {
     let written = file.get(revision.clone()).unwrap_or_default();
-    let rest = file.get(after..).unwrap_or_default();
-    let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+    let line = rest_of_line(file.get(after..).unwrap_or_default());
     let is_commit = is_commit(written);
     let tag = if is_commit { commented_tag(line) } else { None };
     let end = tag.as_ref().map_or(after, |tag| after + tag.end);
@@ -81,6 +80,17 @@ pub(super) fn pinned(file: &str, url: String, revision: Range<usize>, after: usi
         return GitInput { url, revision, commit: Some(written.to_owned()), site };
     }
     GitInput { url, revision: Some(Spelled::literal(written, revision)), commit: None, site }
+}
+
+/// What follows on the line. Of anything but a comment the first character will do: there may be many values on a
+/// long line.
+fn rest_of_line(rest: &str) -> &str {
+    let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    match rest[blank..].chars().next() {
+        None | Some('\n' | '\r') => &rest[..blank],
+        Some('#') => &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())],
+        Some(other) => &rest[..blank + other.len_utf8()],
+    }
 }
 
 /// Whether nothing or a comment follows.

@@ -3,10 +3,13 @@
 //! [`scan`] looks at a file's name, and where that does not tell at its text, and gives what its scanner found. One
 //! file of this folder is one format.
 
+mod actions;
 mod bake;
+mod command;
 mod comment;
 pub mod dockerfile;
 mod git;
+mod gitlab;
 mod image;
 mod name;
 mod path;

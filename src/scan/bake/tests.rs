@@ -100,7 +100,7 @@ fn contexts_name_images_repositories_and_downloads() {
         ("a = REPO", "image alpine tag=3.20 digest=- site=AG}‖"),
         ("a = (\"docker-image://alpine\")", "image alpine tag=- digest=- site=ine‖"),
         ("a = <<E\ndocker-image://alpine\nE", "image alpine\n tag=- digest=- site=-"),
-        ("a = \"docker-image://alp\\u0069ne:3\"", "image alpine tag=3 digest=- site=:3‖"),
+        ("a = \"docker-image://alp\\u0069ne:3\"", "image alpine tag=3 digest=- site=e:3‖"),
         ("a = \"docker-image://alpine:$${X}\"", "image alpine tag=${X} digest=- site={X}‖"),
         ("a = \"docker-image://\"", "malformed docker-image://"),
         ("a = \"docker-image://${NONE}\"", "argument NONE true"),

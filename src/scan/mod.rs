@@ -5,20 +5,35 @@
 
 mod actions;
 mod bake;
+mod chart;
+#[cfg(test)]
+mod checks;
 mod command;
 mod comment;
+mod compose;
 pub mod dockerfile;
+mod format;
 mod git;
 mod gitlab;
+mod helm;
 mod image;
+mod inline;
+mod kubernetes;
+mod kustomize;
 mod name;
+mod parts;
 mod path;
 mod reference;
+mod scalar;
+mod template;
 pub mod yaml;
+#[cfg(test)]
+mod yaml_tests;
 
 use std::ops::Range;
 
 pub use comment::{BotComment, Suppression};
+pub use format::{Format, of as format};
 pub use reference::{
     Bound, Fetch, GitInput, GitSite, ImageInput, Input, Kind, Piece, Reference, Site, Spelled, Unresolved,
 };
@@ -69,4 +84,26 @@ pub struct Unread {
     pub span: Range<usize>,
     /// Why, and what that leaves unchecked.
     pub why: String,
+}
+
+/// What a file names. The path tells what it is, its parts separated by `/`; a file that is none of ours names
+/// nothing.
+pub fn scan(path: &str, text: &str) -> Scan {
+    match format::of(path) {
+        Some(Format::Compose) => compose::scan(text),
+        Some(Format::Kustomization) => kustomize::scan(text),
+        Some(Format::Chart) => chart::scan(text),
+        Some(Format::Values) => helm::scan(text),
+        Some(Format::Template) if template::is_template(text) => template::scan(text, Kind::HelmTemplate),
+        Some(Format::Template | Format::Yaml) => kubernetes::scan(text),
+        Some(
+            Format::Dockerfile
+            | Format::BakeHcl
+            | Format::BakeJson
+            | Format::Workflow
+            | Format::Action
+            | Format::Gitlab,
+        )
+        | None => Scan::default(),
+    }
 }

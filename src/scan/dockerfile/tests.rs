@@ -1,5 +1,8 @@
 use super::*;
 
+mod fetches;
+mod images;
+
 fn names(text: &str) -> Vec<(String, Option<String>)> {
     arguments(text).into_iter().map(|argument| (argument.name, argument.default)).collect()
 }

@@ -47,7 +47,8 @@ fn commands(script: &str) -> Vec<Vec<Range<usize>>> {
             continue;
         }
         // An escaped line end joins two lines.
-        if !(escaped && c.is_whitespace()) && !(c == '\\' && quote.is_none()) {
+        let dropped = (escaped && c.is_whitespace()) || (c == '\\' && quote.is_none());
+        if !dropped {
             word.get_or_insert(i);
         }
         escaped = !escaped && c == '\\' && quote != Some('\'');

@@ -86,24 +86,48 @@ pub struct Unread {
     pub why: String,
 }
 
-/// What a file names. The path tells what it is, its parts separated by `/`; a file that is none of ours names
-/// nothing.
+/// What a file names. The path tells what it is, its parts separated by `/`; of a file that is none of ours only the
+/// comments count.
 pub fn scan(path: &str, text: &str) -> Scan {
-    match format::of(path) {
+    let mut scan = match format::of(path) {
+        Some(Format::Dockerfile) => dockerfile::scan(text),
         Some(Format::Compose) => compose::scan(text),
         Some(Format::Kustomization) => kustomize::scan(text),
         Some(Format::Chart) => chart::scan(text),
         Some(Format::Values) => helm::scan(text),
         Some(Format::Template) if template::is_template(text) => template::scan(text, Kind::HelmTemplate),
         Some(Format::Template | Format::Yaml) => kubernetes::scan(text),
-        Some(
-            Format::Dockerfile
-            | Format::BakeHcl
-            | Format::BakeJson
-            | Format::Workflow
-            | Format::Action
-            | Format::Gitlab,
-        )
-        | None => Scan::default(),
+        Some(Format::BakeHcl) => bake::hcl(text),
+        Some(Format::BakeJson) => bake::json(text),
+        Some(Format::Workflow | Format::Action) => actions::scan(text),
+        Some(Format::Gitlab) => gitlab::scan(text),
+        None => Scan::default(),
+    };
+    comment::comments(text).add_to(&mut scan);
+    scan.in_order()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_as_its_name_says() {
+        let comment = "# solera-pin: tool.version\n# V=1.2\n";
+        for (path, text, kind) in [
+            ("Dockerfile", "FROM alpine:3\n", Kind::From),
+            ("compose.yml", "services: {a: {image: 'alpine:3'}}\n", Kind::ComposeService),
+            ("docker-bake.hcl", "target \"a\" { contexts = { a = \"docker-image://b\" } }\n", Kind::Bake),
+            ("docker-bake.json", "{\"target\": {\"a\": {\"context\": \"https://a/b.git\"}}}\n", Kind::Bake),
+            (".github/workflows/a.yml", "jobs: {a: {uses: a/b/c@v1}}\n", Kind::ActionsUses),
+            ("action.yaml", "runs: {image: 'docker://a:1'}\n", Kind::ActionsImage),
+            (".gitlab-ci.yml", "image: a:1\n", Kind::GitlabImage),
+        ] {
+            let kinds: Vec<Kind> =
+                scan(path, &format!("{text}{comment}")).references.iter().map(|found| found.kind).collect();
+            assert_eq!(kinds, [kind, Kind::Comment], "{path}");
+        }
+        assert_eq!(scan("notes.txt", comment).references.len(), 1);
+        assert_eq!(scan("notes.txt", "FROM alpine:3\n"), Scan::default());
     }
 }

@@ -42,10 +42,7 @@ pub(crate) fn scan(text: &str) -> Scan {
             image.into_iter().for_each(|image| reader.image(image));
         }
     }
-    let mut found = reader.found;
-    found.references.sort_by_key(|reference| reference.span.start);
-    found.unread.extend(stream.unread());
-    found
+    reader.found.of_yaml(&stream)
 }
 
 fn has_scheme(image: Node<'_>) -> bool {

@@ -349,7 +349,7 @@ const SEEDS: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn spans_are_inside_the_text(parts in proptest::collection::vec(proptest::sample::select(SEEDS), 0..24)) {

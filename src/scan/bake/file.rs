@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::scan::Spelled;
+use crate::scan::{Piece, Spelled};
+
+/// The scheme of an image among the contexts.
+pub(super) const IMAGE: &str = "docker-image://";
 
 /// What a bake file declares.
 #[derive(Debug, Default)]
@@ -118,6 +121,15 @@ impl Value {
 }
 
 impl Text {
+    /// The variable that it is, behind the scheme of an image at most.
+    pub(super) fn alone(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Variable(name)] => Some(name),
+            [Part::Literal(scheme), Part::Variable(name)] if scheme.text == IMAGE => Some(name),
+            _ => None,
+        }
+    }
+
     fn hide(&mut self, names: &[String]) {
         for part in &mut self.parts {
             if let Part::Variable(name) = part
@@ -127,4 +139,10 @@ impl Text {
             }
         }
     }
+}
+
+/// A text that no bytes spell.
+pub(super) fn unspelled(value: &str) -> Spelled {
+    let piece = Piece { length: value.len(), span: None, shared: false };
+    Spelled { text: value.to_owned(), pieces: (!value.is_empty()).then_some(piece).into_iter().collect() }
 }

@@ -7,8 +7,8 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
-use super::file::{File, Part, Target, Text, Value};
-use crate::scan::{Piece, Spelled, Unread};
+use super::file::{File, Part, Target, Text, Value, unspelled};
+use crate::scan::{Spelled, Unread};
 
 /// How much of an expression is shown, in characters.
 const SHOWN: usize = 80;
@@ -127,13 +127,48 @@ pub(super) fn template_parts(
     template.iter().map(part).collect()
 }
 
-/// A text with the bytes that spell it, if they do so to the letter.
+/// A text with the bytes that spell it. Where some are left out (`$${`, the indentation that `<<-` takes away) the rest
+/// does; where there are other escapes, none.
 fn spelled(text: &str, value: &str, span: Range<usize>) -> Spelled {
-    if text.get(span.clone()) == Some(value) {
+    let raw = text.get(span.clone()).unwrap_or_default();
+    if raw == value {
         return Spelled::literal(value, span);
     }
-    let piece = Piece { length: value.len(), span: None, shared: false };
-    Spelled { text: value.to_owned(), pieces: (!value.is_empty()).then_some(piece).into_iter().collect() }
+    let mut found = Spelled::literal("", 0..0);
+    let mut at = span.start;
+    let mut lines = value.split_inclusive('\n');
+    for line in raw.split_inclusive('\n') {
+        let written = lines.next().unwrap_or_default();
+        let indent = blank(line).saturating_sub(blank(written));
+        append(&mut found, &line[indent..], at + indent);
+        at += line.len();
+    }
+    if found.text != value {
+        found = unspelled(value);
+    }
+    found
+}
+
+/// How many blanks a line starts with.
+fn blank(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t']).len()
+}
+
+/// Adds a line that starts at byte `at`, without the first byte of each `$${` and `%%{`.
+fn append(to: &mut Spelled, line: &str, at: usize) {
+    let mut start = 0;
+    let marks = line.match_indices("${").chain(line.match_indices("%{"));
+    let mut escaped: Vec<usize> = marks
+        .map(|(mark, _)| mark)
+        .filter(|mark| *mark > 0 && line.as_bytes()[mark - 1] == line.as_bytes()[*mark])
+        .collect();
+    escaped.sort_unstable();
+    for end in escaped.into_iter().map(|mark| mark - 1).chain([line.len()]) {
+        let part = Spelled::literal(&line[start..end.max(start)], at + start..at + end.max(start));
+        to.text.push_str(&part.text);
+        to.pieces.extend(part.pieces);
+        start = end + 1;
+    }
 }
 
 /// The beginning of an expression's text.

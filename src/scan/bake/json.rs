@@ -1,6 +1,6 @@
 //! Bake files in JSON. JSON is YAML, whose tree knows where its nodes stand; a string is a template, as in HCL.
 
-use super::file::{File, Part, Target, Text, Value};
+use super::file::{File, Part, Target, Text, Value, unspelled};
 use super::hcl::{shown, template_parts};
 use crate::scan::Unread;
 use crate::scan::yaml::{self, Node, Style};
@@ -72,10 +72,7 @@ fn text(node: Node<'_>) -> Text {
             &template,
             &|text, span| match content.get(span.clone()) == Some(text) {
                 true => places.spelled(span),
-                false => crate::scan::Spelled {
-                    text: text.to_owned(),
-                    pieces: vec![crate::scan::Piece { length: text.len(), span: None, shared: false }],
-                },
+                false => unspelled(text),
             },
             &|span| shown(content, span),
         ),

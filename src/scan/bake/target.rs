@@ -3,14 +3,12 @@
 use std::ops::Range;
 
 use super::family::{Family, Whole};
-use super::file::{File, Text, Value};
+use super::file::{File, IMAGE, Text, Value};
 use super::variables::{Resolved, Variables};
 use crate::scan::{
-    Build, Fetch, GitInput, Input, Kind, Output, Reference, Scan, Spelled, Unresolved, git, image, name, path,
+    Build, Fetch, GitInput, Input, Kind, Output, Piece, Reference, Scan, Spelled, Unread, Unresolved,
+    dockerfile, git, image, inline, name, path,
 };
-
-/// The scheme of an image among the contexts.
-const IMAGE: &str = "docker-image://";
 
 /// The scheme of a path that does not start at the context.
 const WORKING_FOLDER: &str = "cwd://";
@@ -30,13 +28,45 @@ pub(super) fn scan(text: &str, file: &File) -> Scan {
         let tags = target.get("tags").map(Value::texts).unwrap_or_default();
         scan.outputs.extend(tags.into_iter().filter_map(|tag| output(tag, &variables)));
     }
-    scan.references.sort_by_key(|reference| reference.span.start);
     let mut family = Family::of(file, &variables);
     for name in family.built() {
         scan.builds.extend(build(&family.whole(name), &variables));
     }
+    for target in &file.targets {
+        if let Some(Value::Text(text)) = target.get("dockerfile-inline") {
+            inline_dockerfile(text, &family.whole(&target.name), &variables, &mut scan);
+        }
+    }
     scan.unread.extend(family.unread());
-    scan
+    scan.in_order()
+}
+
+/// What a Dockerfile that stands in a target names.
+fn inline_dockerfile(text: &Text, target: &Whole<'_>, variables: &Variables<'_>, scan: &mut Scan) {
+    let Some(written) = variables.dockerfile(text) else {
+        let why = "an expression decides about this Dockerfile; nothing in it is checked".to_owned();
+        return scan.unread.push(Unread { span: text.span.clone(), why });
+    };
+    let given = arguments(target, variables).into_iter().map(|(name, value)| (name, value.text)).collect();
+    let found = dockerfile::scan_for(&written.text, &given, &platforms(target, variables));
+    let mut here = Scan::default();
+    inline::embed(&own(&written), &text.span, found.clone(), &mut here);
+    let from = scan.references.len();
+    inline::embed(&written, &text.span, found, scan);
+    // A digest goes behind `${NAME}`, not into the default, which other places may use.
+    for (reference, here) in scan.references[from..].iter_mut().zip(here.references) {
+        if let (Ok(Input::Image(image)), Ok(Input::Image(here))) = (&mut reference.input, here.input)
+            && image.digest.is_none()
+        {
+            image.digest_site = here.digest_site;
+        }
+    }
+}
+
+/// A text without the places of what other references may use too.
+fn own(text: &Spelled) -> Spelled {
+    let place = |piece: &Piece| Piece { span: piece.span.clone().filter(|_| !piece.shared), ..piece.clone() };
+    Spelled { text: text.text.clone(), pieces: text.pieces.iter().map(place).collect() }
 }
 
 /// What a context names, unless that is a folder or another target.
@@ -48,9 +78,7 @@ fn context(file_text: &str, file: &File, text: &Text, variables: &Variables<'_>)
         Err(Unresolved::Argument { name, .. }) if name == COMMAND_CONTEXT => return None,
         Err(why) => {
             let beginning = variables.beginning(text);
-            return may_be_outside(&beginning)
-                .then(|| reference(Err(alone(why, text, &beginning))))
-                .flatten();
+            return may_be_outside(&beginning).then(|| reference(Err(alone(why, text)))).flatten();
         }
     };
     let whole = resolved.spelled.text.as_str();
@@ -80,10 +108,11 @@ fn may_be_outside(beginning: &str) -> bool {
 }
 
 /// A reference that is an argument and nothing else is that behind its scheme too.
-fn alone(why: Unresolved, text: &Text, beginning: &str) -> Unresolved {
+fn alone(why: Unresolved, text: &Text) -> Unresolved {
     match why {
         Unresolved::Argument { name, alone } => {
-            Unresolved::Argument { name, alone: alone || (beginning == IMAGE && text.parts.len() == 2) }
+            let alone = alone || text.alone() == Some(name.as_str());
+            Unresolved::Argument { name, alone }
         }
         other => other,
     }

@@ -1,9 +1,9 @@
 //! The values of variables.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::file::{File, Part, Text, Value};
-use crate::scan::{Piece, Spelled, Unresolved};
+use super::file::{File, Part, Text, Value, unspelled};
+use crate::scan::{Piece, Spelled, Unresolved, image};
 
 /// How far variables lead to other variables.
 const DEEPEST: usize = 32;
@@ -57,7 +57,38 @@ impl<'f> Variables<'f> {
         for part in &text.parts {
             self.append(part, text.parts.len() == 1, &mut resolved)?;
         }
+        // What is one variable and nothing else gets its digest where its default stands.
+        if let Some(name) = text.alone()
+            && let Some(Ok(Resolved { end: Some(end), .. })) = self.texts.get(name)
+        {
+            resolved.end = Some(*end);
+        }
         Ok(resolved)
+    }
+
+    /// The text of a Dockerfile, with what is not known of it as an argument without a default. `None` where an
+    /// expression decides about it.
+    pub(super) fn dockerfile(&self, text: &Text) -> Option<Spelled> {
+        let mut known = Resolved { spelled: Spelled::literal("", 0..0), end: None };
+        let mut unknown = BTreeSet::new();
+        for part in &text.parts {
+            if self.append(part, false, &mut known).is_err() {
+                let Part::Variable(name) = part else { return None };
+                push(&mut known.spelled, &unspelled(&format!("${{{name}}}")));
+                unknown.insert(name.as_str());
+            }
+        }
+        let declared: String = unknown.into_iter().map(|name| format!("ARG {name}\n")).collect();
+        let whole = known.spelled;
+        let directives = whole.text.split_inclusive('\n').take_while(|line| {
+            let line = line.trim_start();
+            line.is_empty() || line.starts_with('#')
+        });
+        let at = directives.map(str::len).sum();
+        let mut dockerfile = image::slice(&whole, 0..at);
+        push(&mut dockerfile, &unspelled(&declared));
+        push(&mut dockerfile, &image::slice(&whole, at..whole.text.len()));
+        Some(dockerfile)
     }
 
     /// The text up to what cannot be filled in.
@@ -74,8 +105,7 @@ impl<'f> Variables<'f> {
     fn append(&self, part: &Part, alone: bool, to: &mut Resolved) -> Result<(), Unresolved> {
         match part {
             Part::Literal(literal) => {
-                to.spelled.text.push_str(&literal.text);
-                to.spelled.pieces.extend_from_slice(&literal.pieces);
+                push(&mut to.spelled, literal);
             }
             Part::Opaque(source) => return Err(Unresolved::Template(source.clone())),
             Part::Variable(name) => {
@@ -90,9 +120,6 @@ impl<'f> Variables<'f> {
                 to.spelled.text.push_str(&found.spelled.text);
                 let shared = |piece: Piece| Piece { shared: true, ..piece };
                 to.spelled.pieces.extend(found.spelled.pieces.into_iter().map(shared));
-                if alone && to.end.is_none() {
-                    to.end = found.end;
-                }
             }
         }
         Ok(())
@@ -128,4 +155,9 @@ impl<'f> Variables<'f> {
         };
         self.texts.insert(name, value);
     }
+}
+
+fn push(to: &mut Spelled, part: &Spelled) {
+    to.text.push_str(&part.text);
+    to.pieces.extend_from_slice(&part.pieces);
 }

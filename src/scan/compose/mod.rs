@@ -95,6 +95,7 @@ fn read_build(build: Node<'_>, scan: &mut Scan) {
         let platforms = build.get("platforms").into_iter().flat_map(Node::items);
         scan.builds.push(Build {
             dockerfile: joined(&context, &dockerfile),
+            from_root: false,
             arguments: build.get("args").map(arguments).unwrap_or_default(),
             platforms: platforms.filter_map(Node::text).map(str::to_owned).collect(),
         });

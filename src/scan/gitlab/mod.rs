@@ -6,7 +6,9 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 
 use crate::scan::yaml::{self, Node};
-use crate::scan::{Input, Kind, Output, Piece, Reference, Scan, Spelled, Unresolved, command, image};
+use crate::scan::{
+    ImageInput, Input, Kind, Output, Piece, Reference, Scan, Spelled, Unresolved, command, image,
+};
 
 /// How far variables lead to other variables.
 const DEEPEST: usize = 8;
@@ -35,10 +37,7 @@ pub(crate) fn scan(text: &str) -> Scan {
             }
         }
     }
-    let mut found = reader.found;
-    found.references.sort_by_key(|reference| reference.span.start);
-    found.unread.extend(stream.unread());
-    found
+    reader.found.of_yaml(&stream)
 }
 
 /// The variables that a mapping declares: `NAME: value` or `NAME: {value: …}`.
@@ -91,7 +90,7 @@ impl Reader {
         let written = places.spelled(range);
         let input = match variables.resolve(&written) {
             Ok(spelled) if spelled.text.is_empty() => Err(Unresolved::Malformed(written.text)),
-            Ok(spelled) => Ok(Input::Image(image::ending_at(&spelled, end))),
+            Ok(spelled) => Ok(Input::Image(parts(&spelled, end))),
             Err(why) => Err(why),
         };
         self.found.references.push(Reference { kind: Kind::GitlabImage, span, input });
@@ -109,6 +108,13 @@ impl Reader {
             self.found.outputs.push(Output { name, span });
         }
     }
+}
+
+/// The parts of a reference that ends at `end`. What is one variable and nothing else gets its digest where the
+/// variable's value stands.
+fn parts(reference: &Spelled, end: Option<usize>) -> ImageInput {
+    let alone = reference.pieces.iter().all(|piece| piece.shared) && image::place(reference).is_some();
+    if alone { image::of(reference) } else { image::ending_at(reference, end) }
 }
 
 impl<'s> Variables<'s> {

@@ -25,8 +25,10 @@ pub enum Format {
     Action,
     /// A pipeline of GitLab.
     Gitlab,
-    /// Any other YAML or JSON: a Kubernetes manifest if its text says so.
+    /// Any other YAML: a Kubernetes manifest if its text says so.
     Yaml,
+    /// Any other JSON, likewise.
+    Json,
 }
 
 /// What the file at a path is; the parts of the path are separated by `/`. `None` where it names no outside input.
@@ -45,7 +47,7 @@ pub fn of(path: &str) -> Option<Format> {
     }
     let Some(stem) = lower.strip_suffix(".yaml").or(lower.strip_suffix(".yml")) else {
         return match lower.rsplit_once('.')?.1 {
-            "json" => Some(Format::Yaml),
+            "json" => Some(Format::Json),
             "tpl" if in_folder("templates") => Some(Format::Template),
             _ => None,
         };
@@ -129,7 +131,7 @@ mod tests {
             ("action.yml", Some(Format::Action)),
             (".gitlab-ci.yml", Some(Format::Gitlab)),
             ("ci/build.gitlab-ci.yml", Some(Format::Gitlab)),
-            ("k8s/pod.json", Some(Format::Yaml)),
+            ("k8s/pod.json", Some(Format::Json)),
             ("README.md", None),
             ("", None),
         ] {

@@ -97,6 +97,7 @@ pub fn scan(path: &str, text: &str) -> Scan {
         Some(Format::Values) => helm::scan(text),
         Some(Format::Template) if template::is_template(text) => template::scan(text, Kind::HelmTemplate),
         Some(Format::Template | Format::Yaml) => kubernetes::scan(text),
+        Some(Format::Json) => kubernetes::scan_json(text),
         Some(Format::BakeHcl) => bake::hcl(text),
         Some(Format::BakeJson) => bake::json(text),
         Some(Format::Workflow | Format::Action) => actions::scan(text),

@@ -54,7 +54,7 @@ pub(super) fn reference(
         return found(input);
     }
     let image = match &tag {
-        Some(tag) => named(name, Some(spelled(tag, mapping.owns(keys.tag))), &digest),
+        Some(tag) => named(name, Some(&spelled(tag, mapping.owns(keys.tag))), &digest),
         // `repository: bitnami/redis:7.2`
         None if digest.value.is_none() => {
             ImageInput { repository: with(registry, &repository), ..image::of(&repository.spelled()) }
@@ -78,7 +78,7 @@ fn spelled(tag: &Scalar<'_>, own: bool) -> Spelled {
 }
 
 /// An image of a repository and a tag, which may have its digest behind it.
-fn named(repository: String, tag: Option<Spelled>, digest: &Digest) -> ImageInput {
+fn named(repository: String, tag: Option<&Spelled>, digest: &Digest) -> ImageInput {
     let (tag, behind, at_tag) = tag.map_or((None, None, None), divided);
     let site = match (&digest.value, &behind) {
         (Some(_), _) => digest.site.clone(),
@@ -90,15 +90,15 @@ fn named(repository: String, tag: Option<Spelled>, digest: &Digest) -> ImageInpu
 
 /// A tag with a digest behind it, as both, and where the digest stands or would stand. Behind a tag that is other
 /// images' too it stands nowhere.
-fn divided(tag: Spelled) -> (Option<Spelled>, Option<String>, Option<Site>) {
+fn divided(tag: &Spelled) -> (Option<Spelled>, Option<String>, Option<Site>) {
     let end = tag.text.len();
     let at = tag.text.find('@').unwrap_or(end);
     let own = tag.pieces.iter().all(|piece| !piece.shared);
     let last = || tag.pieces.last()?.span.as_ref().map(|span| span.end..span.end);
-    let span = if at < end { image::place(&image::slice(&tag, at..end)) } else { last() };
+    let span = if at < end { image::place(&image::slice(tag, at..end)) } else { last() };
     let site = span.filter(|_| own).map(|span| Site { span, prefix: "@" });
     let digest = tag.text.get(at + 1..).map(str::to_owned);
-    (Some(image::slice(&tag, 0..at)), digest, site)
+    (Some(image::slice(tag, 0..at)), digest, site)
 }
 
 /// What a mapping says about the digest.

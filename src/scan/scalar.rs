@@ -71,8 +71,19 @@ pub(super) fn may_hold(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word)) || has_escapes(text)
 }
 
+/// Whether a text has an escape that stands for a letter or joins lines, or a tag that stands for another text.
 fn has_escapes(text: &str) -> bool {
-    let spells = |at: usize| matches!(text.as_bytes().get(at + 1), Some(b'x' | b'u' | b'U' | b'\r' | b'\n'));
+    let letter = |at: usize, digits: usize| {
+        let code = text.get(at..at + digits).and_then(|code| u32::from_str_radix(code, 16).ok());
+        code.and_then(char::from_u32).is_some_and(|c| c.is_ascii_alphabetic())
+    };
+    let spells = |at: usize| match text.as_bytes().get(at + 1) {
+        Some(b'x') => letter(at + 2, 2),
+        Some(b'u') => letter(at + 2, 4),
+        Some(b'U') => letter(at + 2, 8),
+        Some(b'\r' | b'\n') => true,
+        _ => false,
+    };
     text.contains("!!binary") || text.match_indices('\\').any(|(at, _)| spells(at))
 }
 
@@ -91,5 +102,28 @@ impl Scan {
         self.outputs.dedup();
         self.unread.sort_by_key(|unread| (unread.span.start, unread.span.end));
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_cannot_be_hidden() {
+        for text in [
+            "an image",
+            "\\x69mage",
+            "\\u0069mage",
+            "\\U00000069mage",
+            "im\\\nage",
+            "im\\\r\nage",
+            "!!binary x",
+        ] {
+            assert!(may_hold(text, &["image"]), "{text}");
+        }
+        for text in ["", "IMAGE", "\\x20", "\\u2013", "\\n", "\\u00", "\\x6é", "\\", "\\U00110000"] {
+            assert!(!may_hold(text, &["image"]), "{text}");
+        }
     }
 }

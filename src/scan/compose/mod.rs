@@ -10,7 +10,7 @@ mod tests;
 use super::scalar::{Scalar, may_hold};
 use super::yaml::{self, Node};
 use super::{Build, GitInput, Input, Kind, Output, Piece, Reference, Scan, Spelled, Unresolved};
-use super::{Unread, image, inline};
+use super::{dockerfile, image, inline};
 use interpolation::{known, resolve};
 
 /// What a Compose file names.
@@ -79,9 +79,14 @@ fn read_build(build: Node<'_>, scan: &mut Scan) {
         scan.references.push(found);
         return;
     }
+    let arguments = build.get("args").map(arguments).unwrap_or_default();
+    let platforms = build.get("platforms").into_iter().flat_map(Node::items);
+    let platforms: Vec<String> = platforms.filter_map(Node::text).map(str::to_owned).collect();
     if let Some(inline) = scalar("dockerfile_inline") {
         let text = known(&inline);
-        inline::embed(&text, &inline.span, dockerfile(&text.text), scan);
+        let given = arguments.into_iter().map(|(name, value)| (name, value.text)).collect();
+        let found = dockerfile::scan_for(&text.text, &given, &platforms);
+        inline::embed(&text, &inline.span, found, scan);
         return;
     }
     let value = |scalar: Option<Scalar<'_>>, default: &str| match scalar {
@@ -92,20 +97,9 @@ fn read_build(build: Node<'_>, scan: &mut Scan) {
     if let (Some(context), Some(dockerfile)) =
         (value(context, "."), value(scalar("dockerfile"), "Dockerfile"))
     {
-        let platforms = build.get("platforms").into_iter().flat_map(Node::items);
-        scan.builds.push(Build {
-            dockerfile: joined(&context, &dockerfile),
-            from_root: false,
-            arguments: build.get("args").map(arguments).unwrap_or_default(),
-            platforms: platforms.filter_map(Node::text).map(str::to_owned).collect(),
-        });
+        let dockerfile = joined(&context, &dockerfile);
+        scan.builds.push(Build { dockerfile, from_root: false, arguments, platforms });
     }
-}
-
-/// What an inline Dockerfile names.
-fn dockerfile(text: &str) -> Scan {
-    let why = "the Dockerfile that is written here is not looked at".into();
-    Scan { unread: vec![Unread { span: 0..text.len(), why }], ..Scan::default() }
 }
 
 /// The values of `additional_contexts`, a mapping or a list of `NAME=VALUE`.

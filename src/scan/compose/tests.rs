@@ -150,3 +150,20 @@ fn builds() {
     assert_eq!(scan.builds[1].platforms, ["linux/amd64", "linux/arm64"]);
     assert!(scan.references.is_empty());
 }
+
+#[test]
+fn an_inline_dockerfile() {
+    let text = "services:\n  a:\n    build:\n      args: {N: '20'}\n      dockerfile_inline: |\n        ARG N=18\n        FROM \
+                alpine:3 AS base\n        FROM node:$${N}\n        FROM debian:${V:-12}\n        COPY --from=busybox:1 /x /\n";
+    let found = scan(text);
+    assert!(found.unread.is_empty() && found.builds.is_empty());
+    let lines = shown(text, &found);
+    assert_eq!(lines[0], "alpine:3 = alpine:3 +");
+    assert!(lines[1].ends_with("= node:20 +"), "{lines:?}");
+    assert!(lines[2].contains("= debian:12"), "{lines:?}");
+    assert_eq!(lines[3], "busybox:1 = busybox:1 +");
+    assert_eq!(pinned(text, scan), text.replace("alpine:3", "alpine:3@DIGEST"));
+    let folded = "services: {a: {build: {dockerfile_inline: \"FROM alpine:3\\nRUN x\\n\"}}}";
+    let found = scan(folded);
+    assert_eq!(shown(folded, &found), ["\"FROM alpine:3\\nRUN x\\n\" = alpine:3"], "not spelled: no room");
+}

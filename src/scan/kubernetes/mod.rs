@@ -10,6 +10,9 @@ use super::scalar::{Scalar, is_template, may_hold};
 use super::yaml::{self, Node, Written};
 use super::{Kind, Reference, Scan, helm, image, parts, template};
 
+/// The keys that make a manifest.
+const MANIFEST: [&str; 2] = ["apiVersion", "kind"];
+
 /// What a stream of manifests names. Documents that are no manifests name nothing.
 pub(super) fn scan(text: &str) -> Scan {
     if !is_manifest(text) || !may_hold(text, &["mage", "repository"]) {
@@ -21,6 +24,11 @@ pub(super) fn scan(text: &str) -> Scan {
         walk.visit(root);
     }
     let mut scan = walk.scan;
+    let named = MANIFEST.iter().all(|word| text.contains(word));
+    if walk.seen.is_empty() && !named {
+        // It was read for its escapes alone, and what it is otherwise is no business of ours.
+        return scan;
+    }
     if template::is_template(text) && !stream.unread().is_empty() {
         // A template that is no YAML: what its lines say is better than nothing.
         scan.references.extend(template::scan(text, Kind::Kubernetes).references);
@@ -33,9 +41,17 @@ fn is_read(root: Node<'_>) -> bool {
     identity(root).is_some_and(|(version, _)| !version.starts_with("skaffold/"))
 }
 
+/// [`scan`] of JSON, which has its keys in double quotes.
+pub(super) fn scan_json(text: &str) -> Scan {
+    match ["\"apiVersion\"", "\"kind\""].iter().all(|word| may_hold(text, &[word])) {
+        true => scan(text),
+        false => Scan::default(),
+    }
+}
+
 /// Whether a text could hold a manifest.
-pub(super) fn is_manifest(text: &str) -> bool {
-    may_hold(text, &["apiVersion"]) && may_hold(text, &["kind"])
+fn is_manifest(text: &str) -> bool {
+    MANIFEST.iter().all(|word| may_hold(text, &[word]))
 }
 
 /// `apiVersion` and `kind` of a resource.

@@ -32,7 +32,8 @@ fn what_is_no_manifest_names_nothing() {
     assert!(found(&format!("apiVersion: v1\n{pod}# kind\n")).is_empty());
     assert!(found(&format!("apiVersion: v1\nkind: [Pod]\n{pod}")).is_empty());
     assert_eq!(found(&format!("{pod}---\napiVersion: v1\nkind: Pod\n{pod}---\n{pod}")).len(), 1);
-    assert!(scan("image: [\n").unread.is_empty(), "no business of ours");
+    assert!(scan("image: [\n").unread.is_empty());
+    assert!(scan("image: !!binary [\n").unread.is_empty());
 }
 
 #[test]
@@ -108,6 +109,9 @@ fn escapes_hide_nothing() {
 fn json_is_yaml() {
     let text = "{\n\t\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\",\n\t\"spec\": {\n\t\t\"containers\": [\n\t\t\t{\"image\": \"docker.io\\/a:1\"},\n\t\t\t{\"image\": \"b:1\"}\n\t\t]\n\t}\n}\n";
     assert_eq!(found(text), ["\"docker.io\\/a:1\" = docker.io/a:1", "b:1 = b:1 +"]);
+    assert_eq!(scan_json(text), scan(text));
+    assert_eq!(scan_json(&text.replace("kind", "kin\\u0064")).references.len(), 2);
+    assert_eq!(scan_json(&text.replace("\"kind\"", "\"a kind of\"")), Scan::default());
 }
 
 #[test]

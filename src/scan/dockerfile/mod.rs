@@ -225,12 +225,15 @@ fn continued(line: &str, escape: char) -> Option<&str> {
 struct Lines<'a> {
     text: &'a str,
     at: usize,
+    /// How many bytes may still be read in search of an end that is not there.
+    searches: usize,
 }
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
         let mark = '\u{feff}';
-        Self { text, at: if text.starts_with(mark) { mark.len_utf8() } else { 0 } }
+        let at = if text.starts_with(mark) { mark.len_utf8() } else { 0 };
+        Self { text, at, searches: text.len().saturating_mul(64) }
     }
 
     /// The next line without its end, and where it starts.
@@ -246,12 +249,16 @@ impl<'a> Lines<'a> {
     /// what follows is looked at.
     fn skip(&mut self, heredocs: &[Heredoc]) {
         let before = self.at;
+        if self.searches == 0 {
+            return;
+        }
         for heredoc in heredocs {
             let ends = |line: &str| match heredoc.tabs {
                 true => line.trim_start_matches('\t') == heredoc.name,
                 false => line == heredoc.name,
             };
             if !std::iter::from_fn(|| self.next()).any(|(_, line)| ends(line)) {
+                self.searches = self.searches.saturating_sub(self.at - before);
                 self.at = before;
                 return;
             }

@@ -125,7 +125,7 @@ impl Scope {
     /// Sets a name. Nothing more is known once too much was spent.
     pub(super) fn set(&mut self, name: String, value: Value) {
         let copied = if Rc::strong_count(&self.values) > 1 { self.values.len() } else { 0 };
-        if self.fuel.burn(copied).is_err() {
+        if self.fuel.burn(copied.saturating_mul(16)).is_err() {
             self.values = Rc::default();
             self.open = true;
         }

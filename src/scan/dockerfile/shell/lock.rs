@@ -1,6 +1,6 @@
 //! What the other commands of a script do about what one of them fetches: check its checksum, check out a commit.
 
-use super::command::{Call, Command};
+use super::command::{Call, Command, is_shell};
 use super::fetch::Setting;
 use crate::scan::dockerfile::add::is_commit;
 
@@ -21,17 +21,44 @@ pub(super) enum Lock {
 pub(super) struct Script<'a> {
     commands: &'a [Command],
     pub(super) calls: Vec<Option<Call<'a>>>,
+    /// What becomes of each command's output.
+    outputs: Vec<Output>,
     /// The last command that checks a checksum or signature.
     last_check: Option<usize>,
     /// The last command that goes to a commit.
     last_commit: Option<usize>,
 }
 
+/// What the commands do that read one's output, and those that read theirs.
+#[derive(Clone, Copy, Debug)]
+struct Output {
+    /// One of them checks it.
+    checked: bool,
+    /// One of them runs it.
+    run: bool,
+    /// They only keep it, or there are none.
+    kept: bool,
+}
+
 impl<'a> Script<'a> {
     pub(super) fn new(commands: &'a [Command], setting: &Setting<'_>) -> Self {
         let calls: Vec<_> = commands.iter().map(Command::call).collect();
-        let mut script = Self { commands, calls, last_check: None, last_commit: None };
-        script.last_check = (0..commands.len()).rev().find(|index| script.is_check(*index));
+        let nothing = Output { checked: false, run: false, kept: true };
+        let mut script = Self {
+            commands,
+            calls,
+            outputs: vec![nothing; commands.len()],
+            last_check: None,
+            last_commit: None,
+        };
+        // Each command is behind those whose output it reads.
+        for index in (0..commands.len()).rev() {
+            let is_check = script.is_check(index);
+            script.last_check = script.last_check.or(is_check.then_some(index));
+            if let Some(next) = commands[index].piped_to.filter(|next| *next > index) {
+                script.outputs[index] = script.output_to(next);
+            }
+        }
         let goes = |call: &Option<Call<'_>>| call.as_ref().is_some_and(|call| goes_to_commit(call, setting));
         script.last_commit = script.calls.iter().rposition(goes);
         script
@@ -41,23 +68,22 @@ impl<'a> Script<'a> {
         self.calls.get(index)?.as_ref()
     }
 
-    /// The commands that read one another's output, from the one behind a command on.
-    fn pipeline(&self, index: usize) -> impl Iterator<Item = usize> {
-        std::iter::successors(self.next(index), |index| self.next(*index))
-    }
-
-    fn next(&self, index: usize) -> Option<usize> {
-        self.commands.get(index)?.piped_to.filter(|next| *next > index)
+    /// What becomes of output that a command reads.
+    fn output_to(&self, next: usize) -> Output {
+        let call = self.call(next);
+        let behind = self.outputs[next];
+        Output {
+            checked: behind.checked || self.is_check(next),
+            run: behind.run || call.is_some_and(Call::is_interpreter),
+            kept: behind.kept && call.is_some_and(|call| call.name == "tee"),
+        }
     }
 
     /// Whether what a command fetches is held against a checksum.
     pub(super) fn is_checked(&self, index: usize) -> bool {
-        if self.pipeline(index).any(|next| self.is_check(next)) {
-            return true;
-        }
-        let is_kept = |next: usize| self.call(next).is_some_and(|call| call.name == "tee");
-        let is_kept = self.pipeline(index).all(is_kept) && self.commands[index].inside.is_none();
-        is_kept && self.last_check.is_some_and(|check| check > index)
+        let output = self.outputs[index];
+        let is_kept = output.kept && self.commands[index].inside.is_none();
+        output.checked || is_kept && self.last_check.is_some_and(|check| check > index)
     }
 
     /// Whether a repository is left at a commit.
@@ -67,14 +93,10 @@ impl<'a> Script<'a> {
 
     /// Whether what a command fetches is run without being kept.
     pub(super) fn is_run(&self, index: usize) -> bool {
-        let runs = |index: usize| self.call(index).is_some_and(Call::is_interpreter);
-        let reads = |index: usize| {
-            let call = self.call(index);
-            call.is_some_and(|call| {
-                super::command::is_shell(&call.name) || matches!(call.name.as_str(), "eval" | "source" | ".")
-            })
-        };
-        self.pipeline(index).any(runs) || self.commands[index].inside.is_some_and(reads)
+        let runs_word =
+            |call: &Call<'_>| is_shell(&call.name) || matches!(call.name.as_str(), "eval" | "source" | ".");
+        let around = self.commands[index].inside.and_then(|around| self.call(around));
+        self.outputs[index].run || around.is_some_and(runs_word)
     }
 
     /// Whether a command fails where a checksum or signature is wrong.

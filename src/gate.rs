@@ -43,8 +43,9 @@ fn see_file(tree: &dyn Tree, input: &Input<'_>, register: &Register<'_>, path: &
     let mut seen = look(input, register, &file, &scan);
     for build in scan.builds.iter().filter(|build| !build.arguments.is_empty()) {
         // A Dockerfile that is not there, or not here, is the builder's to complain about.
-        let Ok(Some(bytes)) = tree.read(&build.path_from(path)) else { continue };
-        let dockerfile = SourceFile::from_bytes(build.path_from(path), bytes);
+        let Some(path) = build.path_from(path) else { continue };
+        let Ok(Some(bytes)) = tree.read(&path) else { continue };
+        let dockerfile = SourceFile::from_bytes(path, bytes);
         seen.merge(look_at_build(input, register, &file, build, &dockerfile));
     }
     seen

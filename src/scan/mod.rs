@@ -21,6 +21,7 @@ mod inline;
 mod kubernetes;
 mod kustomize;
 mod name;
+mod overrides;
 mod parts;
 mod path;
 mod reference;
@@ -35,6 +36,7 @@ use std::ops::Range;
 
 pub use comment::{BotComment, Suppression};
 pub use format::{Format, of as format};
+pub use overrides::set_by;
 pub use reference::{
     Bound, Fetch, GitInput, GitSite, ImageInput, Input, Kind, Piece, Reference, Site, Spelled, Unresolved,
 };

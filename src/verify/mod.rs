@@ -7,7 +7,6 @@
 mod compare;
 mod coverage;
 mod look;
-mod overrides;
 mod rules;
 mod suppress;
 
@@ -17,7 +16,6 @@ use std::sync::Arc;
 pub use compare::{Known, Trust};
 pub use coverage::{Coverage, Open, Tally};
 pub use look::{Looked, Report, Seen, look};
-pub use overrides::look_at_build;
 pub use rules::RULES;
 
 use crate::catalog::{Catalog, Edition, Level, Policy};

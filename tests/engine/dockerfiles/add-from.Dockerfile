@@ -1,0 +1,3 @@
+#: refused unknown flag
+FROM debian:12
+ADD --from=node:22 /bin/busybox /tool

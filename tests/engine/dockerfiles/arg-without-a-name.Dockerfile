@@ -1,0 +1,3 @@
+#: refused ARG names can not be blank
+ARG =22
+FROM node:22

@@ -1,0 +1,3 @@
+#: refused unknown flag
+FROM debian:12
+COPY --FROM=node:22 /bin/busybox /tool

@@ -1,0 +1,3 @@
+#: refused duplicate flag specified: --from
+FROM debian:12
+COPY --from=node:22 --from=rust:1.88 /bin/busybox /tool

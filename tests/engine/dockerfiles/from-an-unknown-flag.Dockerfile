@@ -1,0 +1,2 @@
+#: refused unknown flag
+FROM --mirror=here node:22

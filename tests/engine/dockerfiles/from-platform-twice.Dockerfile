@@ -1,0 +1,2 @@
+#: refused duplicate flag specified: --platform
+FROM --platform=linux/amd64 --platform=linux/arm64 node:22

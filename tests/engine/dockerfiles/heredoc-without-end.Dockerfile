@@ -1,0 +1,4 @@
+#: refused unterminated heredoc
+FROM debian:12
+RUN <<END
+FROM node:22

@@ -1,0 +1,2 @@
+#: refused invalid name for build stage
+FROM node:22 AS 0

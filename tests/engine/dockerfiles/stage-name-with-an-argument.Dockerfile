@@ -1,0 +1,4 @@
+#: refused invalid name for build stage
+ARG NAME=tools
+FROM node:22 AS $NAME
+FROM tools

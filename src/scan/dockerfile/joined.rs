@@ -38,6 +38,29 @@ impl Joined {
         start..end.max(start)
     }
 
+    /// Adds a character that the file spells with the bytes up to and with `offset`.
+    pub(super) fn push_char(&mut self, c: char, offset: usize) {
+        self.text.push(c);
+        self.origins.extend(std::iter::repeat_n(offset, c.len_utf8()));
+    }
+
+    /// Adds a part of another text.
+    pub(super) fn extend(&mut self, other: &Self, range: Range<usize>) {
+        let text = other.text.get(range.clone()).unwrap_or_default();
+        self.text.push_str(text);
+        self.origins.extend_from_slice(other.origins.get(range).unwrap_or_default());
+    }
+
+    /// Where a byte of the text stands in the file.
+    pub(super) fn origin(&self, at: usize) -> Option<usize> {
+        self.origins.get(at).copied()
+    }
+
+    /// Where the text ends in the file.
+    pub(super) fn end(&self) -> usize {
+        self.origins.last().map_or(0, |last| last + 1)
+    }
+
     pub(super) fn slice(&self, range: Range<usize>) -> Self {
         Self {
             text: self.text.get(range.clone()).unwrap_or_default().into(),
@@ -89,23 +112,26 @@ impl Joined {
 
     /// The flags that it begins with, without quotes and escapes, and what follows them.
     pub(super) fn flags(&self) -> (Vec<Self>, Self) {
-        let mut flags = Vec::new();
-        let mut rest = self.trimmed();
-        while rest.text.starts_with("--") {
-            let (flag, end) = rest.unquoted();
-            rest = rest.slice(end..rest.text.len()).trimmed();
+        let (mut flags, mut at) = (Vec::new(), self.after_space(0));
+        while self.text[at..].starts_with("--") {
+            let (flag, end) = self.unquoted(at);
+            at = self.after_space(end);
             if flag.text == "--" {
                 break;
             }
             flags.push(flag);
         }
-        (flags, rest)
+        (flags, self.slice(at..self.text.len()).trimmed())
     }
 
-    /// The first word without quotes and escapes, and where it ends.
-    fn unquoted(&self) -> (Self, usize) {
+    fn after_space(&self, at: usize) -> usize {
+        self.text.len() - self.text[at..].trim_start().len()
+    }
+
+    /// The word at a place without quotes and escapes, and where it ends.
+    fn unquoted(&self, at: usize) -> (Self, usize) {
         let (mut word, mut quote) = (Self::default(), None);
-        let mut chars = self.text.char_indices();
+        let mut chars = self.text[at..].char_indices().map(|(i, c)| (at + i, c));
         while let Some((i, c)) = chars.next() {
             let escaped = if c == '\\' { chars.next() } else { None };
             match (quote, escaped, c) {
@@ -118,11 +144,5 @@ impl Joined {
             }
         }
         (word, self.text.len())
-    }
-
-    fn extend(&mut self, other: &Self, range: Range<usize>) {
-        let slice = other.slice(range);
-        self.text.push_str(&slice.text);
-        self.origins.extend(slice.origins);
     }
 }

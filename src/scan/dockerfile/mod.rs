@@ -1,16 +1,31 @@
 //! Dockerfiles as BuildKit splits them: instructions with continuations, comments, heredocs and the escape directive;
 //! and the parts of an instruction, each with its place.
 
+mod add;
+mod expand;
 mod heredoc;
+mod image;
 mod joined;
+mod pattern;
 mod reference;
+mod run;
+mod scope;
+mod shell;
+mod spelling;
+mod stages;
+mod syntax;
 #[cfg(test)]
 mod tests;
+mod walk;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub use joined::{Joined, Word};
 pub use reference::Stage;
+pub use stages::{BuildStage, Source, Stages, stages};
+
+use super::Scan;
 
 use heredoc::Heredoc;
 use joined::is_blank;
@@ -38,6 +53,25 @@ pub struct Argument {
     pub default: Option<String>,
     /// Name and default in the file.
     pub span: Range<usize>,
+}
+
+/// What a Dockerfile names of the outside, built without arguments.
+pub fn scan(text: &str) -> Scan {
+    scan_for(text, &BTreeMap::new(), &[])
+}
+
+/// What a Dockerfile names of the outside, built with arguments.
+pub fn scan_with(text: &str, given: &BTreeMap<String, String>) -> Scan {
+    scan_for(text, given, &[])
+}
+
+/// What a Dockerfile names of the outside, built with arguments and for platforms (`os/architecture[/variant]`). Where
+/// no platforms are given, a `FROM` that depends on the platform names a stage if it does so for any that is in use.
+pub fn scan_for(text: &str, given: &BTreeMap<String, String>, platforms: &[String]) -> Scan {
+    let mut references: Vec<_> = syntax::syntax(text).into_iter().collect();
+    references.extend(stages(text, given, platforms).references().cloned());
+    references.sort_by_key(|reference| (reference.span.start, reference.span.end));
+    Scan { references, ..Scan::default() }
 }
 
 /// Every `ARG` of a Dockerfile, in order.
@@ -94,19 +128,34 @@ impl Instruction {
         if self.keyword != "ARG" {
             return Vec::new();
         }
-        let argument = |word: Joined| {
-            let (name, default) = match word.text.split_once('=') {
-                Some((name, default)) => (name, Some(default.to_owned())),
+        let argument = |(name, default, word): (String, Option<Joined>, Joined)| Argument {
+            name,
+            default: default.map(|default| default.text),
+            span: word.span(0..word.text.len()),
+        };
+        self.assignments().into_iter().map(argument).collect()
+    }
+
+    /// The names that an `ARG` or `ENV` sets, with the values as they are written, and both together.
+    fn assignments(&self) -> Vec<(String, Option<Joined>, Joined)> {
+        let quoting = |c: &char| matches!(c, '"' | '\'') || *c == self.escape;
+        let assignment = |word: Joined| {
+            let (name, start) = match word.text.split_once('=') {
+                Some((name, _)) => (name, Some(name.len() + 1)),
                 None => (word.text.as_str(), None),
             };
-            let quoting = |c: &char| matches!(c, '"' | '\'') || *c == self.escape;
-            Argument {
-                name: name.chars().filter(|c| !quoting(c)).collect(),
-                default,
-                span: word.span(0..word.text.len()),
-            }
+            let name = name.chars().filter(|c| !quoting(c)).collect();
+            (name, start.map(|start| word.slice(start..word.text.len())), word)
         };
-        self.arguments.words(self.escape).into_iter().map(argument).collect()
+        let words = self.arguments.words(self.escape);
+        match words.first() {
+            // `ENV NAME the rest is its value`
+            Some(name) if self.keyword == "ENV" && !name.text.contains('=') => {
+                let value = self.arguments.slice(name.text.len()..self.arguments.text.len()).trimmed();
+                vec![(name.text.clone(), Some(value), self.arguments.clone())]
+            }
+            _ => words.into_iter().map(assignment).collect(),
+        }
     }
 
     /// Whether it is one of those whose words BuildKit searches for heredocs, and not in its JSON form.
@@ -176,12 +225,15 @@ fn continued(line: &str, escape: char) -> Option<&str> {
 struct Lines<'a> {
     text: &'a str,
     at: usize,
+    /// How many bytes may still be read in search of an end that is not there.
+    searches: usize,
 }
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
         let mark = '\u{feff}';
-        Self { text, at: if text.starts_with(mark) { mark.len_utf8() } else { 0 } }
+        let at = if text.starts_with(mark) { mark.len_utf8() } else { 0 };
+        Self { text, at, searches: text.len().saturating_mul(64) }
     }
 
     /// The next line without its end, and where it starts.
@@ -197,12 +249,16 @@ impl<'a> Lines<'a> {
     /// what follows is looked at.
     fn skip(&mut self, heredocs: &[Heredoc]) {
         let before = self.at;
+        if self.searches == 0 {
+            return;
+        }
         for heredoc in heredocs {
             let ends = |line: &str| match heredoc.tabs {
                 true => line.trim_start_matches('\t') == heredoc.name,
                 false => line == heredoc.name,
             };
             if !std::iter::from_fn(|| self.next()).any(|(_, line)| ends(line)) {
+                self.searches = self.searches.saturating_sub(self.at - before);
                 self.at = before;
                 return;
             }

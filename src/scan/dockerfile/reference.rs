@@ -17,28 +17,41 @@ pub struct Stage {
 impl Instruction {
     /// The stage that a `FROM` begins; `None` for other instructions, and for one without an image.
     pub fn stage(&self) -> Option<Stage> {
+        let (flags, image, name) = self.from()?;
+        let name = name.as_ref().map(Joined::word);
+        Some(Stage { flags: flags.iter().map(Joined::word).collect(), image: image.word(), name })
+    }
+
+    /// Flags, image and name of a `FROM`.
+    pub(super) fn from(&self) -> Option<(Vec<Joined>, Joined, Option<Joined>)> {
         if self.keyword != "FROM" {
             return None;
         }
         let (flags, rest) = self.flags();
-        let words = rest.split(is_blank);
-        let name = match words.as_slice() {
-            [_, by, name, ..] if by.text.eq_ignore_ascii_case("as") => Some(name.word()),
-            _ => None,
-        };
-        Some(Stage { flags: flags.iter().map(Joined::word).collect(), image: words.first()?.word(), name })
+        let mut words = rest.split(is_blank).into_iter();
+        let image = words.next()?;
+        let is_as = words.next().is_some_and(|by| by.text.eq_ignore_ascii_case("as"));
+        Some((flags, image, words.next().filter(|_| is_as)))
     }
 
     /// What `COPY --from=` copies from; of `ADD` too, which some builders let have it.
     pub fn copied_from(&self) -> Vec<Word> {
+        self.copies().iter().map(Joined::word).collect()
+    }
+
+    pub(super) fn copies(&self) -> Vec<Joined> {
         match self.keyword.as_str() {
-            "COPY" | "ADD" => self.values("from").iter().map(Joined::word).collect(),
+            "COPY" | "ADD" => self.values("from"),
             _ => Vec::new(),
         }
     }
 
     /// What `RUN --mount=…,from=` mounts from.
     pub fn mounted_from(&self) -> Vec<Word> {
+        self.mounts().iter().map(Joined::word).collect()
+    }
+
+    pub(super) fn mounts(&self) -> Vec<Joined> {
         if self.keyword != "RUN" {
             return Vec::new();
         }
@@ -46,9 +59,13 @@ impl Instruction {
             let (key, value) = field.text.split_once('=')?;
             let start = field.text.len() - value.len();
             let is_from = key.eq_ignore_ascii_case("from") && !value.is_empty();
-            is_from.then(|| field.slice(start..field.text.len()).word())
+            is_from.then(|| field.slice(start..field.text.len()))
         };
-        self.values("mount").iter().flat_map(fields).filter_map(from).collect()
+        let mounts = self.values("mount");
+        let mounts = mounts.iter().map(fields);
+        // A tmpfs is empty whatever `from` says.
+        let is_tmpfs = |field: &Joined| field.text.eq_ignore_ascii_case("type=tmpfs");
+        mounts.filter(|fields| !fields.iter().any(is_tmpfs)).flatten().filter_map(from).collect()
     }
 
     /// The flags before the first other word, and what follows them.
@@ -57,7 +74,7 @@ impl Instruction {
     }
 
     /// The values of a flag that are not empty.
-    fn values(&self, name: &str) -> Vec<Joined> {
+    pub(super) fn values(&self, name: &str) -> Vec<Joined> {
         let value = |flag: Joined| {
             let (given, value) = flag.text.strip_prefix("--")?.split_once('=')?;
             let start = flag.text.len() - value.len();

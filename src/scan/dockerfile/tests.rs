@@ -1,5 +1,10 @@
 use super::*;
 
+mod fetches;
+mod hostile;
+mod images;
+mod oracles;
+
 fn names(text: &str) -> Vec<(String, Option<String>)> {
     arguments(text).into_iter().map(|argument| (argument.name, argument.default)).collect()
 }

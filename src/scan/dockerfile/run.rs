@@ -1,0 +1,131 @@
+//! What `RUN` fetches: its command as a script, as a list of words, or in a heredoc.
+
+use std::ops::Range;
+
+use super::scope::Scope;
+use super::shell::{self, Command, Found, Setting};
+use super::syntax::strings;
+use super::{Instruction, Joined, heredoc};
+use crate::scan::{Input, Kind, Reference};
+
+/// What the `RUN`s of a stage leave to those behind them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Memory {
+    /// Whether Debian's packages come from a snapshot.
+    snapshot: bool,
+    /// Whether packages of Node are installed.
+    modules: bool,
+    /// Whether Bundler was told to keep to its lock file.
+    frozen: bool,
+    /// Whether commands are run by a shell of Windows.
+    windows: bool,
+}
+
+impl Memory {
+    /// Takes in a `SHELL`.
+    pub(super) fn shell(&mut self, arguments: &str) {
+        let arguments = arguments.to_ascii_lowercase();
+        self.windows = ["powershell", "pwsh", "cmd"].iter().any(|shell| arguments.contains(shell));
+    }
+
+    /// Takes in the text of a `RUN`.
+    fn run(&mut self, text: &str) {
+        let mentions = |names: &[&str]| names.iter().any(|name| text.contains(name));
+        self.snapshot |= mentions(&["snapshot.debian.org", "snapshot.ubuntu.com", "/snapshot"]);
+        let bundle = mentions(&["bundle config", "bundle  config", "bundler config"]);
+        self.frozen |= bundle && mentions(&["frozen", "deployment"]);
+    }
+
+    /// Takes in what a `RUN` fetched.
+    fn fetched(&mut self, found: &[Found]) {
+        let installs = ["npm install", "npm ci", "yarn install", "yarn add", "pnpm install", "pnpm add"];
+        self.modules |= found.iter().any(|found| installs.contains(&found.fetch.tool));
+    }
+}
+
+/// What a `RUN` fetches.
+pub(super) fn references(
+    instruction: &Instruction,
+    text: &str,
+    scope: &Scope,
+    memory: &mut Memory,
+) -> Vec<Reference> {
+    if instruction.values("network").last().is_some_and(|network| network.text == "none") {
+        return Vec::new();
+    }
+    memory.run(&instruction.arguments.text);
+    memory.run(text.get(instruction.heredocs.clone()).unwrap_or_default());
+    // A Dockerfile that escapes with backticks is one for Windows, where a backslash is a part of a path.
+    let escape = if memory.windows || instruction.escape == '`' { '`' } else { '\\' };
+    let variable = |name: &str| scope.text(name).map(str::to_owned);
+    let mut references = Vec::new();
+    for commands in scripts(instruction, text, escape) {
+        let setting = Setting {
+            variable: &variable,
+            snapshot: memory.snapshot,
+            modules: memory.modules,
+            frozen: memory.frozen,
+        };
+        let found = shell::fetches(&commands, &setting);
+        memory.fetched(&found);
+        let reference = |found: Found| Reference {
+            kind: Kind::Run,
+            span: found.span,
+            input: Ok(Input::Fetch(found.fetch)),
+        };
+        references.extend(found.into_iter().map(reference));
+    }
+    references
+}
+
+/// The commands of what a `RUN` runs.
+fn scripts(instruction: &Instruction, text: &str, escape: char) -> Vec<Vec<Command>> {
+    let (_, rest) = instruction.flags();
+    if rest.text.starts_with('[') && serde_json::from_str::<Vec<String>>(&rest.text).is_ok() {
+        let words = strings(&rest).into_iter().map(|literal| literal.text).collect();
+        return vec![shell::exec(words, escape)];
+    }
+    let commands = shell::script(&rest, escape);
+    let bodies = bodies(instruction, text);
+    // A heredoc alone is the script; so is one that a shell reads. Any other is somebody's data.
+    let alone = commands.iter().all(Command::is_empty);
+    let mut scripts = Vec::new();
+    if alone || commands.first().is_some_and(Command::reads_script) {
+        let body = bodies.first().map(|body| (body, text.get(body.clone()).unwrap_or_default()));
+        if let Some((body, script)) = body.filter(|(_, script)| is_for_shell(script)) {
+            let mut joined = Joined::default();
+            joined.push(script, body.start);
+            scripts.push(shell::script(&joined, escape));
+        }
+    }
+    scripts.push(commands);
+    scripts
+}
+
+/// The text of each heredoc, without the line that ends it.
+fn bodies(instruction: &Instruction, text: &str) -> Vec<Range<usize>> {
+    let mut at = instruction.heredocs.start;
+    let mut bodies = Vec::new();
+    if instruction.heredocs.is_empty() {
+        return bodies;
+    }
+    for heredoc in heredoc::heredocs(&instruction.arguments.text) {
+        let start = at;
+        for line in text.get(at..instruction.heredocs.end).unwrap_or_default().split_inclusive('\n') {
+            let end = at;
+            at += line.len();
+            let line = line.trim_end_matches(['\n', '\r']);
+            if line == heredoc.name || heredoc.tabs && line.trim_start_matches('\t') == heredoc.name {
+                bodies.push(start..end);
+                break;
+            }
+        }
+    }
+    bodies
+}
+
+/// Whether a script is one for a shell, and not for what its first line names.
+fn is_for_shell(script: &str) -> bool {
+    let interpreter = script.strip_prefix("#!").and_then(|rest| rest.lines().next());
+    interpreter.is_none_or(|line| line.split([' ', '/', '\t']).any(shell::is_shell))
+}

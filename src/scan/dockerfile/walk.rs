@@ -1,0 +1,337 @@
+//! Goes through a Dockerfile's instructions with what is known at each: arguments, variables, stages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::expand::{self, Expanded, Whole, expand};
+use super::image::image;
+use super::run::Memory;
+use super::scope::{Fuel, Hole, Known, Scope, Value};
+use super::{BuildStage, Instruction, Joined, Source, Stages, add, run, spelling};
+use crate::scan::{Input, Kind, Reference, Unresolved};
+
+/// The platforms that are in use, for a build that does not say for which it is.
+const IN_USE: [&str; 10] = [
+    "linux/amd64",
+    "linux/arm64",
+    "linux/arm/v7",
+    "linux/arm/v6",
+    "linux/386",
+    "linux/ppc64le",
+    "linux/s390x",
+    "linux/riscv64",
+    "linux/loong64",
+    "windows/amd64",
+];
+
+/// What is known at one instruction.
+pub(super) struct Walk<'a> {
+    text: &'a str,
+    given: &'a BTreeMap<String, String>,
+    platforms: &'a [String],
+    /// The arguments before the first `FROM`.
+    globals: Scope,
+    /// Arguments that are a part of some image's name, or of another argument: a digest has no place in them.
+    partial: BTreeSet<String>,
+    /// The stages of each name, in lower case.
+    names: BTreeMap<String, Vec<usize>>,
+    /// What each stage leaves to one that begins with it.
+    left: Vec<(Scope, Memory)>,
+    pub(super) found: Stages,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        text: &'a str,
+        given: &'a BTreeMap<String, String>,
+        platforms: &'a [String],
+        instructions: &[Instruction],
+    ) -> Self {
+        let mut walk = Self {
+            text,
+            given,
+            platforms,
+            globals: Scope::global(&Fuel::default()),
+            partial: BTreeSet::new(),
+            names: BTreeMap::new(),
+            left: Vec::new(),
+            found: Stages::default(),
+        };
+        for (name, value) in given {
+            if matches!(walk.globals.get(name), Value::Platform) {
+                walk.globals.set(name.clone(), known(value));
+            }
+        }
+        let first = instructions.iter().position(|instruction| instruction.keyword == "FROM");
+        let (before, stages) = instructions.split_at(first.unwrap_or(instructions.len()));
+        before.iter().for_each(|instruction| walk.global(instruction));
+        let stages = stages.iter().filter_map(|instruction| Some((instruction, instruction.from()?)));
+        for (index, (instruction, (_, base, name))) in stages.enumerate() {
+            let name = name.map(|name| name.text.to_lowercase());
+            name.into_iter().for_each(|name| walk.names.entry(name).or_default().push(index));
+            let expanded = expand(&base, &walk.globals, instruction.escape);
+            expanded.iter().for_each(|expanded| walk.note_names(expanded));
+        }
+        walk
+    }
+
+    /// Remembers the arguments that are a part of a name.
+    fn note_names(&mut self, expanded: &Expanded) {
+        let whole = |name: &String| expanded.whole.as_ref() == Some(&Whole::Argument(name.clone()));
+        self.partial.extend(expanded.names.iter().filter(|name| !whole(name)).cloned());
+    }
+
+    /// An `ARG` before the first `FROM`.
+    fn global(&mut self, instruction: &Instruction) {
+        if instruction.keyword != "ARG" {
+            return;
+        }
+        for (name, default, _) in instruction.assignments() {
+            let value = match (self.given.get(&name), default) {
+                (Some(given), _) => known(given),
+                (None, Some(default)) => {
+                    let value = expand(&default, &self.globals, instruction.escape);
+                    self.partial.extend(value.iter().flat_map(|value| value.names.iter().cloned()));
+                    value.map_or(Value::Unset, |value| argument(value, &default))
+                }
+                (None, None) if self.globals.has(&name) => continue,
+                (None, None) => Value::Unset,
+            };
+            self.globals.set(name, value);
+        }
+    }
+
+    /// Takes in the next instruction.
+    pub(super) fn instruction(&mut self, instruction: &Instruction) {
+        match instruction.keyword.as_str() {
+            "FROM" => self.from(instruction),
+            "ARG" if !self.left.is_empty() => self.arguments(instruction),
+            "ENV" => self.variables(instruction),
+            "SHELL" => {
+                if let Some((_, memory)) = self.left.last_mut() {
+                    memory.shell(&instruction.arguments.text);
+                }
+            }
+            "ONBUILD" => instruction.triggered().iter().for_each(|trigger| self.trigger(trigger)),
+            _ => {}
+        }
+        let copies = instruction.copies().into_iter().map(|word| (Kind::CopyFrom, word));
+        let mounts = instruction.mounts().into_iter().map(|word| (Kind::MountFrom, word));
+        for (kind, word) in copies.chain(mounts) {
+            let source = self.source(kind, &word);
+            match (self.found.list.last_mut(), source) {
+                (Some(stage), source) => stage.sources.push(source),
+                (None, Source::Outside(reference)) => self.found.outside.push(reference),
+                (None, _) => {}
+            }
+        }
+        let fetches = self.fetches(instruction);
+        self.stage_references().extend(fetches);
+    }
+
+    fn stage_references(&mut self) -> &mut Vec<Reference> {
+        match self.found.list.last_mut() {
+            Some(stage) => &mut stage.fetches,
+            None => &mut self.found.outside,
+        }
+    }
+
+    /// What an `ADD` or `RUN` fetches.
+    fn fetches(&mut self, instruction: &Instruction) -> Vec<Reference> {
+        let mut fresh = (Scope::of_stage(&self.globals.fuel, true), Memory::default());
+        let (scope, memory) = self.left.last_mut().unwrap_or(&mut fresh);
+        match instruction.keyword.as_str() {
+            "ADD" => add::references(instruction, scope),
+            "RUN" => run::references(instruction, self.text, scope, memory),
+            _ => Vec::new(),
+        }
+    }
+
+    fn from(&mut self, instruction: &Instruction) {
+        let Some((_, word, name)) = instruction.from() else {
+            let input = Err(Unresolved::Malformed("a FROM names an image".into()));
+            let reference = Reference { kind: Kind::From, span: instruction.span.clone(), input };
+            return self.stage_references().push(reference);
+        };
+        let base = self.base(&word, instruction.escape);
+        let left = match &base {
+            Source::Stages(stages) => stages.first().and_then(|stage| self.left.get(*stage)).cloned(),
+            _ => None,
+        };
+        let open = base != Source::Scratch;
+        let fresh = || (Scope::of_stage(&self.globals.fuel, open), Memory::default());
+        self.left.push(left.unwrap_or_else(fresh));
+        let name = name.as_ref().map(Joined::word);
+        let stage =
+            BuildStage { name, base, sources: Vec::new(), fetches: Vec::new(), triggered: Vec::new() };
+        self.found.list.push(stage);
+    }
+
+    /// What a `FROM` begins with.
+    fn base(&self, word: &Joined, escape: char) -> Source {
+        let expanded = match expand(word, &self.globals, escape) {
+            Ok(expanded) => expanded,
+            Err(why) => return outside(Kind::From, word, Err(Unresolved::Malformed(why))),
+        };
+        let of_platform = |hole: &Hole| matches!(self.globals.get(&hole.name), Value::Platform);
+        if let Some(hole) = expanded.holes.first() {
+            let stages = if expanded.holes.iter().all(of_platform) {
+                self.stages_of_platforms(word, escape)
+            } else {
+                None
+            };
+            let alone = hole.plain && hole.range == (0..expanded.text.text.len());
+            let unresolved = Unresolved::Argument { name: hole.name.clone(), alone };
+            return match stages {
+                Some(stages) => Source::Stages(stages),
+                None => outside(Kind::From, word, Err(unresolved)),
+            };
+        }
+        let text = expanded.text.text.as_str();
+        if let Some(stage) = self.earlier(text) {
+            return Source::Stages(vec![stage]);
+        }
+        if text == "scratch" {
+            return Source::Scratch;
+        }
+        let input = image(&expanded.text, self.digest_end(word, &expanded));
+        let input = input.map_err(|unresolved| match &expanded.undeclared {
+            Some(name) => {
+                let why = format!(
+                    "{name} is no argument before the first FROM, so `{}` becomes `{text}`",
+                    expand::shortened(&word.text)
+                );
+                Unresolved::Malformed(why)
+            }
+            None => unresolved,
+        });
+        outside(Kind::From, word, input.map(Input::Image))
+    }
+
+    /// Where the digest of an image would be written that a `FROM` names.
+    fn digest_end(&self, word: &Joined, expanded: &Expanded) -> Option<usize> {
+        match &expanded.whole {
+            Some(Whole::Alternative(end)) => Some(*end),
+            Some(Whole::Argument(name)) if !self.partial.contains(name) => match self.globals.get(name) {
+                Value::Known(known) => known.end,
+                _ => None,
+            },
+            _ => Some(expand::append_at(word)),
+        }
+    }
+
+    /// The stage before the present place that a `FROM` means by a name.
+    fn earlier(&self, name: &str) -> Option<usize> {
+        let stages = self.names.get(&name.to_lowercase())?;
+        stages[..stages.partition_point(|stage| *stage < self.left.len())].last().copied()
+    }
+
+    /// The stages that a `FROM` means, if it means one for each platform.
+    fn stages_of_platforms(&self, word: &Joined, escape: char) -> Option<Vec<usize>> {
+        let stage = |platform: &str| {
+            let expanded = expand(word, &self.globals.on(platform), escape).ok()?;
+            expanded.holes.is_empty().then(|| self.earlier(&expanded.text.text))?
+        };
+        let mut stages: Vec<usize> = match self.platforms {
+            [] => IN_USE.into_iter().filter_map(stage).collect(),
+            platforms => platforms.iter().map(|platform| stage(platform)).collect::<Option<_>>()?,
+        };
+        stages.sort_unstable();
+        stages.dedup();
+        (!stages.is_empty()).then_some(stages)
+    }
+
+    /// What a `COPY` or a mount means.
+    fn source(&self, kind: Kind, word: &Joined) -> Source {
+        let text = word.text.as_str();
+        if text.contains('$') {
+            return outside(kind, word, Err(Unresolved::NotExpanded(text.to_owned())));
+        }
+        let own = self.left.len().saturating_sub(1);
+        let number = text.parse::<i64>().ok().filter(|_| kind == Kind::CopyFrom);
+        let stage = match number {
+            Some(number) => Some(usize::try_from(number).ok().filter(|number| *number < own)),
+            // The builder looks among all stages, takes the last one of that name, and refuses it if it isn't done.
+            None => {
+                let stages = self.names.get(&text.to_lowercase());
+                stages.and_then(|stages| stages.last()).map(|stage| Some(*stage).filter(|stage| *stage < own))
+            }
+        };
+        match stage {
+            Some(Some(stage)) => Source::Stages(vec![stage]),
+            Some(None) => {
+                let why = format!("`{text}` is no stage before this one");
+                outside(kind, word, Err(Unresolved::Malformed(why)))
+            }
+            None if text == "scratch" => Source::Scratch,
+            None => {
+                let input = image(&spelling::written(word), Some(word.end()));
+                outside(kind, word, input.map(Input::Image))
+            }
+        }
+    }
+
+    /// What an `ONBUILD` names is looked up in the build that it triggers; what it fetches is fetched there.
+    fn trigger(&mut self, trigger: &Instruction) {
+        let copies = trigger.copies().into_iter().map(|word| (Kind::CopyFrom, word));
+        for (kind, word) in copies.chain(trigger.mounts().into_iter().map(|word| (Kind::MountFrom, word))) {
+            let stage = self.names.get(&word.text.to_lowercase()).and_then(|stages| stages.last()).copied();
+            if let Some(last) = self.found.list.last_mut() {
+                last.triggered.extend(stage);
+            }
+            let input = Err(Unresolved::Elsewhere(word.text.clone()));
+            self.stage_references().push(Reference { kind, span: word.span(0..word.text.len()), input });
+        }
+        let fetches = self.fetches(trigger);
+        self.stage_references().extend(fetches);
+    }
+
+    /// An `ARG` in a stage.
+    fn arguments(&mut self, instruction: &Instruction) {
+        let Some((scope, _)) = self.left.last_mut() else {
+            return;
+        };
+        for (name, default, _) in instruction.assignments() {
+            let value = match (self.given.get(&name), default) {
+                (Some(given), _) => known(given),
+                (None, Some(default)) => expand(&default, scope, instruction.escape)
+                    .map_or(Value::Unset, |value| argument(value, &default)),
+                (None, None) => match self.globals.get(&name) {
+                    Value::Undeclared if scope.has(&name) => continue,
+                    Value::Undeclared => Value::Unset,
+                    value => value,
+                },
+            };
+            scope.set(name, value);
+        }
+    }
+
+    /// An `ENV`: its values see what was set before it.
+    fn variables(&mut self, instruction: &Instruction) {
+        let Some((scope, _)) = self.left.last_mut() else {
+            return;
+        };
+        let before = scope.clone();
+        for (name, value, _) in instruction.assignments() {
+            let value = value.and_then(|value| {
+                let expanded = expand(&value, &before, instruction.escape).ok()?;
+                Some(argument(expanded, &value))
+            });
+            scope.set(name, value.unwrap_or(Value::Unset));
+        }
+    }
+}
+
+fn outside(kind: Kind, word: &Joined, input: Result<Input, Unresolved>) -> Source {
+    Source::Outside(Reference { kind, span: word.span(0..word.text.len()), input })
+}
+
+/// The value of an argument that the build is given.
+fn known(text: &str) -> Value {
+    Value::Known(Known { text: spelling::unwritten(text, true), holes: Vec::new(), end: None })
+}
+
+/// The value of an argument that the file gives.
+fn argument(value: Expanded, written: &Joined) -> Value {
+    let end = (!written.text.is_empty()).then(|| expand::append_at(written));
+    Value::Known(Known { text: spelling::shared(value.text), holes: value.holes, end })
+}

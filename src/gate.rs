@@ -39,7 +39,7 @@ pub fn see(tree: &dyn Tree, input: &Input<'_>, within: &[String]) -> Result<Seen
 
 fn see_file(tree: &dyn Tree, input: &Input<'_>, register: &Register<'_>, path: &str, bytes: &[u8]) -> Seen {
     let file = SourceFile::from_bytes(path, bytes.to_vec());
-    let scan = scan::scan(path, &file.text);
+    let scan = scan_as_built(input, &file);
     let mut seen = look(input, register, &file, &scan);
     for build in scan.builds.iter().filter(|build| !build.arguments.is_empty()) {
         // A Dockerfile that is not there, or not here, is the builder's to complain about.
@@ -48,6 +48,14 @@ fn see_file(tree: &dyn Tree, input: &Input<'_>, register: &Register<'_>, path: &
         seen.merge(look_at_build(input, register, &file, build, &dockerfile));
     }
     seen
+}
+
+/// An image of the catalog says which platforms it is built for.
+fn scan_as_built(input: &Input<'_>, file: &SourceFile) -> Scan {
+    let its = input.catalog.images.values().find(|image| image.dockerfile.path == file.path);
+    let platforms: Vec<String> =
+        its.iter().flat_map(|image| &image.platforms).map(ToString::to_string).collect();
+    scan::scan_for(&file.path, &file.text, &platforms)
 }
 
 fn unreadable(input: &Input<'_>, register: &Register<'_>, path: &str, why: String) -> Seen {

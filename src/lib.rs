@@ -19,6 +19,7 @@ pub mod document;
 pub mod emit;
 pub mod error;
 pub mod files;
+pub mod gate;
 pub mod lock;
 pub mod mirror;
 pub mod model;

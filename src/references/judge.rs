@@ -1,7 +1,7 @@
 //! How a reference stands to the lock.
 
 use super::register::{Owners, Register};
-use crate::catalog::{Declaration, Mode};
+use crate::catalog::{Declaration, Mode, Upstream};
 use crate::model::{Digest, GitPin, ImagePin, ImageRef, Pin, PinName, Platform, Repository};
 use crate::scan::{Bound, Fetch, GitInput, ImageInput, Input, Kind, Reference, Unresolved};
 
@@ -89,10 +89,10 @@ impl<'a> Register<'a> {
         if let Unresolved::Argument { name, alone } = unresolved {
             let carries = |pin: &&Declaration| pin.arguments().iter().any(|argument| argument == name);
             let owner = self.catalog.declarations.values().find(carries);
-            let whole = |pin: &&Declaration| match self.locked(pin) {
+            let whole = |pin: &&Declaration| match &pin.upstream {
                 // `ADD https://…#${PIN_X_COMMIT}` names the locked commit too.
-                Some(Pin::Git(_)) => kind == Kind::Add,
-                _ => *alone && kind != Kind::Add,
+                Upstream::Git(_) => kind == Kind::Add,
+                Upstream::Image(_) => *alone && kind == Kind::From,
             };
             if let Some(pin) = owner.filter(whole) {
                 return match self.locked(pin) {

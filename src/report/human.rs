@@ -6,6 +6,7 @@ use super::harmless;
 use crate::catalog::{Declaration, Upstream};
 use crate::model::{Lane, Pin};
 use crate::plan::{Candidate, Decision, Outcome, Verdict};
+use crate::verify::{Coverage, Tally};
 
 /// What `explain` says of one pin.
 pub fn explanation(declaration: &Declaration, locked: Option<&Pin>, decision: &Decision) -> String {
@@ -142,5 +143,65 @@ pub fn count(number: usize, thing: &str) -> String {
     match number {
         1 => format!("1 {thing}"),
         _ => format!("{number} {thing}s"),
+    }
+}
+
+/// How many outside inputs there are, and those that are left open. All files that were not read are named only where
+/// `all` says so.
+pub fn coverage(coverage: &Coverage, all: bool) -> String {
+    let total = coverage.all.total();
+    let mut text = match total {
+        0 => "outside inputs: no file names any\n".to_owned(),
+        _ => format!("outside inputs: {} in {}\n", tally(coverage.all), count(coverage.files, "file")),
+    };
+    for (image, inputs) in &coverage.images {
+        text.push_str(&format!("  {image}: {}\n", tally(*inputs)));
+    }
+    if !coverage.open.is_empty() {
+        text.push_str("left open:\n");
+    }
+    for open in &coverage.open {
+        let file = &open.place.file;
+        let (line, _) = file.position(open.place.span.start);
+        let written = file.text.get(open.place.span.clone()).unwrap_or_default();
+        let written = shortened(&written.split_whitespace().collect::<Vec<_>>().join(" "));
+        text.push_str(&format!(
+            "  {}:{line}  {}  {}  ({})\n",
+            file.path,
+            open.kind,
+            harmless(&written),
+            open.rule
+        ));
+    }
+    match (all, coverage.unread.len()) {
+        (_, 0) => {}
+        (false, unread) => text.push_str(&format!("not read: {} (-v names them)\n", count(unread, "path"))),
+        (true, _) => {
+            for (path, why) in &coverage.unread {
+                text.push_str(&format!("not read: {path}: {why}\n"));
+            }
+        }
+    }
+    text
+}
+
+fn tally(tally: Tally) -> String {
+    let parts = [
+        (tally.locked, "locked"),
+        (tally.own, "own"),
+        (tally.suppressed, "suppressed"),
+        (tally.open, "left open"),
+    ];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(number, what)| format!("{number} {what}")).collect();
+    format!("{} ({})", tally.total(), parts.join(", "))
+}
+
+/// Enough of a long command to know it again.
+fn shortened(text: &str) -> String {
+    const LONG: usize = 70;
+    match text.char_indices().nth(LONG) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::SCHEMA_VERSION;
 use crate::model::Pin;
 use crate::plan::{Candidate, Decision, Outcome, Verdict};
-use crate::verify::Finding;
+use crate::verify::{Coverage, Finding, Tally};
 
 /// A document of a command, with its schema version.
 pub fn document<const N: usize>(command: &str, content: [(&str, Value); N]) -> String {
@@ -83,4 +83,37 @@ pub fn finding(finding: &Finding) -> Value {
         "message": finding.message,
         "help": finding.help,
     })
+}
+
+/// What became of each outside input.
+pub fn coverage(coverage: &Coverage) -> Value {
+    let tally = |tally: Tally| {
+        json!({
+            "inputs": tally.total(),
+            "locked": tally.locked,
+            "own": tally.own,
+            "suppressed": tally.suppressed,
+            "open": tally.open,
+        })
+    };
+    let mut value = tally(coverage.all);
+    value["files"] = json!(coverage.files);
+    value["images"] = coverage.images.iter().map(|(image, of)| (image.to_string(), tally(*of))).collect();
+    let open = coverage.open.iter().map(|open| {
+        let (line, column) = open.place.file.position(open.place.span.start);
+        json!({
+            "path": open.place.file.path,
+            "line": line,
+            "column": column,
+            "start": open.place.span.start,
+            "end": open.place.span.end,
+            "kind": open.kind.to_string(),
+            "rule": open.rule,
+            "image": open.image,
+        })
+    });
+    value["left_open"] = open.collect();
+    let unread = coverage.unread.iter().map(|(path, why)| json!({ "path": path, "reason": why }));
+    value["not_read"] = unread.collect();
+    value
 }

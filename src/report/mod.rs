@@ -6,6 +6,8 @@ pub mod json;
 mod sarif;
 mod snippet;
 
+use std::ops::Range;
+
 pub use crate::model::harmless;
 pub use github::github;
 pub use sarif::{NotAsked, sarif, sarif_of_part};
@@ -27,14 +29,18 @@ fn in_order(findings: &[Finding]) -> Vec<&Finding> {
     sorted
 }
 
-/// What a place looks like in an editor: the first line and column, and those behind the last character.
-fn corners(place: &Place) -> ((usize, usize), (usize, usize)) {
+/// The bytes of a place that are there, without the end of a line: that belongs to it, and not to the next.
+fn marked(place: &Place) -> Range<usize> {
     let text = &place.file.text;
     let start = place.span.start.min(text.len());
     let marked = text.get(start..place.span.end.min(text.len())).unwrap_or_default();
-    // The end of a line belongs to it, and not to the next.
-    let end = start + marked.trim_end().len();
-    (place.file.position(start), place.file.position(end))
+    start..start + marked.trim_end().len()
+}
+
+/// What a place looks like in an editor: the first line and column, and those behind the last character.
+fn corners(place: &Place) -> ((usize, usize), (usize, usize)) {
+    let marked = marked(place);
+    (place.file.position(marked.start), place.file.position(marked.end))
 }
 
 /// A finding in one text: what is wrong, and below it what to do.

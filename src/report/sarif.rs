@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{corners, harmless, in_order, told};
+use super::{corners, harmless, in_order, marked, told};
 use crate::catalog::Level;
 use crate::document::Place;
 use crate::model::{Digest, PinName};
@@ -111,13 +111,14 @@ fn result(finding: &Finding, ids: &[&str], occurrences: &mut BTreeMap<String, us
 
 fn region(place: &Place) -> Value {
     let ((line, column), (end_line, end_column)) = corners(place);
+    let bytes = marked(place);
     json!({
         "startLine": line,
         "startColumn": column,
         "endLine": end_line,
         "endColumn": end_column,
-        "byteOffset": place.span.start,
-        "byteLength": place.span.len(),
+        "byteOffset": bytes.start,
+        "byteLength": bytes.len(),
     })
 }
 

@@ -57,6 +57,75 @@ pub(super) fn place(spelled: &Spelled) -> Option<Range<usize>> {
     Some(span)
 }
 
+/// Whether a reference has a tag or a digest.
+pub(super) fn has_version(reference: &str) -> bool {
+    reference.contains('@') || reference[reference.rfind('/').unwrap_or(0)..].contains(':')
+}
+
+/// Whether a text that is found under a key that only suggests it (`image` of any resource) is an image reference:
+/// it has a path or a version, each part is well formed, and it is not known to be something else.
+pub(super) fn is_likely(text: &str) -> bool {
+    (text.contains('/') || has_version(text)) && is_well_formed(text) && !is_picture(text)
+}
+
+/// Whether each part of a text has the form that a registry takes.
+pub(super) fn is_well_formed(text: &str) -> bool {
+    let input = of(&Spelled::literal(text, 0..text.len()));
+    let (host, path) = match input.repository.split_once('/') {
+        Some((host, path)) if host == "localhost" || host.contains(['.', ':']) => (Some(host), path),
+        _ => (None, input.repository.as_str()),
+    };
+    host.is_none_or(is_host)
+        && path.split('/').all(is_component)
+        && input.tag.is_none_or(|tag| is_tag(&tag.text))
+        && input.digest.is_none_or(|digest| is_digest(&digest))
+}
+
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => {
+            return address.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.')) && is_port(port);
+        }
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    name.split('.').all(label) && is_port(port)
+}
+
+fn is_port(text: &str) -> bool {
+    let digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    text.is_empty() || text.strip_prefix(':').is_some_and(digits)
+}
+
+fn is_component(text: &str) -> bool {
+    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let (Some(&first), Some(&last)) = (text.as_bytes().first(), text.as_bytes().last()) else { return false };
+    word(first) && word(last) && text.bytes().all(|b| word(b) || matches!(b, b'.' | b'_' | b'-'))
+}
+
+fn is_tag(text: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    text.len() <= 128
+        && text.bytes().next().is_some_and(word)
+        && text.bytes().all(|b| word(b) || matches!(b, b'.' | b'-'))
+}
+
+fn is_digest(text: &str) -> bool {
+    let hex = |hex: &str| hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    text.split_once(':').is_some_and(|(_, digits)| hex(digits))
+}
+
+/// A path of a picture or of a machine's disk.
+pub(super) fn is_picture(text: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        ".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".ico", ".bmp", ".iso", ".img", ".qcow2", ".vmdk",
+        ".ova",
+    ];
+    ENDINGS.iter().any(|ending| text.ends_with(ending)) || text.contains("/global/images/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,5 +193,43 @@ mod tests {
         assert_eq!(spans, [(1, Some(11..12)), (2, None), (1, Some(20..21))]);
         assert_eq!(slice(&whole, 4..99), Spelled { text: "ef".into(), pieces: whole.pieces[2..].to_vec() });
         assert_eq!(slice(&whole, 9..99), Spelled { text: String::new(), pieces: vec![] });
+    }
+
+    #[test]
+    fn tells_images_from_other_texts() {
+        let digest = format!("redis@sha256:{}", "0".repeat(64));
+        for text in [
+            "redis:7",
+            "a/b",
+            "ghcr.io/a/b:1",
+            "localhost:5000/a",
+            "[::1]:5000/a:b",
+            "Host.Example/a:1",
+            &digest,
+        ] {
+            assert!(is_likely(text), "{text}");
+        }
+        for text in [
+            "redis",
+            "",
+            "/",
+            "a b:1",
+            "https://example.org/a.png",
+            "assets/logo.png",
+            "/usr/a",
+            "a/b:",
+            "A/b",
+            "a//b",
+            "-a:1",
+            "a:b:c",
+            "./a/b",
+            "redis@sha256:1",
+            "projects/a/global/images/b",
+            "ä/b",
+            "a/b\n",
+            "key: value",
+        ] {
+            assert!(!is_likely(text), "{text}");
+        }
     }
 }

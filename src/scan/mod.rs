@@ -3,15 +3,31 @@
 //! [`scan`] looks at a file's name, and where that does not tell at its text, and gives what its scanner found. One
 //! file of this folder is one format.
 
+mod chart;
+#[cfg(test)]
+mod checks;
 mod comment;
+mod compose;
 pub mod dockerfile;
+mod format;
+mod helm;
 mod image;
+mod inline;
+mod kubernetes;
+mod kustomize;
+mod parts;
 mod reference;
+mod scalar;
+mod template;
 pub mod yaml;
+#[cfg(test)]
+mod yaml_tests;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub use comment::{BotComment, Suppression};
+pub use format::{Format, of as format};
 pub use reference::{
     Bound, Fetch, GitInput, GitSite, ImageInput, Input, Kind, Piece, Reference, Site, Spelled, Unresolved,
 };
@@ -60,4 +76,55 @@ pub struct Unread {
     pub span: Range<usize>,
     /// Why, and what that leaves unchecked.
     pub why: String,
+}
+
+impl Build {
+    /// The Dockerfile's path, where `path` is that of the file that builds it.
+    pub fn path_from(&self, path: &str) -> String {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+        for part in self.dockerfile.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        parts.join("/")
+    }
+}
+
+/// Whether files of this name are scanned as a whole; of others only what comments say.
+pub fn is_known(path: &str) -> bool {
+    format::of(path).is_some()
+}
+
+/// Whether a file can hold anything that [`scan`] would find.
+pub fn may_matter(path: &str, bytes: &[u8]) -> bool {
+    is_known(path) || comment::may_hold(bytes)
+}
+
+/// What a file names of the outside. The path tells what it is, its parts separated by `/`; of a file that is none of
+/// ours only comments count.
+pub fn scan(path: &str, text: &str) -> Scan {
+    scan_for(path, text, &[])
+}
+
+/// What a file names of the outside, where it is built for these platforms alone (`os/architecture[/variant]`).
+pub fn scan_for(path: &str, text: &str, platforms: &[String]) -> Scan {
+    let mut scan = match format::of(path) {
+        Some(Format::Dockerfile) => dockerfile::scan_for(text, &BTreeMap::new(), platforms),
+        Some(Format::Compose) => compose::scan(text),
+        Some(Format::Kustomization) => kustomize::scan(text),
+        Some(Format::Chart) => chart::scan(text),
+        Some(Format::Values) => helm::scan(text),
+        Some(Format::Template) if template::is_template(text) => template::scan(text, Kind::HelmTemplate),
+        Some(Format::Template | Format::Yaml) => kubernetes::scan(text),
+        Some(Format::Json) => kubernetes::scan_json(text),
+        Some(Format::BakeHcl | Format::BakeJson | Format::Workflow | Format::Action | Format::Gitlab)
+        | None => Scan::default(),
+    };
+    comment::comments(text).add_to(&mut scan);
+    scan.references.sort_by_key(|reference| (reference.span.start, reference.span.end));
+    scan
 }

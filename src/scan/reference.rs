@@ -169,13 +169,13 @@ pub enum Unresolved {
         /// Whether the reference is this argument and nothing else.
         alone: bool,
     },
-    /// It is filled in when it is used: a template, an expression, a value of the environment.
+    /// It is filled in when it is used: this template, expression or variable.
     Template(String),
-    /// The builder does not expand variables here.
+    /// The builder does not expand this variable here.
     NotExpanded(String),
-    /// What it names depends on who uses this: `ONBUILD`, a chart's `appVersion`, a version range.
+    /// What it names depends on who uses this, for this reason: `ONBUILD`, a chart's `appVersion`, a version range.
     Elsewhere(String),
-    /// It is written in a way that the builder refuses.
+    /// The builder refuses it, for this reason.
     Malformed(String),
 }
 

@@ -1,5 +1,5 @@
 //! Whether upstream still rebuilds a tag. Nothing says so; but images name the base that they were built on, and where
-//! a newer sibling stands on a later build of the same base, the tag was left behind.
+//! a newer sibling stands on another build of the same base, the tag was left behind.
 //!
 //! Times are no evidence: a registry does not tell when a tag moved, and what an image says of its own making need not
 //! be so.

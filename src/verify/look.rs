@@ -8,7 +8,7 @@ use crate::catalog::{Image, Level};
 use crate::document::{Place, SourceFile};
 use crate::model::PinName;
 use crate::references::{Register, Standing, Wrong};
-use crate::scan::{Input as Named, Reference, Scan, Suppression, Unread, dockerfile};
+use crate::scan::{Input as Named, Kind, Reference, Scan, Suppression, Unread, dockerfile};
 
 /// A file as the rules see it.
 pub struct Looked<'a> {
@@ -200,6 +200,21 @@ fn rule_for(wrong: &Wrong<'_>, in_catalog: bool) -> &'static str {
 }
 
 impl Looked<'_> {
+    /// What to do about the name of a stage that is used where that stage is not there yet.
+    pub(super) fn stage_advice(&self, reference: &Reference) -> Option<String> {
+        if !matches!(reference.kind, Kind::From | Kind::CopyFrom | Kind::MountFrom) {
+            return None;
+        }
+        let written = self.written(reference);
+        let names = dockerfile::instructions(&self.file.text).into_iter().filter_map(|one| one.stage()?.name);
+        let is_stage = |name: dockerfile::Word| name.text.eq_ignore_ascii_case(&written);
+        names.map(is_stage).any(|is| is).then(|| {
+            format!(
+                "no stage `{written}` stands above this, so it is an image of that name: move the stage up, or call it otherwise"
+            )
+        })
+    }
+
     /// What makes the pin of a reference: a command to paste.
     pub(super) fn add_command(&self, reference: &Reference) -> Option<String> {
         match &reference.input {

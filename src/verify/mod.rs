@@ -1,15 +1,29 @@
-//! The gate: rules that look at the lock, the declarations and the build files, and report findings. Pure.
+//! The gate: rules that look at the lock, the declarations and the files of a repository, and report findings. Pure.
 //!
-//! One rule is one file with a stable id. A rule sees an [`Input`] and gives [`Finding`]s; levels come from the
-//! policy.
+//! One rule is one file with a stable id. [`Rule::check`] says what it looks at: the repository as a whole
+//! ([`Input`]), or one file after the other ([`Looked`]). [`look`] takes a file, [`conclude`] adds what concerns the
+//! whole and takes out what comments suppress; levels come from the policy.
 
+mod compare;
+mod coverage;
+mod look;
+mod overrides;
 mod rules;
+mod suppress;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Level};
+pub use compare::{Known, Trust};
+pub use coverage::{Coverage, Open, Tally};
+pub use look::{Looked, Report, Seen, look};
+pub use overrides::look_at_build;
+pub use rules::RULES;
+
+use crate::catalog::{Catalog, Edition, Level, Policy};
 use crate::document::{Place, SourceFile};
 use crate::lock::Lock;
+use crate::model::PinName;
 
 /// What the rules look at.
 pub struct Input<'a> {
@@ -19,6 +33,10 @@ pub struct Input<'a> {
     pub lock: &'a Lock,
     /// The lock's text, for places.
     pub lock_file: &'a Arc<SourceFile>,
+    /// Levels and references: the catalog's own, or another revision's.
+    pub policy: &'a Policy,
+    /// What was locked before, where that is known.
+    pub before: Option<&'a Lock>,
 }
 
 /// One thing that a rule found.
@@ -42,9 +60,25 @@ pub struct Rule {
     pub id: &'static str,
     /// Its weight where the policy says nothing.
     pub level: Level,
+    /// When it came: a policy of an earlier edition is only warned by it.
+    pub since: Edition,
     /// Why it exists, in one line.
     pub reason: &'static str,
-    check: fn(&Input<'_>) -> Vec<Raw>,
+    /// What it finds, what to do about it, and an example.
+    pub explanation: &'static str,
+    check: Check,
+}
+
+/// What a rule looks at.
+enum Check {
+    /// Declarations and lock.
+    Whole(fn(&Input<'_>) -> Vec<Raw>),
+    /// Declarations, lock, and what all files read of them.
+    Used(fn(&Input<'_>, &BTreeSet<PinName>) -> Vec<Raw>),
+    /// One file.
+    File(fn(&Input<'_>, &Looked<'_>) -> Vec<Raw>),
+    /// The comments that suppress findings.
+    Suppressions,
 }
 
 /// A finding before it has a level.
@@ -54,43 +88,59 @@ struct Raw {
     help: String,
 }
 
-/// Every rule.
-pub const RULES: &[Rule] = &[
-    rules::lock_missing::RULE,
-    rules::lock_stale::RULE,
-    rules::unused_pin::RULE,
-    rules::argument_default::RULE,
-    rules::unknown_argument::RULE,
-    rules::image_pins::RULE,
-    rules::not_pinned::RULE,
-    rules::no_delta::RULE,
-    rules::platform_missing::RULE,
-    rules::unknown_rule::RULE,
-];
-
-/// Runs every rule that is not switched off; findings are in the order of files and places.
-pub fn verify(input: &Input<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in RULES {
-        let level = input.catalog.policy.rules.get(rule.id).map_or(rule.level, |(level, _)| *level);
-        if level == Level::Off {
-            continue;
+impl Rule {
+    /// Its weight under a policy. A rule that is newer than the policy's edition warns at most.
+    pub fn level_under(&self, policy: &Policy) -> Level {
+        match policy.rules.get(self.id) {
+            Some((level, _)) => *level,
+            None if policy.edition.is_some_and(|edition| edition < self.since) => {
+                self.level.min(Level::Warning)
+            }
+            None => self.level,
         }
-        let finding = |raw: Raw| Finding {
-            rule: rule.id,
-            level,
-            place: raw.place,
-            message: raw.message,
-            help: raw.help,
-        };
-        findings.extend((rule.check)(input).into_iter().map(finding));
     }
-    findings.sort_by(|a, b| {
+
+    fn finding(&self, raw: Raw, level: Level) -> Finding {
+        Finding { rule: self.id, level, place: raw.place, message: raw.message, help: raw.help }
+    }
+}
+
+/// The rule of an id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.id == id)
+}
+
+/// Adds to what was found in files what the repository as a whole is checked for, and takes out what comments
+/// suppress. Findings are in the order of files and places.
+///
+/// `whole` says whether every file was looked at: only then is it known what nothing reads. `trusted` says which
+/// suppressions count.
+pub fn conclude(
+    input: &Input<'_>,
+    mut seen: Seen,
+    whole: bool,
+    trusted: impl Fn(&SourceFile, &crate::scan::Suppression) -> bool,
+) -> Report {
+    for rule in RULES {
+        let level = rule.level_under(input.policy);
+        let found = match rule.check {
+            Check::Whole(check) => check(input),
+            Check::Used(check) if whole => check(input, &seen.used),
+            _ => continue,
+        };
+        if level > Level::Off {
+            seen.findings.extend(found.into_iter().map(|raw| rule.finding(raw, level)));
+        }
+    }
+    suppress::apply(input, &mut seen, whole, trusted);
+    seen.findings.sort_by(|a, b| {
         let key =
             |finding: &Finding| (finding.place.file.path.clone(), finding.place.span.start, finding.rule);
         key(a).cmp(&key(b))
     });
-    findings
+    seen.findings.dedup();
+    seen.coverage.sort();
+    Report { findings: seen.findings, coverage: seen.coverage }
 }
 
 /// Whether the gate holds.

@@ -61,7 +61,8 @@ pub(super) fn apply(
 /// The word of a suppression that covers a finding.
 fn names<'s>(file: &SourceFile, suppression: &'s Suppression, finding: &Finding) -> Option<&'s str> {
     let at = finding.place.span.start;
-    let covers = suppression.covers.contains(&at) || (at == suppression.covers.end && at == finding.place.span.end);
+    let covers =
+        suppression.covers.contains(&at) || (at == suppression.covers.end && at == finding.place.span.end);
     if finding.place.file.path != file.path || !covers {
         return None;
     }

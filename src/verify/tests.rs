@@ -1,8 +1,10 @@
 mod dockerfile;
+mod files;
 
 use super::*;
 use crate::catalog::{Files, ImageFiles, parse};
-use crate::lock::decode;
+use crate::lock::{Lock, decode};
+use crate::references::Register;
 
 const LOCK: &str = "version = 1\n\n[pin.rust]\nimage = \"docker.io/library/rust\"\ntag = \"1.88-slim\"\ndigest = \"sha256:1111111111111111111111111111111111111111111111111111111111111111\"\nmedia-type = \"application/vnd.oci.image.index.v1+json\"\nplatforms.\"linux/amd64\" = \"sha256:2222222222222222222222222222222222222222222222222222222222222222\"\n";
 const PINS: &str = "[pin.rust]\nimage = \"rust\"\ntrack = \"{major}.{minor}-slim\"\n";
@@ -10,19 +12,34 @@ const IMAGE: &str = "class = \"toolchain\"\nruntime-base = \"rust\"\ntag = \"{ru
 const DOCKERFILE: &str = "ARG PIN_RUST\nFROM ${PIN_RUST}\n";
 
 fn found(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<Finding> {
+    let manifest = SourceFile::new("images/x/image.toml", image);
+    let dockerfile = SourceFile::new("images/x/Dockerfile", dockerfile);
     let files = Files {
         upstreams: Some(SourceFile::new("refresh/upstreams.toml", pins)),
         images: vec![ImageFiles {
             folder: "x".into(),
-            manifest: SourceFile::new("images/x/image.toml", image),
-            dockerfile: Some(SourceFile::new("images/x/Dockerfile", dockerfile)),
+            manifest: manifest.clone(),
+            dockerfile: Some(dockerfile.clone()),
         }],
         ..Files::default()
     };
-    let catalog = parse(&files).unwrap();
+    report(&files, lock, &[manifest, dockerfile]).findings
+}
+
+/// What the gate says of a configuration and files.
+fn report(files: &Files, lock: &str, scanned: &[Arc<SourceFile>]) -> Report {
+    let catalog = parse(files).unwrap();
     let lock_file = SourceFile::new("pins.lock", lock);
-    let lock = decode(&lock_file).unwrap();
-    verify(&Input { catalog: &catalog, lock: &lock, lock_file: &lock_file })
+    let lock = if lock.is_empty() { Lock::default() } else { decode(&lock_file).unwrap() };
+    let policy = &catalog.policy;
+    let input = Input { catalog: &catalog, lock: &lock, lock_file: &lock_file, policy, before: None };
+    let register = Register::new(&catalog, &lock, &policy.references);
+    let mut seen = Seen::default();
+    for file in scanned.iter().chain([&lock_file]) {
+        let scan = crate::scan::scan_for(&file.path, &file.text, &["linux/amd64".into()]);
+        seen.merge(look(&input, &register, file, &scan));
+    }
+    conclude(&input, seen, true, |_, _| true)
 }
 
 fn findings(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<String> {
@@ -76,7 +93,7 @@ fn each_rule_finds_its_case_at_its_place() {
             &both,
             IMAGE,
             DOCKERFILE,
-            "refresh/upstreams.toml:4: Warning unused-pin: no image reads the pin `debian`",
+            "refresh/upstreams.toml:4: Warning unused-pin: nothing reads the pin `debian`",
         ),
         (PINS, &both, IMAGE, DOCKERFILE, "pins.lock:10: Warning unused-pin: pins.lock has the pin `debian`"),
         (
@@ -134,9 +151,7 @@ fn with_policy(policy: &str) -> Vec<Finding> {
         pins: Some(SourceFile::new("pins.toml", &format!("{PINS}[verify]\n{policy}"))),
         ..Files::default()
     };
-    let catalog = parse(&files).unwrap();
-    let (lock, lock_file) = (Lock::default(), SourceFile::new("pins.lock", ""));
-    verify(&Input { catalog: &catalog, lock: &lock, lock_file: &lock_file })
+    report(&files, "", &[]).findings
 }
 
 #[test]
@@ -154,7 +169,7 @@ fn a_level_for_no_rule_is_a_finding_at_its_name() {
         ("rules.lock-stal = \"off\"\n", "lock-stal", "did you mean `lock-stale`?"),
         ("rules.\"Not_Pinned\" = \"error\"\n", "\"Not_Pinned\"", "did you mean `not-pinned`?"),
         ("rules.upstream-not-served = \"off\"\n", "upstream-not-served", "has no level to set"),
-        ("rules.colour = \"off\"\n", "colour", "known are lock-missing, "),
+        ("rules.colour = \"off\"\n", "colour", "`solera-pin verify --explain` lists them"),
     ] {
         let findings = with_policy(&format!("{off}{policy}"));
         let [finding] = findings.as_slice() else { panic!("{policy}: {findings:#?}") };

@@ -80,10 +80,15 @@ impl Comments {
     }
 }
 
+/// Whether a file can have such comments.
+pub(crate) fn may_hold(bytes: &[u8]) -> bool {
+    line::ADDRESSES.iter().any(|address| memchr::memmem::find(bytes, address.as_bytes()).is_some())
+}
+
 /// What the comments of a text say. Nearly every file has none, and is only searched for the words that begin them.
 pub(crate) fn comments(text: &str) -> Comments {
     let mut reader = Reader::new(text);
-    if line::ADDRESSES.iter().any(|address| text.contains(address)) {
+    if may_hold(text.as_bytes()) {
         for line in Lines::new(text) {
             reader.read(line);
         }

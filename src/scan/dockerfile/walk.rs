@@ -278,7 +278,8 @@ impl<'a> Walk<'a> {
             if let Some(last) = self.found.list.last_mut() {
                 last.triggered.extend(stage);
             }
-            let input = Err(Unresolved::Elsewhere(word.text.clone()));
+            let input =
+                Err(Unresolved::Elsewhere("it is looked up in the build that this ONBUILD triggers".into()));
             self.stage_references().push(Reference { kind, span: word.span(0..word.text.len()), input });
         }
         let fetches = self.fetches(trigger);

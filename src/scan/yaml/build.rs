@@ -131,6 +131,13 @@ impl<'t> Builder<'t> {
         content: Content<'t>,
     ) -> usize {
         let at = self.stream.nodes.len();
+        if tag
+            .as_ref()
+            .is_some_and(|tag| tag.suffix_in_namespace("tag:yaml.org,2002:").as_deref() == Some("binary"))
+        {
+            let why = "what `!!binary` stands for is not looked at: it is unchecked".into();
+            self.unread(span.clone(), why);
+        }
         let tag = tag.map(|tag| tag.original().into_boxed_str());
         self.stream.nodes.push(Data { span, tag, content });
         if anchor != 0 {

@@ -26,7 +26,7 @@ pub use places::Places;
 use super::Unread;
 
 /// How many nodes may be visited through aliases. Real files need some thousand.
-const ALIAS_BUDGET: usize = 1 << 20;
+const ALIAS_BUDGET: usize = 1 << 19;
 
 /// The documents of a text.
 #[derive(Debug)]

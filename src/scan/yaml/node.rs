@@ -50,6 +50,8 @@ impl<'s> Node<'s> {
         let cost = 1 + match &target.data().content {
             Content::Sequence(items) => items.len(),
             Content::Mapping { pairs, .. } => pairs.len(),
+            // What is looked at again costs as much as it is long.
+            Content::Scalar { value, .. } => value.len() / 32,
             _ => 0,
         };
         match self.stream.budget.get().checked_sub(cost) {
@@ -118,6 +120,27 @@ impl<'s> Node<'s> {
             layer.own().filter(|(name, _)| name.key() == Some(key)).map(|(_, value)| value.target()).collect()
         };
         self.layers().map(of).find(|values| !values.is_empty()).unwrap_or_default()
+    }
+
+    /// The last pair of a key that stands in a mapping itself, its value no alias.
+    pub fn own_pair(self, key: &str) -> Option<(Self, Self)> {
+        let pair = self.own().filter(|(name, _)| name.key() == Some(key)).last()?;
+        (!matches!(pair.1.data().content, Content::Alias(_))).then_some(pair)
+    }
+
+    /// Whether a key stands in a mapping itself, not merged, with a value that is no alias.
+    pub fn owns(self, key: &str) -> bool {
+        self.own_pair(key).is_some()
+    }
+
+    /// Whether a key stands in a mapping itself, not merged.
+    pub fn has_own(self, key: &str) -> bool {
+        self.own().any(|(name, _)| name.key() == Some(key))
+    }
+
+    /// What tells it from the other nodes of its stream.
+    pub fn id(self) -> usize {
+        self.at
     }
 
     /// The pairs of a mapping, merged ones last; repeated keys stay. Aliases are followed.

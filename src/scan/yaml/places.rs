@@ -27,6 +27,16 @@ impl<'t> Places<'t> {
         Self { value, parts }
     }
 
+    /// The places of a text that is put together from pieces.
+    pub fn of_pieces(spelled: &'t Spelled) -> Self {
+        let (mut parts, mut at) = (Vec::new(), 0);
+        for piece in &spelled.pieces {
+            parts.extend(piece.span.as_ref().map(|span| (at..at + piece.length, span.start)));
+            at += piece.length;
+        }
+        Self { value: &spelled.text, parts }
+    }
+
     /// A part of the text, with the bytes that spell it. Empty if it is no part of it.
     pub fn spelled(&self, range: Range<usize>) -> Spelled {
         let Some(text) = self.value.get(range.clone()) else { return Spelled::literal("", 0..0) };
@@ -61,6 +71,14 @@ impl<'t> Places<'t> {
             return Some(at..at);
         }
         image::place(&self.spelled(range))
+    }
+
+    /// From where a part of the text starts in the file to where it ends, whatever stands between.
+    pub fn enclosing(&self, range: Range<usize>) -> Option<Range<usize>> {
+        let pieces = self.spelled(range.clone()).pieces;
+        let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return self.span(range) };
+        let (start, end) = (first.span.as_ref()?.start, last.span.as_ref()?.end);
+        (start <= end).then_some(start..end)
     }
 }
 

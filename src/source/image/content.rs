@@ -267,6 +267,18 @@ mod tests {
         assert_eq!((base("not one", &digest), base("debian", "sha256:1")), (None, None));
     }
 
+    /// Exact bytes of an official image's index.
+    #[test]
+    fn a_real_index_names_the_base_of_each_platform() {
+        let bytes = include_bytes!("../../../tests/data/indexes/postgres-17.11.index.json");
+        let Content::Index(_, children) = read(bytes, Some(INDEX)).unwrap() else { panic!("it is an index") };
+        let bases: Vec<_> = children.iter().map(|child| child.base.clone().unwrap()).collect();
+        assert_eq!(bases.len(), 8);
+        assert!(bases.iter().all(|base| base.name.to_string() == "docker.io/library/debian:trixie-slim"));
+        let amd64 = "sha256:7792b1f7702a86946cd518db72b6a407302c3e9bc1635634368b878189e8221c";
+        assert_eq!(bases[0].digest.to_string(), amd64);
+    }
+
     /// Exact bytes of a real index whose entries have no platform at all.
     #[test]
     fn a_real_index_without_platforms_keeps_its_digest_and_its_images() {

@@ -1,14 +1,20 @@
 //! A `PIN_` argument with a default: a build that does not read the lock would start all the same.
 
 use super::pin_arguments;
-use crate::catalog::Level;
-use crate::verify::{Input, Raw, Rule};
+use crate::catalog::{Edition, Level};
+use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
     id: "argument-default",
     level: Level::Error,
+    since: Edition::FIRST,
     reason: "a build that does not read the lock must not start",
-    check,
+    explanation: "\
+A `PIN_` argument has a default, so that a build which does not read the lock starts all the same, with something else.
+
+    ARG PIN_DEBIAN=debian:bookworm-slim     # found
+    ARG PIN_DEBIAN                          # what is meant",
+    check: Check::Whole(check),
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {

@@ -20,6 +20,9 @@ An image reference does not follow the grammar of references: a repository in up
 fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
     looked.each_wrong(|reference, wrong| {
         let Wrong::Malformed(why) = wrong else { return None };
-        Some((format!("`{}` is no image reference: {why}", looked.written(reference)), "write what is meant".into()))
+        Some((
+            format!("`{}` is no image reference: {why}", looked.written(reference)),
+            "write what is meant".into(),
+        ))
     })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{Class, Edition, Image, Level};
 use crate::document::Place;
 use crate::model::PinName;
-use crate::scan::dockerfile::{self, Base};
+use crate::scan::dockerfile::{self, Source};
 use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
@@ -32,16 +32,20 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
 
 fn check_image(image: &Image) -> Option<Raw> {
     let build_base = image.build_base.as_ref().filter(|base| **base != image.runtime_base)?;
-    let stages = dockerfile::stages(&image.dockerfile.text, &BTreeMap::new());
-    let mut last = stages.stages.last()?;
+    let platforms: Vec<String> = image.platforms.iter().map(ToString::to_string).collect();
+    let stages = dockerfile::stages(&image.dockerfile.text, &BTreeMap::new(), &platforms).list;
+    let mut last = stages.last()?;
     // A stage can only be FROM an earlier one, so this ends.
-    while let Base::Stage(earlier) = last.base {
-        last = stages.stages.get(earlier)?;
+    while let Source::Stages(earlier) = &last.base {
+        last = stages.get(*earlier.first()?)?;
     }
-    let Base::Reference(reference) = &last.base else { return None };
+    let Source::Outside(reference) = &last.base else { return None };
     is_argument_of(reference, build_base).then(|| Raw {
         place: Place { file: image.dockerfile.clone(), span: reference.span.clone() },
-        message: format!("the last stage of {} comes from `{build_base}`, the base that it is built on", image.name),
+        message: format!(
+            "the last stage of {} comes from `{build_base}`, the base that it is built on",
+            image.name
+        ),
         help: format!(
             "add a stage `FROM ${{{}}}` at the end, and copy into it what was built",
             image.runtime_base.argument()

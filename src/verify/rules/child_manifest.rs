@@ -26,7 +26,10 @@ pub(in crate::verify) const IN_LOCK: Rule = Rule { check: Check::Whole(in_lock),
 fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
     looked.each_wrong(|_, wrong| {
         let Wrong::Child { pin, platform } = wrong else { return None };
-        let message = format!("this digest is the manifest for {platform} alone, not the index of the pin `{}`", pin.name);
+        let message = format!(
+            "this digest is the manifest for {platform} alone, not the index of the pin `{}`",
+            pin.name
+        );
         Some((message, format!("write the digest that pins.lock has for `{}`", pin.name)))
     })
 }

@@ -20,7 +20,7 @@ are built here and for cluster manifests too: nobody can tell from them what run
 };
 
 fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
-    looked.each_wrong(|_, wrong| {
+    looked.each_wrong(|reference, wrong| {
         let Wrong::Floating { subject, tag } = wrong else { return None };
         Some(match tag {
             Some(tag) => (
@@ -29,7 +29,9 @@ fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
             ),
             None => (
                 format!("{subject} is used without a tag, which means `latest`"),
-                "write the tag of a version behind it".into(),
+                looked
+                    .stage_advice(reference)
+                    .unwrap_or_else(|| "write the tag of a version behind it".into()),
             ),
         })
     })

@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::{pin_arguments, pin_of};
-use crate::catalog::{Image, Level};
+use crate::catalog::{Edition, Image, Level};
 use crate::model::PinName;
 use crate::scan::dockerfile::{self, Instruction};
-use crate::verify::{Input, Raw, Rule};
+use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
     id: "image-pins",
     level: Level::Error,
+    since: Edition::FIRST,
     reason: "what an image says it is built from must be what its Dockerfile reads",
-    check,
+    explanation: "\
+An image.toml names other pins than its Dockerfile reads, or the Dockerfile declares an argument that it does not use. What
+an image says it is built from would not be true.",
+    check: Check::Whole(check),
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {

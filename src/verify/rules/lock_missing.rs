@@ -1,13 +1,18 @@
 //! A pin that is declared and not locked.
 
-use crate::catalog::Level;
-use crate::verify::{Input, Raw, Rule};
+use crate::catalog::{Edition, Level};
+use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
     id: "lock-missing",
     level: Level::Error,
+    since: Edition::FIRST,
     reason: "a build cannot read a pin that is in no lock",
-    check,
+    explanation: "\
+A pin is declared, and pins.lock does not have it.
+
+`solera-pin refresh NAME` asks upstream and locks it; commit pins.lock with the declaration.",
+    check: Check::Whole(check),
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {

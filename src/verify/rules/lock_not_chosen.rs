@@ -25,7 +25,8 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
     let Some(before) = input.before else { return Vec::new() };
     let mut found = Vec::new();
     for declaration in input.catalog.declarations.values() {
-        let (Some(pin), Some(locked)) = (input.lock.pins.get(&declaration.name), before.pins.get(&declaration.name))
+        let (Some(pin), Some(locked)) =
+            (input.lock.pins.get(&declaration.name), before.pins.get(&declaration.name))
         else {
             continue;
         };
@@ -55,7 +56,12 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
 }
 
 /// Why the rules would not have gone from one to the other.
-fn step(input: &Input<'_>, declaration: &crate::catalog::Declaration, from: &Pin, to: &Pin) -> Option<String> {
+fn step(
+    input: &Input<'_>,
+    declaration: &crate::catalog::Declaration,
+    from: &Pin,
+    to: &Pin,
+) -> Option<String> {
     let platforms = input.catalog.platforms(declaration);
     let question = Question {
         declaration,

@@ -1,16 +1,22 @@
 //! A locked pin that no longer satisfies its declaration.
 
-use crate::catalog::Level;
+use crate::catalog::{Edition, Level};
 use crate::document::Place;
 use crate::lock::locate;
 use crate::plan::stale;
-use crate::verify::{Input, Raw, Rule};
+use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
     id: "lock-stale",
     level: Level::Error,
+    since: Edition::FIRST,
     reason: "what is locked must be something that its declaration allows",
-    check,
+    explanation: "\
+A locked pin no longer satisfies its declaration: its tag does not match the track, `version` or `ignore` rule it out, it is
+from another repository, or its platforms are not those that are declared. Somebody edited one of the two and not the other.
+
+`solera-pin refresh NAME` brings the lock to what is declared.",
+    check: Check::Whole(check),
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {

@@ -1,20 +1,63 @@
 //! The rules, one file each.
 
-pub(super) mod argument_default;
-pub(super) mod image_pins;
-pub(super) mod lock_missing;
-pub(super) mod lock_stale;
-pub(super) mod no_delta;
-pub(super) mod not_pinned;
-pub(super) mod platform_missing;
-pub(super) mod unknown_argument;
-pub(super) mod unknown_rule;
-pub(super) mod unused_pin;
+mod argument_default;
+mod bad_comment;
+mod bad_reference;
+mod build_base_shipped;
+mod child_manifest;
+mod floating_tag;
+mod image_pins;
+mod lock_differs;
+mod lock_missing;
+mod lock_not_chosen;
+mod lock_stale;
+mod no_delta;
+mod no_pin;
+mod not_pinned;
+mod platform_missing;
+mod several_pins;
+mod suppressions;
+mod unknown_argument;
+mod unknown_rule;
+mod unlocked_fetch;
+mod unread;
+mod unresolved;
+mod unused_pin;
 
+use super::Rule;
 use crate::catalog::{Catalog, Image};
 use crate::document::Place;
 use crate::model::PinName;
 use crate::scan::dockerfile::{self, Argument};
+
+/// Every rule.
+pub const RULES: &[&Rule] = &[
+    &not_pinned::RULE,
+    &no_pin::RULE,
+    &floating_tag::RULE,
+    &several_pins::RULE,
+    &lock_differs::RULE,
+    &child_manifest::RULE,
+    &child_manifest::IN_LOCK,
+    &unresolved::RULE,
+    &bad_reference::RULE,
+    &bad_comment::RULE,
+    &unread::RULE,
+    &unlocked_fetch::RULE,
+    &lock_missing::RULE,
+    &lock_stale::RULE,
+    &lock_not_chosen::RULE,
+    &platform_missing::RULE,
+    &argument_default::RULE,
+    &unknown_argument::RULE,
+    &image_pins::RULE,
+    &no_delta::RULE,
+    &build_base_shipped::RULE,
+    &unused_pin::RULE,
+    &unknown_rule::RULE,
+    &suppressions::REASON,
+    &suppressions::UNUSED,
+];
 
 /// The `PIN_` arguments of an image's Dockerfile.
 fn pin_arguments(image: &Image) -> impl Iterator<Item = (Argument, Place)> {

@@ -1,13 +1,18 @@
 //! An image that adds nothing to its upstream.
 
-use crate::catalog::Level;
-use crate::verify::{Input, Raw, Rule};
+use crate::catalog::{Edition, Level};
+use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
     id: "no-delta",
     level: Level::Error,
+    since: Edition::FIRST,
     reason: "an image that adds nothing is upstream's image under another name",
-    check,
+    explanation: "\
+An image of the catalog says nothing that it adds to its upstream. Then upstream's own image can be used.
+
+    delta = [\"gmp PHP extension\"]          # in image.toml: what it adds",
+    check: Check::Whole(check),
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {

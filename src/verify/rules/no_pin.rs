@@ -14,7 +14,7 @@ pub(in crate::verify) const RULE: Rule = Rule {
 A reference names an image or a git repository that no declaration follows: its repository is declared nowhere, or no
 track of it matches the tag, or `paths` leaves the file out.
 
-    FROM node:22-slim        # found, unless a pin has image = \"docker.io/library/node\" and a track such as \"{major}-slim\"
+    FROM node:22-slim        # found, unless a pin of docker.io/library/node has a track such as {major}-slim
 
 `solera-pin add NAME REPOSITORY:TAG` declares a pin, locks it at that tag and writes its digest here. An image that is
 built here belongs into `references.own`.",
@@ -36,7 +36,8 @@ fn check(input: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
 
 fn help(input: &Input<'_>, looked: &Looked<'_>, reference: &Reference, others: &[&Declaration]) -> String {
     let declared_in = &input.catalog.declared_in;
-    if let Some(image) = looked.image {
+    let names_a_stage = matches!(reference.kind, Kind::From | Kind::CopyFrom | Kind::MountFrom);
+    if let Some(image) = looked.image.filter(|_| names_a_stage && looked.stage_advice(reference).is_none()) {
         return format!(
             "declare a pin for it in {declared_in}, name that in images/{}/image.toml, and read it here: {}",
             image.name,
@@ -45,6 +46,12 @@ fn help(input: &Input<'_>, looked: &Looked<'_>, reference: &Reference, others: &
                 _ => "a stage `FROM ${PIN_NAME} AS name`",
             }
         );
+    }
+    if let Some(advice) = looked.stage_advice(reference) {
+        return advice;
+    }
+    if input.catalog.declarations.is_empty() {
+        return "`solera-pin init` adopts the repository: it pins every reference at what its tag names today".into();
     }
     let command = looked.add_command(reference).map_or_else(
         || format!("declare a pin for it in {declared_in}"),

@@ -1,14 +1,19 @@
 //! An image that is built for a platform which its runtime base is not locked for.
 
-use crate::catalog::{Image, Level};
+use crate::catalog::{Edition, Image, Level};
 use crate::model::{Pin, Platform};
-use crate::verify::{Input, Raw, Rule};
+use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
     id: "platform-missing",
     level: Level::Error,
+    since: Edition::FIRST,
     reason: "a platform that is not locked would be built on whatever the index holds for it",
-    check,
+    explanation: "\
+An image is built for a platform that its runtime base is not locked for: what the index holds for it was never looked at.
+
+Add the platform to the pin and refresh it, or do not build for it.",
+    check: Check::Whole(check),
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {

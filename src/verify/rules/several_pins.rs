@@ -28,7 +28,8 @@ fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
     looked.each_wrong(|reference, wrong| {
         let Wrong::Several(pins) = wrong else { return None };
         let names: Vec<String> = pins.iter().map(|pin| format!("`{}`", pin.name)).collect();
-        let message = format!("`{}` is followed by the pins {}", looked.written(reference), names.join(" and "));
+        let message =
+            format!("`{}` is followed by the pins {}", looked.written(reference), names.join(" and "));
         Some((message, "give one of them `paths`, or another track".into()))
     })
 }

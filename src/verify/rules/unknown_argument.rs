@@ -1,15 +1,20 @@
 //! A `PIN_` argument that no pin carries.
 
 use super::{pin_arguments, pin_of};
-use crate::catalog::Level;
+use crate::catalog::{Edition, Level};
 use crate::document::meant;
-use crate::verify::{Input, Raw, Rule};
+use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
     id: "unknown-argument",
     level: Level::Error,
+    since: Edition::FIRST,
     reason: "an argument that no pin carries would be empty in every build",
-    check,
+    explanation: "\
+A `PIN_` argument is carried by no pin. It would be empty in every build.
+
+    ARG PIN_DEBAIN                          # found, where the pin is called `debian`",
+    check: Check::Whole(check),
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {

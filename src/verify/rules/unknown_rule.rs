@@ -1,14 +1,17 @@
 //! A level for a rule that does not exist: it would be set in silence, and nothing would change.
 
-use crate::catalog::Level;
+use crate::catalog::{Edition, Level};
 use crate::document::meant;
-use crate::verify::{Input, RULES, Raw, Rule};
+use crate::verify::{Check, Input, RULES, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
     id: "unknown-rule",
     level: Level::Warning,
+    since: Edition::FIRST,
     reason: "a level that is set for no rule changes nothing",
-    check,
+    explanation: "\
+`[verify] rules` sets a level for a rule that does not exist, so that it changes nothing.",
+    check: Check::Whole(check),
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {
@@ -22,7 +25,7 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
             None if id.starts_with("upstream-") => {
                 "remove it: what `verify --upstream` finds has no level to set".into()
             }
-            None => format!("known are {}", known().collect::<Vec<_>>().join(", ")),
+            None => "`solera-pin verify --explain` lists them".into(),
         },
     };
     unknown.map(raw).collect()

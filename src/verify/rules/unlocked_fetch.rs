@@ -25,10 +25,24 @@ Check what was downloaded (`sha256sum -c`), use the lock file of the language, o
 fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
     looked.each_wrong(|_, wrong| {
         let Wrong::Unlocked(fetch) = wrong else { return None };
-        let what = if fetch.what.is_empty() { String::new() } else { format!(" of {}", fetch.what) };
-        let message = format!("nothing pins this {}{what}", fetch.tool);
+        let what = if fetch.what.is_empty() { String::new() } else { format!(": {}", shown(&fetch.what)) };
+        let message = format!("nothing pins what `{}` gets{what}", fetch.tool);
         Some((message, help(fetch.tool).into()))
     })
+}
+
+/// What is fetched, without what a URL may hold of secrets: its user and its query.
+fn shown(what: &str) -> String {
+    let words = what.split_whitespace().map(|word| match word.split_once("://") {
+        None => word.to_owned(),
+        Some((scheme, rest)) => {
+            let rest = rest.split(['?', '#']).next().unwrap_or_default();
+            let (host, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            format!("{scheme}://{host}{path}")
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// What pins it, by what fetches it.

@@ -38,8 +38,12 @@ fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
                 format!("`{written}` is not expanded here, so that no builder finds it"),
                 "name a stage that is FROM it".into(),
             ),
-            Unresolved::Template(why) | Unresolved::Elsewhere(why) => (
-                format!("what `{written}` names is not known before it is used: {why}"),
+            Unresolved::Template(_) => (
+                format!("what `{written}` names is filled in when it is used"),
+                "write what is meant, or say with `solera-pin: ignore[unresolved] REASON` why not".into(),
+            ),
+            Unresolved::Elsewhere(why) => (
+                format!("what `{written}` names is not told here: {why}"),
                 "write what is meant, or say with `solera-pin: ignore[unresolved] REASON` why not".into(),
             ),
             Unresolved::Malformed(why) => {

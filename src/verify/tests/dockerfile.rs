@@ -12,6 +12,22 @@ fn of_rule(rule: &str, dockerfile: &str) -> Vec<(String, String, String)> {
     findings.filter(|finding| finding.rule == rule).map(shown).collect()
 }
 
+/// What the rules about references find: the text at its place, the rule, the message and the help.
+fn of_references(dockerfile: &str) -> Vec<(String, &'static str, String, String)> {
+    let findings = found(PINS, LOCK, IMAGE, dockerfile).into_iter();
+    let rules = [
+        "not-pinned",
+        "no-pin",
+        "floating-tag",
+        "several-pins",
+        "lock-differs",
+        "bad-reference",
+        "unresolved",
+    ];
+    let shown = |f: Finding| (f.place.file.text[f.place.span].to_owned(), f.rule, f.message, f.help);
+    findings.filter(|finding| rules.contains(&finding.rule)).map(shown).collect()
+}
+
 #[test]
 fn pins_earlier_stages_and_scratch_are_pinned() {
     for dockerfile in [
@@ -25,181 +41,257 @@ fn pins_earlier_stages_and_scratch_are_pinned() {
         "ARG PIN_RUST\nFROM ${PIN_RUST} AS build-amd64\nFROM ${PIN_RUST} AS build-arm64\nFROM build-${TARGETARCH} AS build\n",
         "FROM scratch AS linux-amd64\nFROM $TARGETOS-$TARGETARCH\n",
     ] {
-        assert_eq!(of_rule("not-pinned", dockerfile), [], "{dockerfile}");
+        assert_eq!(of_references(dockerfile), [], "{dockerfile}");
     }
 }
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn any_other_image_is_a_finding_at_its_place() {
-    for (dockerfile, text, message, help) in [
+    for (dockerfile, text, rule, message, help) in [
         (
             "FROM rust:1.88-slim AS build\n",
             "rust:1.88-slim",
-            "the image `rust:1.88-slim` is not pinned",
+            "not-pinned",
+            "`rust:1.88-slim` names the tag of the pin `rust`, and not what it is locked at",
             "write `ARG PIN_RUST` above the first FROM, and `${PIN_RUST}` here",
-        ),
-        (
-            "ARG PIN_RUST\nFROM --platform=linux/amd64 docker.io/library/rust@sha256:1111111111111111111111111111111111111111111111111111111111111111\n",
-            "docker.io/library/rust@sha256:1111111111111111111111111111111111111111111111111111111111111111",
-            "is not pinned",
-            "write `${PIN_RUST}` here",
         ),
         (
             "FROM al\\\npine\n",
             "al\\\npine",
-            "the image `alpine` is not pinned",
-            "declare a pin for it in refresh/upstreams.toml and name that in images/x/image.toml; then write `${PIN_NAME}` here",
+            "floating-tag",
+            "docker.io/library/alpine is used without a tag, which means `latest`",
+            "write the tag of a version behind it",
         ),
-        ("FROM Scratch\n", "Scratch", "the image `Scratch` is not pinned", "declare a pin"),
-        ("FROM 'scratch'\n", "'scratch'", "the image `'scratch'` is not pinned", "declare a pin"),
-        ("FROM scratch\nFROM 0\n", "0", "the image `0` is not pinned", "declare a pin"),
+        (
+            "FROM Scratch\n",
+            "Scratch",
+            "bad-reference",
+            "`Scratch` is no image reference: `Scratch` is not an image repository: a repository's path is in lower case",
+            "write what is meant",
+        ),
+        (
+            "FROM scratch\nFROM 0\n",
+            "0",
+            "floating-tag",
+            "docker.io/library/0 is used without a tag, which means `latest`",
+            "write the tag of a version behind it",
+        ),
         (
             "ARG PIN_RUST\nFROM ${PIN_RUST:-rust:1}\n",
             "${PIN_RUST:-rust:1}",
-            "`${PIN_RUST:-rust:1}` can stand for something else than the pin",
-            "write `${PIN_RUST}`: the lock gives the value",
+            "no-pin",
+            "no pin of docker.io/library/rust follows the tag 1",
+            "declare a pin for it in refresh/upstreams.toml, name that in images/x/image.toml, and read it here: `${PIN_NAME}`",
         ),
         (
             "ARG PIN_RUST\nFROM ${PIN_RUST-rust}\n",
             "${PIN_RUST-rust}",
-            "something else",
-            "write `${PIN_RUST}`",
+            "floating-tag",
+            "docker.io/library/rust is used without a tag, which means `latest`",
+            "write the tag of a version behind it",
         ),
         (
             "ARG PIN_RUST\nFROM ${PIN_RUST:+rust}\n",
             "${PIN_RUST:+rust}",
-            "something else",
-            "write `${PIN_RUST}`",
+            "not-pinned",
+            "`${PIN_RUST:+rust}` can stand for something else than the pin",
+            "write `${PIN_RUST}`: the lock gives the value",
         ),
         (
             "ARG BASE\nFROM ${BASE}\n",
             "${BASE}",
-            "`${BASE}` is no pin: a build can set it to any image",
-            "write `${PIN_NAME}`",
+            "not-pinned",
+            "`${BASE}` is no pin: a build can set it to anything",
+            "declare a pin in refresh/upstreams.toml, and write `${PIN_NAME}`",
         ),
-        ("ARG B=rust\nFROM ${B:-x}\n", "${B:-x}", "any image", "write `${PIN_NAME}`"),
-        ("ARG PIN_RUST\nARG B=$PIN_RUST\nFROM $B\n", "$B", "any image", "write `${PIN_NAME}`"),
+        (
+            "ARG B=rust\nFROM ${B:-x}\n",
+            "${B:-x}",
+            "floating-tag",
+            "docker.io/library/rust is used without a tag, which means `latest`",
+            "write the tag of a version behind it",
+        ),
+        (
+            "ARG PIN_RUST\nARG B=$PIN_RUST\nFROM $B\n",
+            "$B",
+            "not-pinned",
+            "`$B` can stand for something else than the pin",
+            "write `${PIN_RUST}`: the lock gives the value",
+        ),
         (
             "ARG PIN_RUST\nFROM ${PIN_RUST}-slim\n",
             "${PIN_RUST}-slim",
-            "`${PIN_RUST}-slim` is put together",
-            "declare a pin for the whole of it",
+            "not-pinned",
+            "`${PIN_RUST}-slim` can stand for something else than the pin",
+            "write `${PIN_RUST}`: the lock gives the value",
         ),
-        ("ARG PIN_RUST\nFROM $PIN_RUST:x\n", "$PIN_RUST:x", "put together", "declare a pin"),
-        ("ARG PIN_RUST\nFROM ${PIN_RUST}${PIN_RUST}\n", "${PIN_RUST}${PIN_RUST}", "put together", "declare"),
-        ("ARG PIN_RUST\nFROM \\$PIN_RUST\n", "\\$PIN_RUST", "put together", "declare a pin"),
+        (
+            "ARG PIN_RUST\nFROM $PIN_RUST:x\n",
+            "$PIN_RUST:x",
+            "not-pinned",
+            "`$PIN_RUST:x` can stand for something else than the pin",
+            "write `${PIN_RUST}`: the lock gives the value",
+        ),
+        (
+            "ARG PIN_RUST\nFROM ${PIN_RUST}${PIN_RUST}\n",
+            "${PIN_RUST}${PIN_RUST}",
+            "not-pinned",
+            "`${PIN_RUST}${PIN_RUST}` can stand for something else than the pin",
+            "write `${PIN_RUST}`: the lock gives the value",
+        ),
+        (
+            "ARG PIN_RUST\nFROM \\$PIN_RUST\n",
+            "\\$PIN_RUST",
+            "bad-reference",
+            "`\\$PIN_RUST` is no image reference: `$PIN_RUST` is not an image repository: a repository's path is in lower case",
+            "write what is meant",
+        ),
         (
             "FROM scratch\nARG PIN_RUST\nFROM ${PIN_RUST}\n",
             "${PIN_RUST}",
-            "`${PIN_RUST}` is empty here: PIN_RUST is no argument before the first FROM",
-            "write `ARG PIN_RUST` above the first FROM",
+            "not-pinned",
+            "`${PIN_RUST}` is no pin: PIN_RUST is no argument before the first FROM, so `${PIN_RUST}` becomes ``",
+            "make it a stage or a pin of this image",
         ),
         (
             "ARG PIN_RSUT\nFROM $PIN_RSUT\n",
             "$PIN_RSUT",
+            "not-pinned",
             "`$PIN_RSUT` is no pin",
             "did you mean `${PIN_RUST}`?",
         ),
         (
             "ARG PIN_ZZZ\nFROM $PIN_ZZZ\n",
             "$PIN_ZZZ",
-            "is no pin",
+            "not-pinned",
+            "`$PIN_ZZZ` is no pin",
             "declare the pin in refresh/upstreams.toml",
         ),
         (
             "ARG PIN_TOOL_TAG\nFROM ${PIN_TOOL_TAG}\n",
             "${PIN_TOOL_TAG}",
-            "`${PIN_TOOL_TAG}` is no image: the pin `tool` is a git repository",
-            "`ADD` takes a git repository",
+            "not-pinned",
+            "`${PIN_TOOL_TAG}` is not what this instruction takes",
+            "an image's pin goes into FROM, a git repository's into ADD",
         ),
         (
             "FROM build\nFROM scratch AS build\n",
             "build",
-            "`build` is no stage yet, so this is an image of that name",
-            "move `build` above this one",
+            "floating-tag",
+            "docker.io/library/build is used without a tag, which means `latest`",
+            "no stage `build` stands above this, so it is an image of that name: move the stage up, or call it otherwise",
         ),
-        ("FROM alpine AS alpine\n", "alpine", "`alpine` is no stage yet", "use a stage of another name"),
+        (
+            "FROM alpine AS alpine\n",
+            "alpine",
+            "floating-tag",
+            "docker.io/library/alpine is used without a tag, which means `latest`",
+            "no stage `alpine` stands above this, so it is an image of that name: move the stage up, or call it otherwise",
+        ),
         (
             "FROM scratch\nCOPY --link --from=rust:1 / /\n",
             "rust:1",
-            "the image `rust:1` is not pinned",
-            "add a stage `FROM ${PIN_RUST} AS name` above this one, and write `--from=name`",
+            "no-pin",
+            "no pin of docker.io/library/rust follows the tag 1",
+            "declare a pin for it in refresh/upstreams.toml, name that in images/x/image.toml, and read it here: a stage `FROM ${PIN_NAME} AS name`",
         ),
         (
             "FROM scratch\nRUN --mount=type=bind,from=rust,target=/x true\n",
             "rust",
-            "the image `rust` is not pinned",
-            "add a stage `FROM ${PIN_RUST} AS name` above this one, and write `from=name`",
+            "floating-tag",
+            "docker.io/library/rust is used without a tag, which means `latest`",
+            "write the tag of a version behind it",
         ),
         (
             "FROM scratch\nRUN --mount=from=alpine true\n",
             "alpine",
-            "not pinned",
-            "declare a pin for it in refresh",
+            "floating-tag",
+            "docker.io/library/alpine is used without a tag, which means `latest`",
+            "write the tag of a version behind it",
         ),
         (
             "FROM scratch\nFROM scratch\nRUN --mount=from=0,target=/x true\n",
             "0",
-            "the image `0` is not pinned",
-            "add a stage",
+            "floating-tag",
+            "docker.io/library/0 is used without a tag, which means `latest`",
+            "write the tag of a version behind it",
         ),
-        ("FROM scratch\nADD --from=alpine / /\n", "alpine", "not pinned", "add a stage"),
+        (
+            "FROM scratch\nADD --from=alpine / /\n",
+            "alpine",
+            "floating-tag",
+            "docker.io/library/alpine is used without a tag, which means `latest`",
+            "write the tag of a version behind it",
+        ),
         (
             "ARG PIN_RUST\nFROM scratch\nARG PIN_RUST\nCOPY --from=${PIN_RUST} / /\n",
             "${PIN_RUST}",
+            "not-pinned",
             "BuildKit does not expand `${PIN_RUST}` in COPY --from",
             "add a stage `FROM ${PIN_RUST} AS name` above this one, and write `--from=name`",
         ),
         (
             "FROM scratch\nONBUILD COPY --from=alpine / /\n",
             "alpine",
-            "`alpine` is looked up in the build that this ONBUILD triggers, not in this one",
-            "copy what is needed into a folder of this image",
+            "not-pinned",
+            "`alpine` is no pin: it is looked up in the build that this ONBUILD triggers",
+            "make it a stage or a pin of this image",
         ),
         (
             "FROM scratch AS a\nFROM scratch\nONBUILD RUN --mount=from=a true\n",
             "a",
-            "this ONBUILD triggers",
-            "copy what is needed",
+            "not-pinned",
+            "`a` is no pin: it is looked up in the build that this ONBUILD triggers",
+            "make it a stage or a pin of this image",
         ),
         (
             "FROM scratch AS build-arm64\nFROM build-${TARGETARCH}\n",
             "build-${TARGETARCH}",
-            "is put together",
-            "make it name an earlier stage for each platform",
+            "not-pinned",
+            "`build-${TARGETARCH}` is no pin: a build can set it to anything",
+            "declare a pin in refresh/upstreams.toml, and write `${PIN_NAME}`",
         ),
         (
             "FROM scratch\nRUN --mount=from=$B true\n",
             "$B",
-            "does not expand `$B` in RUN --mount",
-            "FROM ${PIN_NAME}",
+            "not-pinned",
+            "BuildKit does not expand `$B` in RUN --mount",
+            "add a stage `FROM ${PIN_NAME} AS name` above this one, and write `from=name`",
         ),
         (
             "FROM scratch\nCOPY --from=0 / /\n",
             "0",
-            "there is no stage 0 before this one",
-            "give the stage a name, and use that",
+            "not-pinned",
+            "`0` is no pin: `0` is no stage before this one",
+            "make it a stage or a pin of this image",
         ),
         (
             "FROM scratch AS a\nCOPY --from=a / /\n",
             "a",
-            "`a` is no stage before this one",
-            "use a stage of another name, or move `a` above this one",
+            "not-pinned",
+            "`a` is no pin: `a` is no stage before this one",
+            "make it a stage or a pin of this image",
         ),
         (
             "FROM scratch\nCOPY --from=b / /\nFROM scratch AS b\n",
             "b",
-            "`b` is no stage before",
-            "move `b` above",
+            "not-pinned",
+            "`b` is no pin: `b` is no stage before this one",
+            "make it a stage or a pin of this image",
         ),
-        ("RUN echo $((1<<x))\nFROM alpine\n", "alpine", "not pinned", "declare a pin"),
+        (
+            "RUN echo $((1<<x))\nFROM alpine\n",
+            "alpine",
+            "floating-tag",
+            "docker.io/library/alpine is used without a tag, which means `latest`",
+            "write the tag of a version behind it",
+        ),
     ] {
-        let found = of_rule("not-pinned", dockerfile);
-        let [(at, said, helped)] = found.as_slice() else { panic!("{dockerfile}: {found:#?}") };
-        assert_eq!(at, text, "{dockerfile}");
-        assert!(said.contains(message), "{dockerfile}: {said}");
-        assert!(helped.contains(help), "{dockerfile}: {helped}");
+        let found = of_references(dockerfile);
+        let [(at, found_by, said, helped)] = found.as_slice() else { panic!("{dockerfile}: {found:#?}") };
+        assert_eq!((at.as_str(), *found_by), (text, rule), "{dockerfile}: {said}");
+        assert_eq!((said.as_str(), helped.as_str()), (message, help), "{dockerfile}");
     }
 }
 

@@ -1,0 +1,53 @@
+//! `verify --upstream`: what asking told.
+
+use serde_json::{Value, json};
+
+use crate::cli::session::{Session, sources};
+use crate::error::{Error, Status};
+use crate::lock::Store;
+use crate::report::{NotAsked, harmless};
+use crate::served;
+use crate::verify::Finding;
+use crate::workspace::Workspace;
+
+/// What asking upstream told besides findings.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) notes: Vec<Value>,
+    pub(super) not_asked: Vec<NotAsked>,
+}
+
+/// Asks about every locked pin, and adds what is wrong to the findings. Gives what it all amounts to.
+pub(super) async fn ask(
+    session: &mut Session<'_>,
+    workspace: &Workspace,
+    store: &Store,
+    findings: &mut Vec<Finding>,
+    told: &mut Told,
+) -> Result<Status, Error> {
+    let client = session.client(workspace)?;
+    let declarations = &workspace.catalog.declarations;
+    let mut status = Status::Done;
+    let today = session.app.today();
+    for asked in served::check(&sources(&client), store.lock(), declarations, store.file(), today).await {
+        let name = asked.name;
+        for (finding, amounts_to) in asked.found {
+            status = status.max(amounts_to);
+            findings.push(finding);
+        }
+        for note in asked.notes {
+            if session.globals.verbose {
+                session.output.note(&format!("note: the pin `{name}`: {}\n", harmless(&note)));
+            }
+            told.notes.push(json!({ "name": name, "message": note }));
+        }
+        for error in asked.failures {
+            status = status.max(Status::of_source(&error));
+            let hints: Vec<String> = error.hint().into_iter().collect();
+            session.output.wrong(&format!("the pin `{name}` could not be checked: {error}"), &hints);
+            told.not_asked.push(NotAsked { name: name.clone(), reason: error.to_string() });
+        }
+    }
+    session.say_requests(&client);
+    Ok(status)
+}

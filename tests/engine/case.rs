@@ -75,7 +75,9 @@ impl Case {
             "platform" => self.platform = rest.into(),
             "form" => self.text = in_form(rest, &self.text),
             "uses" if rest == "nothing" => {}
-            "uses" => self.expected = Expected::Uses(rest.split(' ').map(|image| image.parse().unwrap()).collect()),
+            "uses" => {
+                self.expected = Expected::Uses(rest.split(' ').map(|image| image.parse().unwrap()).collect())
+            }
             "refused" => self.expected = Expected::Refused(rest.into()),
             "unresolved" => self.is_unresolved = true,
             "unnoticed" => self.is_unnoticed = true,

@@ -15,8 +15,6 @@ pub(crate) struct Said {
     pub(crate) has_target: bool,
     /// The images that the stages of the build begin with, copy and mount from.
     pub(crate) needed: BTreeSet<ImageRef>,
-    /// The images of their `ONBUILD`s, which the build uses only where a stage begins with such a stage.
-    pub(crate) triggers: BTreeSet<ImageRef>,
     /// What it cannot tell of them, and why.
     pub(crate) unresolved: Vec<String>,
     /// The images of the whole file, used or not, for any platform: what the gate looks at.
@@ -32,8 +30,6 @@ pub(crate) fn ask(case: &Case) -> Said {
         said.has_target = true;
         for stage in used.into_iter().map(|index| &stages.list[index]) {
             sources(stage).for_each(|reference| sort(reference, &mut said.needed, &mut said.unresolved));
-            let mut open = Vec::new();
-            stage.fetches.iter().for_each(|reference| sort(reference, &mut said.triggers, &mut open));
         }
     }
     let scan = dockerfile::scan_with(&case.text, &case.given);

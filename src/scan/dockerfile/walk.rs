@@ -44,10 +44,11 @@ pub(super) struct Walk<'a> {
     found: Stages,
 }
 
-/// The instructions that a stage leaves to those that begin with it.
+/// What a stage leaves to those that begin with it.
 #[derive(Default)]
 struct Triggers {
-    instructions: Vec<Instruction>,
+    /// What they copy and mount from.
+    words: Vec<(Kind, Joined)>,
     /// Whether a stage of this file begins with it, so that they were looked at there.
     are_pulled: bool,
 }
@@ -125,7 +126,7 @@ impl<'a> Walk<'a> {
                     memory.shell(&instruction.arguments.text);
                 }
             }
-            "ONBUILD" => instruction.triggered().into_iter().for_each(|trigger| self.trigger(trigger)),
+            "ONBUILD" => instruction.triggered().iter().for_each(|trigger| self.trigger(trigger)),
             _ => {}
         }
         for (kind, word) in copied_and_mounted(instruction) {
@@ -284,11 +285,11 @@ impl<'a> Walk<'a> {
     }
 
     /// An `ONBUILD`: what it fetches is fetched in the build that it triggers, wherever that is.
-    fn trigger(&mut self, trigger: Instruction) {
-        let fetches = self.fetches(&trigger);
+    fn trigger(&mut self, trigger: &Instruction) {
+        let fetches = self.fetches(trigger);
         self.stage_references().extend(fetches);
         if let Some(triggers) = self.triggers.last_mut() {
-            triggers.instructions.push(trigger);
+            triggers.words.extend(copied_and_mounted(trigger));
         }
     }
 
@@ -297,11 +298,11 @@ impl<'a> Walk<'a> {
         let Some(triggers) = self.triggers.get_mut(base).map(std::mem::take) else {
             return;
         };
-        let words: Vec<_> = triggers.instructions.iter().flat_map(copied_and_mounted).collect();
         // Many stages can pull many of them.
-        let are_pulled = self.globals.fuel.burn(words.len() * PULL).is_ok();
+        let are_pulled = self.globals.fuel.burn(triggers.words.len() * PULL).is_ok();
         if are_pulled {
-            let sources: Vec<_> = words.iter().map(|(kind, word)| self.source(*kind, word)).collect();
+            let sources: Vec<_> =
+                triggers.words.iter().map(|(kind, word)| self.source(*kind, word)).collect();
             if let Some(stage) = self.found.list.last_mut() {
                 stage.sources.extend(sources);
             }
@@ -315,10 +316,10 @@ impl<'a> Walk<'a> {
             if triggers.are_pulled {
                 continue;
             }
-            for (kind, word) in triggers.instructions.iter().flat_map(copied_and_mounted) {
+            for (kind, word) in &triggers.words {
                 let why = "it is looked up in the build that this ONBUILD triggers";
                 let input = Err(Unresolved::Elsewhere(why.into()));
-                stage.fetches.push(Reference { kind, span: word.span(0..word.text.len()), input });
+                stage.fetches.push(Reference { kind: *kind, span: word.span(0..word.text.len()), input });
             }
         }
         self.found

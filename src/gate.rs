@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::document::{Place, SourceFile};
 use crate::references::Register;
-use crate::scan::{self, Scan, Unread};
+use crate::scan::{self, Reference, Scan, Unread};
 use crate::tree::{File, Tree, TreeError, Want};
-use crate::verify::{Input, Seen, look, look_at_build};
+use crate::verify::{Input, Seen, look};
 
 /// Looks at every file, or at those of `within`.
 pub fn see(tree: &dyn Tree, input: &Input<'_>, within: &[String]) -> Result<Seen, TreeError> {
@@ -39,15 +39,21 @@ pub fn see(tree: &dyn Tree, input: &Input<'_>, within: &[String]) -> Result<Seen
 
 fn see_file(tree: &dyn Tree, input: &Input<'_>, register: &Register<'_>, path: &str, bytes: &[u8]) -> Seen {
     let file = SourceFile::from_bytes(path, bytes.to_vec());
-    let scan = scan_as_built(input, &file);
-    let mut seen = look(input, register, &file, &scan);
-    for build in scan.builds.iter().filter(|build| !build.arguments.is_empty()) {
+    let mut scan = scan_as_built(input, &file);
+    scan.references.extend(set_by_builds(tree, path, &scan));
+    look(input, register, &file, &scan)
+}
+
+/// What the arguments that a file sets make of the Dockerfiles that it builds.
+pub fn set_by_builds(tree: &dyn Tree, path: &str, scan: &Scan) -> Vec<Reference> {
+    let with_arguments = scan.builds.iter().filter(|build| !build.arguments.is_empty());
+    let references = with_arguments.flat_map(|build| {
         // A Dockerfile that is not there, or not here, is the builder's to complain about.
-        let Ok(Some(bytes)) = tree.read(&build.path_from(path)) else { continue };
-        let dockerfile = SourceFile::from_bytes(build.path_from(path), bytes);
-        seen.merge(look_at_build(input, register, &file, build, &dockerfile));
-    }
-    seen
+        let path = build.path_from(path)?;
+        let dockerfile = SourceFile::from_bytes(path.clone(), tree.read(&path).ok()??);
+        Some(scan::set_by(build, &dockerfile.text))
+    });
+    references.flatten().collect()
 }
 
 /// An image of the catalog says which platforms it is built for.

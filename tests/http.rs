@@ -10,6 +10,8 @@ mod auth;
 mod commands;
 #[path = "http/failures.rs"]
 mod failures;
+#[path = "http/gate.rs"]
+mod gate;
 #[path = "http/git.rs"]
 mod git;
 #[path = "http/images.rs"]

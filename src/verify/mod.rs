@@ -7,7 +7,6 @@
 mod compare;
 mod coverage;
 mod look;
-mod overrides;
 mod rules;
 mod suppress;
 
@@ -17,7 +16,6 @@ use std::sync::Arc;
 pub use compare::{Known, Trust};
 pub use coverage::{Coverage, Open, Tally};
 pub use look::{Looked, Report, Seen, look};
-pub use overrides::look_at_build;
 pub use rules::RULES;
 
 use crate::catalog::{Catalog, Edition, Level, Policy};
@@ -133,14 +131,19 @@ pub fn conclude(
         }
     }
     suppress::apply(input, &mut seen, whole, trusted);
-    seen.findings.sort_by(|a, b| {
-        let key =
-            |finding: &Finding| (finding.place.file.path.clone(), finding.place.span.start, finding.rule);
-        key(a).cmp(&key(b))
-    });
+    in_order(&mut seen.findings);
     seen.findings.dedup();
     seen.coverage.sort();
     Report { findings: seen.findings, coverage: seen.coverage }
+}
+
+/// Puts findings into the order of files and places.
+pub fn in_order(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let place = |finding: &Finding| (finding.place.span.start, finding.place.span.end);
+        let by_path = a.place.file.path.cmp(&b.place.file.path);
+        by_path.then(place(a).cmp(&place(b))).then((a.rule, &a.message).cmp(&(b.rule, &b.message)))
+    });
 }
 
 /// Whether the gate holds.

@@ -10,7 +10,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "a build that does not read the lock must not start",
     explanation: "\
-A `PIN_` argument has a default, so that a build which does not read the lock starts all the same, with something else.
+A `PIN_` argument has a default, so that a build which does not read the lock starts all the same,
+with something else.
 
     ARG PIN_DEBIAN=debian:bookworm-slim     # found
     ARG PIN_DEBIAN                          # what is meant",

@@ -10,8 +10,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "a comment that is misread keeps nothing in step",
     explanation: "\
-A comment begins with `solera-pin:` and cannot be followed: it names a pin or a field that is not there, or the line below
-has no such value.
+A comment begins with `solera-pin:` and cannot be followed: it names a pin or a field that is not
+there, or the line below has no such value.
 
     # solera-pin: tool.version           # found, where no pin is called `tool`
     ARG TOOL_VERSION=1.4.2

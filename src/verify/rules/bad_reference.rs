@@ -10,7 +10,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "what cannot be read as a reference cannot be checked either",
     explanation: "\
-An image reference does not follow the grammar of references: a repository in upper case, a digest that is cut off.
+An image reference does not follow the grammar of references: a repository in upper case, a digest
+that is cut off.
 
     FROM Rust:1.88                       # found
     FROM rust:1.88@sha256:1234           # found",

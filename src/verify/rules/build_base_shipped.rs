@@ -14,8 +14,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "compilers and headers have no business where the program runs",
     explanation: "\
-An image of class from-source is built on one base and runs on another. Its last stage comes from the build base, so that
-everything that was needed to build it is shipped.
+An image of class from-source is built on one base and runs on another. Its last stage comes from
+the build base, so that everything that was needed to build it is shipped.
 
     FROM ${PIN_RUST} AS build
     RUN cargo build --release

@@ -13,8 +13,9 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "the manifest of one platform is the wrong bytes on every other one",
     explanation: "\
-A digest names the manifest of one platform, where the index of all of them is meant: the image would be built or run with
-amd64 bytes on arm64. It happens when a digest is copied from `docker images` or from a registry's page for one platform.
+A digest names the manifest of one platform, where the index of all of them is meant: the image
+would be built or run with amd64 bytes on arm64. It happens when a digest is copied from `docker
+images` or from a registry's page for one platform.
 
     FROM debian:bookworm-slim@sha256:1111...     # found, where 1111... is linux/amd64 of the locked index",
     check: Check::File(check),

@@ -10,8 +10,9 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "`latest` names something else every time, and says nothing to who reads it",
     explanation: "\
-A reference names `latest`, or no tag, which means the same; or a git repository without a tag. That holds for images that
-are built here and for cluster manifests too: nobody can tell from them what runs.
+A reference names `latest`, or no tag, which means the same; or a git repository without a tag. That
+holds for images that are built here and for cluster manifests too: nobody can tell from them what
+runs.
 
     image: ghcr.io/acme/app            # found
     image: ghcr.io/acme/app:latest     # found, with a digest behind it too

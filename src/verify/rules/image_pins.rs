@@ -14,8 +14,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "what an image says it is built from must be what its Dockerfile reads",
     explanation: "\
-An image.toml names other pins than its Dockerfile reads, or the Dockerfile declares an argument that it does not use. What
-an image says it is built from would not be true.",
+An image.toml names other pins than its Dockerfile reads, or the Dockerfile declares an argument
+that it does not use. What an image says it is built from would not be true.",
     check: Check::Whole(check),
 };
 

@@ -10,8 +10,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "a build must get what was reviewed in pins.lock, and nothing else",
     explanation: "\
-The tag, digest or commit that is written differs from the one in pins.lock: one of the two was edited by hand, or a
-merge took one side of each.
+The tag, digest or commit that is written differs from the one in pins.lock: one of the two was
+edited by hand, or a merge took one side of each.
 
     FROM rust:1.90-slim-bookworm@sha256:77aa...      # found, where pins.lock has 1.88-slim-bookworm
 

@@ -13,11 +13,13 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "a bump that the rules would refuse is an edit, whoever made it",
     explanation: "\
-With `--base REV`: pins.lock has moved a pin to where its declaration would not have let it go: back to an older version,
-to a larger step than `allow`, to a prerelease, away from a `hold`; or the content of an immutable tag changed. A bot could
-not have made that change, so it is an edit by hand, or was asked for with `--to`.
+With `--base REV`: pins.lock has moved a pin to where its declaration would not have let it go: back
+to an older version, to a larger step than `allow`, to a prerelease, away from a `hold`; or the
+content of an immutable tag changed. A bot could not have made that change, so it is an edit by
+hand, or was asked for with `--to`.
 
-It is a person who lets it through: by merging over this finding, or by an edit of the declaration that says so.",
+It is a person who lets it through: by merging over this finding, or by an edit of the declaration
+that says so.",
     check: Check::Whole(check),
 };
 
@@ -33,7 +35,8 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         if pin == locked {
             continue;
         }
-        let why = match pin.tag() == locked.tag() && pin.upstream() == locked.upstream() {
+        let same_tag = pin.tag() == locked.tag() && pin.upstream() == locked.upstream();
+        let why = match same_tag {
             true if declaration.immutable && pin.content() != locked.content() => {
                 Some(format!("{} is immutable, and its content changed", pin.tag()))
             }
@@ -43,7 +46,7 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         found.extend(why.map(|why| Raw {
             place: Place {
                 file: input.lock_file.clone(),
-                span: locate(input.lock_file, &declaration.name, &["tag"]),
+                span: locate(input.lock_file, &declaration.name, &[key(pin, same_tag)]),
             },
             message: format!("no rule could have moved the pin `{}` here: {why}", declaration.name),
             help: format!(
@@ -53,6 +56,15 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         }));
     }
     found
+}
+
+/// The value that tells the change.
+fn key(pin: &Pin, same_tag: bool) -> &'static str {
+    match (same_tag, pin) {
+        (false, _) => "tag",
+        (true, Pin::Image(_)) => "digest",
+        (true, Pin::Git(_)) => "commit",
+    }
 }
 
 /// Why the rules would not have gone from one to the other.

@@ -12,8 +12,9 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "what is locked must be something that its declaration allows",
     explanation: "\
-A locked pin no longer satisfies its declaration: its tag does not match the track, `version` or `ignore` rule it out, it is
-from another repository, or its platforms are not those that are declared. Somebody edited one of the two and not the other.
+A locked pin no longer satisfies its declaration: its tag does not match the track, `version` or
+`ignore` rule it out, it is from another repository, or its platforms are not those that are
+declared. Somebody edited one of the two and not the other.
 
 `solera-pin refresh NAME` brings the lock to what is declared.",
     check: Check::Whole(check),

@@ -9,7 +9,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "an image that adds nothing is upstream's image under another name",
     explanation: "\
-An image of the catalog says nothing that it adds to its upstream. Then upstream's own image can be used.
+An image of the catalog says nothing that it adds to its upstream. Then upstream's own image can be
+used.
 
     delta = [\"gmp PHP extension\"]          # in image.toml: what it adds",
     check: Check::Whole(check),

@@ -11,13 +11,13 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "what no pin follows is in no lock, and can be other bytes in the next build",
     explanation: "\
-A reference names an image or a git repository that no declaration follows: its repository is declared nowhere, or no
-track of it matches the tag, or `paths` leaves the file out.
+A reference names an image or a git repository that no declaration follows: its repository is
+declared nowhere, or no track of it matches the tag, or `paths` leaves the file out.
 
     FROM node:22-slim        # found, unless a pin of docker.io/library/node has a track such as {major}-slim
 
-`solera-pin add NAME REPOSITORY:TAG` declares a pin, locks it at that tag and writes its digest here. An image that is
-built here belongs into `references.own`.",
+`solera-pin add NAME REPOSITORY:TAG` declares a pin, locks it at that tag and writes its digest
+here. An image that is built here belongs into `references.own`.",
     check: Check::File(check),
 };
 

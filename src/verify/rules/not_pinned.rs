@@ -11,14 +11,15 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "what the lock does not name can be other bytes in the next build",
     explanation: "\
-A reference names the tag that its pin is locked at, but not the content. A tag can be moved; content cannot.
+A reference names the tag that its pin is locked at, but not the content. A tag can be moved;
+content cannot.
 
     FROM rust:1.88-slim-bookworm                     # found
     FROM rust:1.88-slim-bookworm@sha256:0d5f...      # what `solera-pin refresh` makes of it
 
-With `references.mode = \"policy\"` a tag is enough, because the build runs under a policy made from the lock. In a
-Dockerfile of the catalog, whatever is not a pin's argument, a stage or scratch is found too: it is written as
-`ARG PIN_RUST` and `FROM ${PIN_RUST}`.",
+With `references.mode = \"policy\"` a tag is enough, because the build runs under a policy made from
+the lock. In a Dockerfile of the catalog, whatever is not a pin's argument, a stage or scratch is
+found too: it is written as `ARG PIN_RUST` and `FROM ${PIN_RUST}`.",
     check: Check::File(check),
 };
 

@@ -10,7 +10,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "a platform that is not locked would be built on whatever the index holds for it",
     explanation: "\
-An image is built for a platform that its runtime base is not locked for: what the index holds for it was never looked at.
+An image is built for a platform that its runtime base is not locked for: what the index holds for
+it was never looked at.
 
 Add the platform to the pin and refresh it, or do not build for it.",
     check: Check::Whole(check),

@@ -10,8 +10,9 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "one of them would move a reference that the other one holds",
     explanation: "\
-Several pins have the repository, a track and paths that match one reference, so it is left open which of them it
-follows. A pin with `paths` goes before one without, and of several the one whose `version` the tag satisfies.
+Several pins have the repository, a track and paths that match one reference, so it is left open
+which of them it follows. A pin with `paths` goes before one without, and of several the one whose
+`version` the tag satisfies.
 
     [pin.node]
     image = \"docker.io/library/node\"

@@ -24,8 +24,8 @@ pub(in crate::verify) const UNUSED: Rule = Rule {
     since: Edition::FIRST,
     reason: "a suppression that covers nothing will cover what comes next",
     explanation: "\
-A comment suppresses a rule that finds nothing on its line, or that does not exist: what it was written for is gone. Left
-there, it would hide the next finding of that kind.
+A comment suppresses a rule that finds nothing on its line, or that does not exist: what it was
+written for is gone. Left there, it would hide the next finding of that kind.
 
 A suppression covers the line that it stands on, or, on a line of its own, the one below.",
     check: Check::Suppressions,

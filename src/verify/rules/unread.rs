@@ -9,8 +9,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "what could not be read was not checked",
     explanation: "\
-A file of a known format has a mistake in its syntax, or something that stands for its content elsewhere, so that what it
-names of the outside is not known.
+A file of a known format has a mistake in its syntax, or something that stands for its content
+elsewhere, so that what it names of the outside is not known.
 
 Mend it, or leave the file out with `references.ignore` where it is no build file at all.",
     check: Check::File(check),

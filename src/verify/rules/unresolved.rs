@@ -11,14 +11,14 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "what is filled in later is in no lock",
     explanation: "\
-What a reference names is filled in when it is used: a build argument without a default, a variable of the environment, a
-template, an expression. The gate cannot know what that will be.
+What a reference names is filled in when it is used: a build argument without a default, a variable
+of the environment, a template, an expression. The gate cannot know what that will be.
 
     ARG BASE
     FROM ${BASE}                     # found: whoever builds it decides
 
-Give the argument a default that is pinned, make it a pin's argument (`ARG PIN_NAME`, filled from the lock by
-`solera-pin emit build-args`), or say with a comment why it is left open.",
+Give the argument a default that is pinned, make it a pin's argument (`ARG PIN_NAME`, filled from
+the lock by `solera-pin emit build-args`), or say with a comment why it is left open.",
     check: Check::File(check),
 };
 

@@ -14,7 +14,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     since: Edition::FIRST,
     reason: "a pin that nothing reads is refreshed and reviewed for nothing",
     explanation: "\
-No file reads a pin, or pins.lock has one that is declared nowhere. It is refreshed and reviewed for nothing.
+No file reads a pin, or pins.lock has one that is declared nowhere. It is refreshed and reviewed for
+nothing.
 
 Remove its declaration; the next `solera-pin refresh` drops it from pins.lock.",
     check: Check::Used(check),

@@ -9,6 +9,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::print_stdout,
     reason = "a test fails by panicking, and makes its own files"
 )]
 
@@ -23,7 +24,6 @@ mod scanner;
 #[path = "engine/session.rs"]
 mod session;
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 

@@ -71,6 +71,7 @@ pub fn scan_for(text: &str, given: &BTreeMap<String, String>, platforms: &[Strin
     let mut references: Vec<_> = syntax::syntax(text).into_iter().collect();
     references.extend(stages(text, given, platforms).references().cloned());
     references.sort_by_key(|reference| (reference.span.start, reference.span.end));
+    references.dedup();
     Scan { references, ..Scan::default() }
 }
 

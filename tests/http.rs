@@ -16,6 +16,8 @@ mod gate;
 mod git;
 #[path = "http/images.rs"]
 mod images;
+#[path = "http/init.rs"]
+mod init;
 #[path = "http/mirror.rs"]
 mod mirror;
 #[path = "http/refresh.rs"]

@@ -75,6 +75,8 @@ enum Check {
     Used(fn(&Input<'_>, &BTreeSet<PinName>) -> Vec<Raw>),
     /// One file.
     File(fn(&Input<'_>, &Looked<'_>) -> Vec<Raw>),
+    /// Declarations and lock, and one file.
+    Both(fn(&Input<'_>) -> Vec<Raw>, fn(&Input<'_>, &Looked<'_>) -> Vec<Raw>),
     /// The comments that suppress findings.
     Suppressions,
 }
@@ -122,7 +124,7 @@ pub fn conclude(
     for rule in RULES {
         let level = rule.level_under(input.policy);
         let found = match rule.check {
-            Check::Whole(check) => check(input),
+            Check::Whole(check) | Check::Both(check, _) => check(input),
             Check::Used(check) if whole => check(input, &seen.used),
             _ => continue,
         };

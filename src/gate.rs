@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::document::{Place, SourceFile};
 use crate::references::Register;
-use crate::scan::{self, Reference, Scan, Unread};
+use crate::scan::{self, Scan, Unread};
+use crate::scanned::Scanned;
 use crate::tree::{File, Tree, TreeError, Want};
 use crate::verify::{Input, Seen, look};
 
@@ -38,30 +39,8 @@ pub fn see(tree: &dyn Tree, input: &Input<'_>, within: &[String]) -> Result<Seen
 }
 
 fn see_file(tree: &dyn Tree, input: &Input<'_>, register: &Register<'_>, path: &str, bytes: &[u8]) -> Seen {
-    let file = SourceFile::from_bytes(path, bytes.to_vec());
-    let mut scan = scan_as_built(input, &file);
-    scan.references.extend(set_by_builds(tree, path, &scan));
+    let Scanned { file, scan } = Scanned::new(tree, input.catalog, path, bytes);
     look(input, register, &file, &scan)
-}
-
-/// What the arguments that a file sets make of the Dockerfiles that it builds.
-pub fn set_by_builds(tree: &dyn Tree, path: &str, scan: &Scan) -> Vec<Reference> {
-    let with_arguments = scan.builds.iter().filter(|build| !build.arguments.is_empty());
-    let references = with_arguments.flat_map(|build| {
-        // A Dockerfile that is not there, or not here, is the builder's to complain about.
-        let path = build.path_from(path)?;
-        let dockerfile = SourceFile::from_bytes(path.clone(), tree.read(&path).ok()??);
-        Some(scan::set_by(build, &dockerfile.text))
-    });
-    references.flatten().collect()
-}
-
-/// An image of the catalog says which platforms it is built for.
-fn scan_as_built(input: &Input<'_>, file: &SourceFile) -> Scan {
-    let its = input.catalog.images.values().find(|image| image.dockerfile.path == file.path);
-    let platforms: Vec<String> =
-        its.iter().flat_map(|image| &image.platforms).map(ToString::to_string).collect();
-    scan::scan_for(&file.path, &file.text, &platforms)
 }
 
 fn unreadable(input: &Input<'_>, register: &Register<'_>, path: &str, why: String) -> Seen {

@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::catalog::Catalog;
-use crate::document::SourceFile;
 use crate::lock::Lock;
 use crate::model::PinName;
 use crate::references::{Edit, Register, Step, Written, keep_in_step, splice, unpin};
-use crate::scan::{Scan, is_known, may_matter, scan};
+use crate::scan::{is_known, may_matter};
+use crate::scanned::{Scanned, scan_text};
 use crate::tree::{File, Tree, TreeError, Want};
 
 /// What a new lock makes of a repository.
@@ -52,27 +52,6 @@ pub struct Told {
     pub pin: PinName,
     /// Why it is stuck, or what is written instead.
     pub what: String,
-}
-
-/// A file as it was read and scanned.
-pub struct Scanned {
-    /// Its text, whose offsets are those of its bytes but for a byte order mark.
-    pub file: std::sync::Arc<SourceFile>,
-    /// What it names.
-    pub scan: Scan,
-}
-
-impl Scanned {
-    /// Scans a file's bytes.
-    pub fn new(path: &str, bytes: &[u8]) -> Self {
-        let file = SourceFile::from_bytes(path, bytes.to_vec());
-        let scan = scan(path, &file.text);
-        Self { file, scan }
-    }
-
-    fn line(&self, at: usize) -> usize {
-        self.file.position(at).0
-    }
 }
 
 /// Brings the files of `tree` from the lock `before` to the lock `after`; of the pins that are `wanted`.
@@ -127,7 +106,7 @@ pub fn unpinned(
         if !may_matter(path, bytes) {
             return;
         }
-        let scanned = Scanned::new(path, bytes);
+        let scanned = Scanned::new(tree, catalog, path, bytes);
         let edits = unpin(path, &scanned.scan, &register, wanted);
         if let Some(after) = applied(bytes, edits) {
             push(
@@ -181,8 +160,8 @@ fn walk(
         if !may_matter(path, bytes) {
             return;
         }
-        let scanned = Scanned::new(path, bytes);
-        let rescan = |text: &str| scan(path, text);
+        let scanned = Scanned::new(tree, catalog, path, bytes);
+        let rescan = |text: &str| scan_text(tree, catalog, path, text);
         let (text, mine) = (&scanned.file.text, |pin: &PinName| wanted(path, pin));
         let step = keep_in_step(path, text, &scanned.scan, &old, &new, mine, rescan);
         found.lock().unwrap_or_else(PoisonError::into_inner).take(path, bytes, &scanned, step);

@@ -31,6 +31,7 @@ pub mod references;
 pub mod report;
 pub mod resolve;
 pub mod scan;
+pub mod scanned;
 pub mod served;
 pub mod source;
 pub mod track;

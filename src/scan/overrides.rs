@@ -11,25 +11,22 @@ use super::{Build, Input, Reference, Spelled, dockerfile, image};
 pub fn set_by(build: &Build, dockerfile: &str) -> Vec<Reference> {
     let scan = |given: BTreeMap<String, String>| dockerfile::scan_for(dockerfile, &given, &build.platforms);
     let plain = scan(BTreeMap::new()).references;
-    let mut found = Vec::new();
+    let is_plain = |reference: &Reference| plain.iter().any(|plain| same(plain, reference));
     let given = build.arguments.iter().map(|(name, value)| (name.clone(), value.text.clone()));
     let with = scan(given.collect()).references;
-    if with.len() != plain.len() {
-        return found;
-    }
-    for (i, reference) in with.into_iter().enumerate() {
-        if same(&reference, &plain[i]) {
-            continue;
-        }
-        let makes_it = |(name, value): &&(String, Spelled)| {
-            let alone = scan([(name.clone(), value.text.clone())].into()).references;
-            alone.get(i).is_some_and(|alone| !same(alone, &plain[i]))
-        };
-        if let Some((_, value)) = build.arguments.iter().find(makes_it) {
-            found.extend(placed(reference, value));
-        }
-    }
-    found
+    let differing = with.into_iter().filter(|reference| !is_plain(reference));
+    differing
+        .filter_map(|reference| {
+            // The argument without which the Dockerfile would name something else there.
+            let makes_it = |(name, _): &&(String, Spelled)| {
+                let others = build.arguments.iter().filter(|(other, _)| other != name);
+                let others = others.map(|(other, value)| (other.clone(), value.text.clone())).collect();
+                !scan(others).references.iter().any(|without| same(without, &reference))
+            };
+            let (_, value) = build.arguments.iter().find(makes_it).or(build.arguments.first())?;
+            placed(reference, value)
+        })
+        .collect()
 }
 
 /// A reference of the Dockerfile, at the value that makes it.
@@ -56,7 +53,12 @@ fn whole(image: &super::ImageInput) -> String {
     tag.chain(digest).fold(image.repository.clone(), |text, part| text + &part)
 }
 
+/// Whether two references of a Dockerfile stand in the same place and name the same.
 fn same(a: &Reference, b: &Reference) -> bool {
+    (a.kind, &a.span) == (b.kind, &b.span) && names_the_same(a, b)
+}
+
+fn names_the_same(a: &Reference, b: &Reference) -> bool {
     match (&a.input, &b.input) {
         (Ok(Input::Image(a)), Ok(Input::Image(b))) => whole(a) == whole(b),
         (Ok(Input::Git(a)), Ok(Input::Git(b))) => {
@@ -100,6 +102,14 @@ mod tests {
             (Some("20-slim"), &None)
         );
         assert!(image.tag.iter().flat_map(|tag| &tag.pieces).all(|piece| piece.span.is_none()));
+    }
+
+    #[test]
+    fn an_image_where_there_was_none_is_found() {
+        let spelled = Spelled::literal("alpine:3", 100..108);
+        let build = Build { arguments: vec![("BASE".into(), spelled)], ..Build::default() };
+        let found = set_by(&build, "ARG BASE=scratch\nFROM ${BASE}\n");
+        assert_eq!(found.iter().map(|found| found.span.clone()).collect::<Vec<_>>(), [100..108]);
     }
 
     #[test]

@@ -16,8 +16,9 @@ use crate::adopt::ci::{Forge, Job, job};
 use crate::adopt::{Declared, Proposal, Survey, proposals};
 use crate::error::{Error, Status};
 use crate::files::{Batch, Before, FolderLock};
-use crate::in_place::{InStep, Scanned, each, in_step};
+use crate::in_place::{InStep, each, in_step};
 use crate::lock::{Lock, Store};
+use crate::scanned::Scanned;
 use crate::tree::{Overlay, Tree, WorkTree};
 use crate::workspace::Workspace;
 use ask::Asked;
@@ -127,7 +128,7 @@ fn survey(root: &Path, tree: &dyn Tree) -> Result<Survey, Error> {
     let nothing = Workspace::of(root, tree).map_err(super::session::unreadable)?;
     let survey = Mutex::new(Survey::default());
     each(tree, &nothing.catalog, &|path, bytes| {
-        let Scanned { file, scan } = Scanned::new(path, bytes);
+        let Scanned { file, scan } = Scanned::new(tree, &nothing.catalog, path, bytes);
         survey.lock().unwrap_or_else(PoisonError::into_inner).take(&file, &scan);
     })?;
     Ok(survey.into_inner().unwrap_or_else(PoisonError::into_inner))

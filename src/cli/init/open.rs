@@ -9,11 +9,12 @@ use crate::adopt::{Undecided, failure, unbound};
 use crate::document::SourceFile;
 use crate::error::Error;
 use crate::gate;
-use crate::in_place::{InStep, Scanned, each};
+use crate::in_place::{InStep, each};
 use crate::lock::{FILE_NAME, encode};
 use crate::model::Pin;
 use crate::references::{Register, Standing, Wrong};
 use crate::scan::{Kind, Reference};
+use crate::scanned::Scanned;
 use crate::tree::{Overlay, Tree};
 use crate::verify::{Finding, Input, conclude};
 use crate::workspace::Workspace;
@@ -48,7 +49,7 @@ pub(super) fn find(
     let found = Mutex::new((Reasons::new(), Vec::new()));
     let register = Register::new(catalog, &asked.lock, &catalog.policy.references);
     each(&tree, catalog, &|path, bytes| {
-        let scanned = Scanned::new(path, bytes);
+        let scanned = Scanned::new(&tree, catalog, path, bytes);
         let (reasons, bots) =
             (reasons(&scanned, &register, asked), unbound(&scanned.file, &scanned.scan, &asked.pins));
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);

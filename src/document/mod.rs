@@ -9,6 +9,9 @@ use std::sync::Arc;
 
 pub use section::{Entry, Section, parse_toml};
 
+/// A byte order mark.
+const MARK: char = '\u{feff}';
+
 /// A file's text under the name that people know it by.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SourceFile {
@@ -21,13 +24,17 @@ pub struct SourceFile {
 impl SourceFile {
     /// Takes the text as it was read.
     pub fn new(path: impl Into<String>, text: &str) -> Arc<Self> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = text.strip_prefix(MARK).unwrap_or(text);
         Arc::new(Self { path: path.into(), text: text.into() })
     }
 
     /// Takes bytes as they were read. A byte that is not UTF-8 becomes a `?`, so that all offsets stay what they are.
     pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Arc<Self> {
-        Self::new(path, &text_of(bytes))
+        let mut text = text_of(bytes);
+        if text.starts_with(MARK) {
+            text.drain(..MARK.len_utf8());
+        }
+        Arc::new(Self { path: path.into(), text })
     }
 
     /// Line and column of a byte offset, both from 1; the column counts characters.

@@ -169,6 +169,9 @@ fn path_of(error: &ignore::Error) -> Option<PathBuf> {
 fn read_into(path: &Path, want: Want, buffer: &mut Vec<u8>) -> io::Result<bool> {
     buffer.clear();
     let mut file = fs::File::open(path)?;
+    // Room for all of it, so that one read brings it and a second one finds its end.
+    let length = file.metadata()?.len().min(MAX_FILE);
+    buffer.reserve(usize::try_from(length).unwrap_or_default() + 1);
     if want == Want::Text {
         // Most of a large binary file need not be read to tell.
         (&mut file).take(8000).read_to_end(buffer)?;

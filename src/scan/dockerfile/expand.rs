@@ -34,6 +34,9 @@ pub(super) enum Whole {
 
 /// Expands a word of an instruction. An error says why the builder refuses it.
 pub(super) fn expand(word: &Joined, scope: &Scope, escape: char) -> Result<Expanded, String> {
+    if let Some(text) = word.literal().filter(|text| !text.text.contains(['$', '"', '\'', escape])) {
+        return Ok(Expanded { text, holes: Vec::new(), whole: None, names: Vec::new(), undeclared: None });
+    }
     let mut expander = Expander { word, at: 0, scope, escape, depth: 0, names: Vec::new(), undeclared: None };
     let part = expander.run(None, false)?;
     Ok(Expanded {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::scan::Spelled;
+
 /// Text of which each byte knows where it stands in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Joined {
@@ -93,6 +95,16 @@ impl Joined {
         }
     }
 
+    /// The text, where it stands in the file in one piece and to the letter.
+    pub(super) fn literal(&self) -> Option<Spelled> {
+        match self.pieces.as_slice() {
+            [Piece { origin, fixed: false, .. }] => {
+                Some(Spelled::literal(self.text.clone(), *origin..origin + self.text.len()))
+            }
+            _ => None,
+        }
+    }
+
     /// Where a byte of the text stands in the file.
     pub(super) fn origin(&self, at: usize) -> Option<usize> {
         (at < self.text.len()).then(|| self.piece(at)).flatten().map(|piece| piece.origin(at))
@@ -110,6 +122,27 @@ impl Joined {
         let mut slice = Self::default();
         slice.extend(self, range);
         slice
+    }
+
+    /// A part of it, in the same memory. The range must be on character boundaries.
+    pub(super) fn into_slice(mut self, range: Range<usize>) -> Self {
+        self.text.truncate(range.end);
+        self.text.drain(..range.start);
+        let first = self.pieces.partition_point(|piece| piece.start <= range.start).saturating_sub(1);
+        self.pieces.drain(..first);
+        self.pieces.retain(|piece| piece.start < range.end && range.start < range.end);
+        for piece in &mut self.pieces {
+            let origin = piece.origin(piece.start.max(range.start));
+            *piece = Piece { start: piece.start.saturating_sub(range.start), origin, ..*piece };
+        }
+        self
+    }
+
+    /// Without white space around it.
+    pub(super) fn into_trimmed(self) -> Self {
+        let start = self.text.len() - self.text.trim_start().len();
+        let end = start.max(self.text.trim_end().len());
+        self.into_slice(start..end)
     }
 
     pub(super) fn trimmed(&self) -> Self {
@@ -154,12 +187,14 @@ impl Joined {
         words
     }
 
+    /// Whether it begins with a flag.
+    pub(super) fn has_flags(&self) -> bool {
+        self.text.trim_start().starts_with("--")
+    }
+
     /// The flags that it begins with, without quotes and escapes, and what follows them.
     pub(super) fn flags(&self) -> (Vec<Self>, Self) {
         let (mut flags, mut at) = (Vec::new(), self.after_space(0));
-        if !self.text[at..].starts_with("--") {
-            return (flags, self.trimmed());
-        }
         while self.text[at..].starts_with("--") {
             let (flag, end) = self.unquoted(at);
             at = self.after_space(end);
@@ -168,7 +203,7 @@ impl Joined {
             }
             flags.push(flag);
         }
-        (flags, self.slice(at..self.text.len()).trimmed())
+        (flags, self.slice(at..self.text.len()).into_trimmed())
     }
 
     fn after_space(&self, at: usize) -> usize {
@@ -191,5 +226,36 @@ impl Joined {
             }
         }
         (word, self.text.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every part is the same text at the same places, however it is cut out.
+    #[test]
+    fn parts_keep_their_places() {
+        let mut joined = Joined::default();
+        joined.push("FROM a", 10);
+        joined.push_char('\u{e4}', 30);
+        joined.push("bc ", 31);
+        joined.push("d", 40);
+        let bounds: Vec<usize> =
+            joined.text.char_indices().map(|(at, _)| at).chain([joined.text.len()]).collect();
+        for &start in &bounds {
+            for &end in bounds.iter().filter(|end| **end >= start) {
+                let slice = joined.slice(start..end);
+                assert_eq!(slice.text, joined.text[start..end]);
+                assert_eq!(joined.clone().into_slice(start..end), slice, "{start}..{end}");
+                for at in 0..slice.text.len() {
+                    assert_eq!(slice.origin(at), joined.origin(start + at), "{start}..{end} {at}");
+                }
+                assert_eq!(slice.origin(slice.text.len()), None);
+            }
+        }
+        let origins: Vec<_> = (0..joined.text.len()).filter_map(|at| joined.origin(at)).collect();
+        assert_eq!(origins, [10, 11, 12, 13, 14, 15, 30, 30, 31, 32, 33, 40]);
+        assert_eq!((joined.end(), joined.span(6..9)), (41, 30..32));
     }
 }

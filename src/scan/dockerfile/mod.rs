@@ -90,12 +90,12 @@ pub fn instructions(text: &str) -> Vec<Instruction> {
         if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
-        let joined = join(&mut lines, start + line.len() - trimmed.len(), trimmed, escape).trimmed();
+        let joined = join(&mut lines, start + line.len() - trimmed.len(), trimmed, escape).into_trimmed();
         if joined.text.is_empty() {
             continue;
         }
         let found = heredoc::heredocs(&joined.text);
-        let mut instruction = Instruction::new(&joined, escape);
+        let mut instruction = Instruction::new(joined, escape);
         instruction.heredocs = lines.at..lines.at;
         if !found.is_empty() && instruction.may_have_heredocs() {
             lines.skip(&found);
@@ -107,14 +107,15 @@ pub fn instructions(text: &str) -> Vec<Instruction> {
 }
 
 impl Instruction {
-    fn new(joined: &Joined, escape: char) -> Self {
+    fn new(joined: Joined, escape: char) -> Self {
         let end = joined.text.find(is_blank).unwrap_or(joined.text.len());
-        let rest = joined.text[end..].trim_start();
-        let start = joined.text.len() - rest.len();
+        let keyword = joined.text[..end].to_ascii_uppercase();
+        let span = joined.span(0..joined.text.len());
+        let length = joined.text.len();
         Self {
-            keyword: joined.text[..end].to_ascii_uppercase(),
-            arguments: joined.slice(start..start + rest.trim_end().len()),
-            span: joined.span(0..joined.text.len()),
+            keyword,
+            arguments: joined.into_slice(end..length).into_trimmed(),
+            span,
             heredocs: 0..0,
             escape,
         }
@@ -123,7 +124,10 @@ impl Instruction {
     /// The instruction that an `ONBUILD` holds.
     pub fn triggered(&self) -> Option<Self> {
         let holds = self.keyword == "ONBUILD" && !self.arguments.text.is_empty();
-        holds.then(|| Self { heredocs: self.heredocs.clone(), ..Self::new(&self.arguments, self.escape) })
+        holds.then(|| Self {
+            heredocs: self.heredocs.clone(),
+            ..Self::new(self.arguments.clone(), self.escape)
+        })
     }
 
     /// What an `ARG` declares.

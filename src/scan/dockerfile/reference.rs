@@ -72,6 +72,9 @@ impl Instruction {
 
     /// The values of a flag that are not empty.
     pub(super) fn values(&self, name: &str) -> Vec<Joined> {
+        if !self.arguments.has_flags() {
+            return Vec::new();
+        }
         let value = |flag: Joined| {
             let (given, value) = flag.text.strip_prefix("--")?.split_once('=')?;
             let start = flag.text.len() - value.len();

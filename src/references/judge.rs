@@ -2,7 +2,7 @@
 
 use super::register::{Owners, Register};
 use crate::catalog::{Declaration, Mode, Upstream};
-use crate::model::{Digest, GitPin, ImagePin, ImageRef, Pin, PinName, Platform, Repository};
+use crate::model::{Digest, GitPin, ImagePin, Pin, PinName, Platform, Repository, Tag};
 use crate::scan::{Bound, Fetch, GitInput, ImageInput, Input, Kind, Reference, Unresolved};
 
 /// How a reference stands to the lock.
@@ -111,18 +111,18 @@ impl<'a> Register<'a> {
     fn try_image(&self, path: &str, kind: Kind, image: &ImageInput) -> Result<Standing<'a>, Wrong<'a>> {
         let (repository, digest) = parse(image)?;
         let tag = image.tag.as_ref().map(|tag| tag.text.as_str());
-        let subject = repository.to_string();
+        let subject = || repository.to_string();
         let floating = tag == Some("latest") || (tag.is_none() && digest.is_none());
         if floating {
-            return Err(Wrong::Floating { subject, tag: tag.map(str::to_owned) });
+            return Err(Wrong::Floating { subject: subject(), tag: tag.map(str::to_owned) });
         }
-        if self.is_own(&subject) {
+        if self.has_own() && self.is_own(&subject()) {
             return Ok(Standing::Own);
         }
         let declaration = match self.image_owners(&repository, path, tag) {
             Owners::One(declaration) => declaration,
             Owners::None(others) => {
-                return Err(Wrong::NoPin { subject, tag: tag.map(str::to_owned), others });
+                return Err(Wrong::NoPin { subject: subject(), tag: tag.map(str::to_owned), others });
             }
             Owners::Several(several) => match (tag, &digest) {
                 // Without a tag only the content tells.
@@ -236,20 +236,18 @@ fn version(tag: &str) -> &str {
     tag.find(|c: char| c.is_ascii_digit()).map_or(tag, |at| &tag[at..])
 }
 
-/// The repository and digest of an image as it is written.
+/// The repository and digest of an image as it is written. Its tag is looked at too.
 pub(super) fn parse<'a>(image: &ImageInput) -> Result<(Repository, Option<Digest>), Wrong<'a>> {
-    let mut text = image.repository.clone();
+    let repository = image.repository.parse().map_err(malformed)?;
     if let Some(tag) = &image.tag {
-        text.push(':');
-        text.push_str(&tag.text);
+        tag.text.parse::<Tag>().map_err(malformed)?;
     }
-    if let Some(digest) = &image.digest {
-        text.push('@');
-        text.push_str(digest);
-    }
-    let parsed: ImageRef =
-        text.parse().map_err(|error: crate::model::ImageRefError| Wrong::Malformed(error.to_string()))?;
-    Ok((parsed.repository().clone(), parsed.digest().cloned()))
+    let digest = image.digest.as_ref().map(|digest| digest.parse().map_err(malformed)).transpose()?;
+    Ok((repository, digest))
+}
+
+fn malformed<'a>(error: impl std::fmt::Display) -> Wrong<'a> {
+    Wrong::Malformed(error.to_string())
 }
 
 fn names(pin: &ImagePin, digest: &Digest) -> bool {

@@ -91,6 +91,11 @@ impl<'a> Register<'a> {
         }
     }
 
+    /// Whether any image is said to be built here.
+    pub(super) fn has_own(&self) -> bool {
+        !self.policy.own.is_empty()
+    }
+
     /// Whether images of a repository are built here.
     pub(super) fn is_own(&self, name: &str) -> bool {
         self.policy.own.iter().any(|pattern| pattern.matches(name))

@@ -212,6 +212,11 @@ impl Joined {
 
     /// The word at a place without quotes and escapes, and where it ends.
     fn unquoted(&self, at: usize) -> (Self, usize) {
+        let plain = self.text[at..].find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\'));
+        let end = plain.map_or(self.text.len(), |length| at + length);
+        if !self.text[end..].starts_with(['"', '\'', '\\']) {
+            return (self.slice(at..end), end);
+        }
         let (mut word, mut quote) = (Self::default(), None);
         let mut chars = self.text[at..].char_indices().map(|(i, c)| (at + i, c));
         while let Some((i, c)) = chars.next() {

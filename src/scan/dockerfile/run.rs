@@ -30,10 +30,16 @@ impl Memory {
 
     /// Takes in the text of a `RUN`.
     fn run(&mut self, text: &str) {
-        let mentions = |names: &[&str]| names.iter().any(|name| text.contains(name));
-        self.snapshot |= mentions(&["snapshot.debian.org", "snapshot.ubuntu.com", "/snapshot"]);
-        let bundle = mentions(&["bundle config", "bundle  config", "bundler config"]);
-        self.frozen |= bundle && mentions(&["frozen", "deployment"]);
+        let mentions = |name: &str| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+        if mentions("snapshot") {
+            let sources = ["snapshot.debian.org", "snapshot.ubuntu.com", "/snapshot"];
+            self.snapshot |= sources.into_iter().any(mentions);
+        }
+        if mentions("bundle") {
+            let bundle = ["bundle config", "bundle  config", "bundler config"];
+            let keeps = ["frozen", "deployment"];
+            self.frozen |= bundle.into_iter().any(mentions) && keeps.into_iter().any(mentions);
+        }
     }
 
     /// Takes in what a `RUN` fetched.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::command::{Call, Command};
 use super::lock::{Lock, Script};
@@ -74,8 +74,10 @@ const NAMES: &[&str] = &[
 
 /// Whether a script has the name of a command that fetches. Most have none, and need not be read.
 pub(in crate::scan::dockerfile) fn may_fetch(script: &str) -> bool {
-    static SEARCH: LazyLock<Option<AhoCorasick>> =
-        LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(NAMES).ok());
+    static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let kind = Some(AhoCorasickKind::DFA);
+        AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(NAMES).ok()
+    });
     SEARCH.as_ref().is_none_or(|search| search.is_match(script))
 }
 

@@ -372,3 +372,20 @@ fn without_any_answer_nothing_is_written() {
         assert!(init.data.contains(place), "{place}: {}", init.data);
     }
 }
+
+#[test]
+fn an_added_tag_that_moves_by_convention_is_no_alarm_when_it_does() {
+    let world = World::new();
+    world.tags("actions/checkout", &["v4", "v4.1.0"]);
+    world.ok(&["add", "checkout", "https://github.com/actions/checkout.git#v4"]);
+    world.ok(&["add", "exact", "https://github.com/actions/checkout.git#v4.1.0"]);
+    let declared = world.text("pins.toml");
+    assert_eq!(declared.matches("immutable = false").count(), 1, "{declared}");
+    world.write("none.toml", "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:9\"\n");
+    let unanswered = world.run_with(&["add", "rust", "rust:1.88"], "none.toml");
+    assert_eq!((unanswered.code, world.text("pins.toml")), (3, declared), "{}", unanswered.said);
+    assert!(unanswered.said.contains("nothing was declared"), "{}", unanswered.said);
+    let tags = world.tags("actions/checkout", &["v4.2.0", "v4"]);
+    world.ok(&["refresh", "checkout"]);
+    assert!(world.text("pins.lock").contains(&tags[1]));
+}

@@ -48,8 +48,8 @@ enum Ci {
 
 /// What adoption makes of a repository.
 struct Adoption {
-    /// The repository's folder.
-    root: PathBuf,
+    /// The repository's folder, where it is not the one that was started in.
+    elsewhere: Option<PathBuf>,
     asked: Asked,
     /// The text of `pins.toml`.
     declared: String,
@@ -143,7 +143,7 @@ async fn adopt(session: &mut Session<'_>, root: &Path, job: Option<Job>) -> Resu
     let open = open::find(&tree, &workspace, &asked, &after)?;
     let own = own.iter().map(ToString::to_string).collect();
     Ok(Adoption {
-        root: root.into(),
+        elsewhere: (session.folder()? != root).then(|| root.into()),
         asked,
         declared,
         own,

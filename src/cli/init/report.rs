@@ -1,5 +1,7 @@
 //! What `init` says.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{Adoption, DECLARED_IN, Done};
@@ -38,15 +40,23 @@ fn pins(adoption: &Adoption) -> String {
     pins.iter().map(line).collect()
 }
 
-/// Each place once, with what is written there, why it is open, and what to do.
+/// Each place once, with what is written there; once for all that are open for one reason, why, and what to do.
 fn open(adoption: &Adoption) -> String {
-    let mut text = String::new();
+    let mut reasons: Vec<(&str, &str)> = Vec::new();
+    let mut places: BTreeMap<(&str, &str), String> = BTreeMap::new();
     for open in &adoption.open.undecided {
+        let reason = (open.why.as_str(), open.help.as_str());
+        if !places.contains_key(&reason) {
+            reasons.push(reason);
+        }
         let place = format!("{}:{}  {}", open.path, open.line, open.written);
-        text.push_str(&format!("{}\n", harmless(place.trim_end())));
-        text.push_str(&format!("  {}\n  {}\n", harmless(&open.why), harmless(&open.help)));
+        places.entry(reason).or_default().push_str(&format!("{}\n", harmless(place.trim_end())));
     }
-    text
+    let said = |(why, help): &(&str, &str)| {
+        let places = places.get(&(*why, *help)).cloned().unwrap_or_default();
+        format!("{places}  {}\n  {}\n", harmless(why), harmless(help))
+    };
+    reasons.iter().map(said).collect()
 }
 
 fn summary(adoption: &Adoption, done: Done) -> String {
@@ -97,9 +107,10 @@ fn end(adoption: &Adoption, done: Done) -> String {
             let lock = (!adoption.asked.pins.is_empty()).then_some(FILE_NAME);
             let job = adoption.job.as_ref().map(|job| job.path);
             let new: Vec<&str> = [Some(DECLARED_IN), lock, job].into_iter().flatten().collect();
+            let elsewhere = adoption.elsewhere.as_ref().map(|root| format!(" in {}", root.display()));
             format!(
-                "new in {}: {}\nnext: read `git diff`, commit it with them, and run `solera-pin verify` for every change\n",
-                adoption.root.display(),
+                "new{}: {}\nnext: read `git diff`, commit it with them, and run `solera-pin verify` for every change\n",
+                elsewhere.unwrap_or_default(),
                 new.join(", ")
             )
         }

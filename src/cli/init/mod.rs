@@ -69,7 +69,7 @@ enum Done {
     Written,
     /// Nothing was to be written.
     Dry,
-    /// No upstream gave an answer to write.
+    /// Upstreams left nothing to pin, and something to mend.
     Unanswered,
 }
 

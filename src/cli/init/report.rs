@@ -89,7 +89,7 @@ fn summary(adoption: &Adoption, done: Done) -> String {
             "only the content of their one tag moves: {names}; to follow versions, give each a track and `paths` or `version`\n"
         ));
     }
-    if let Some(note) = adoption.job.as_ref().and_then(|job| job.note) {
+    if let Some(note) = adoption.job.as_ref().and_then(|job| job.note).filter(|_| done != Done::Unanswered) {
         text.push_str(&format!("{note}\n"));
     }
     text.push_str(&end(adoption, done));
@@ -101,7 +101,7 @@ fn end(adoption: &Adoption, done: Done) -> String {
     match done {
         Done::Dry => "nothing was written\n".into(),
         Done::Unanswered => {
-            "nothing was written: no upstream gave an answer; then run `solera-pin init` again\n".into()
+            "nothing was written, for nothing could be pinned: mend what is listed, then run `solera-pin init` again\n".into()
         }
         Done::Written => {
             let lock = (!adoption.asked.pins.is_empty()).then_some(FILE_NAME);

@@ -4,8 +4,12 @@
 //! into one of its references stays where it was, everywhere. [`unpinned`] computes the files without their pins. Neither
 //! writes; memory holds the files that change, and no others.
 
+mod builds;
+
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
+
+use builds::Builds;
 
 use crate::catalog::Catalog;
 use crate::lock::Lock;
@@ -144,6 +148,8 @@ struct Found {
     files: Vec<FileChange>,
     stuck: Vec<Told>,
     edited: Vec<Told>,
+    /// The files that set arguments of Dockerfiles.
+    builders: Vec<String>,
 }
 
 fn walk(
@@ -170,6 +176,10 @@ fn walk(
     found.files.sort_by(|a, b| a.path.cmp(&b.path));
     found.stuck.sort();
     found.edited.sort();
+    if found.stuck.is_empty() {
+        let builders = std::mem::take(&mut found.builders);
+        Builds { tree, catalog, new: &new }.follow(builders, &mut found)?;
+    }
     Ok(found)
 }
 
@@ -183,11 +193,31 @@ impl Found {
         };
         self.stuck.extend(step.stuck.into_iter().map(|stuck| told(stuck.pin, stuck.at, stuck.why)));
         self.edited.extend(step.edited.into_iter().map(|edited| told(edited.pin, edited.at, edited.written)));
+        if scanned.scan.builds.iter().any(|build| !build.arguments.is_empty()) {
+            self.builders.push(path.into());
+        }
         // While a pin is stuck, it is all computed again.
         if let Some(after) = applied(bytes, step.edits).filter(|_| self.stuck.is_empty()) {
             let lines = step.written.into_iter().map(|written| (scanned.line(written.at), written));
             let references = lines.collect();
             self.files.push(FileChange { path: path.into(), before: bytes.into(), after, references });
+        }
+    }
+}
+
+impl Found {
+    /// Has a file become `after`, in which these references are other than before.
+    fn replace(&mut self, path: &str, before: Vec<u8>, after: Vec<u8>, written: Vec<(usize, Written)>) {
+        match self.files.iter_mut().find(|file| file.path == path) {
+            Some(file) => {
+                file.after = after;
+                file.references.extend(written);
+                file.references.sort_by_key(|(line, _)| *line);
+            }
+            None => {
+                self.files.push(FileChange { path: path.into(), before, after, references: written });
+                self.files.sort_by(|a, b| a.path.cmp(&b.path));
+            }
         }
     }
 }

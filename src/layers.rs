@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("references", &["model", "document", "track", "catalog", "lock", "scan"]),
     ("scanned", &["document", "catalog", "scan", "tree"]),
     ("adopt", &["model", "document", "track", "lock", "scan"]),
-    ("in_place", &["model", "catalog", "lock", "scan", "scanned", "tree", "references"]),
+    ("in_place", &["model", "document", "catalog", "lock", "scan", "scanned", "tree", "references"]),
     ("source", &["model", "net"]),
     ("verify", &["model", "document", "catalog", "lock", "plan", "scan", "references"]),
     ("gate", &["scanned", "document", "scan", "references", "tree", "verify"]),

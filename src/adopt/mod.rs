@@ -19,6 +19,6 @@ mod undecided;
 pub use bots::unbound;
 pub use declared::Declared;
 pub use platforms::settle;
-pub use proposal::{Proposal, proposals};
+pub use proposal::{Proposal, is_moving_git_tag, proposals};
 pub use survey::{Source, Spot, Survey, Uses};
 pub use undecided::{Failures, Undecided, failure};

@@ -28,12 +28,17 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// Whether its tag moves by convention: a git tag of fewer than three numbers is where a major or minor stands.
+    /// Whether its tag moves by convention.
     pub fn is_moving_tag(&self) -> bool {
-        let numbers = self.tag.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
-        let is_date = || infer(&self.tag).is_ok_and(|shape| shape.has(Field::Date));
-        matches!(self.source, Source::Git(_)) && numbers.count() < 3 && !is_date()
+        matches!(self.source, Source::Git(_)) && is_moving_git_tag(&self.tag)
     }
+}
+
+/// Whether a git tag moves by convention: one of fewer than three numbers is where a major or minor stands.
+pub fn is_moving_git_tag(tag: &str) -> bool {
+    let numbers = tag.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+    let is_date = || infer(tag).is_ok_and(|shape| shape.has(Field::Date));
+    numbers.count() < 3 && !is_date()
 }
 
 /// A pin for each upstream's tag, in the order of their names; no two of them follow a reference.

@@ -5,6 +5,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::session::{Session, failure};
 use super::written;
+use crate::adopt::is_moving_git_tag;
 use crate::catalog::{self, Declaration, Files, Mode, Upstream};
 use crate::document::SourceFile;
 use crate::error::{Error, Status};
@@ -54,16 +55,20 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
         None => infer(&tag),
     };
     let track = track.map_err(|error| Error::usage(error.to_string()))?;
-    let text = declare(original.as_deref().unwrap_or_default(), args, &upstream, &track)?;
+    let text = declare(original.as_deref().unwrap_or_default(), args, &upstream, &tag, &track)?;
     let declaration = read_back(&workspace, &text, &args.name)?;
     let store = Store::load(&workspace.root)?;
     // What a person typed is what is locked: a choice of theirs, for which the rules are not asked.
     let wish = Wish::Tag { tag, because: Some("added at this tag".into()) };
     let resolved = session.decide(&workspace, store.lock(), &[&declaration], &wish, true).await?;
     if let Some((status, message, hints)) = resolved.iter().find_map(failure) {
-        let hint = "nothing was declared; look at the tag, or say what to follow with --track and --version";
         let asked = resolved.iter().all(|resolved| resolved.result.is_ok());
-        session.output.wrong(&message, &if asked { vec![hint.to_owned()] } else { hints });
+        let next = match asked {
+            true => vec!["look at the tag, or say what to follow with --track and --version".to_owned()],
+            false => hints,
+        };
+        let hints: Vec<String> = next.iter().map(|hint| format!("nothing was declared; {hint}")).collect();
+        session.output.wrong(&message, &hints);
         return Ok(status);
     }
     let lock = apply(store.lock(), &resolved);
@@ -140,7 +145,13 @@ fn is_scp_like(reference: &str) -> bool {
 }
 
 /// The declarations with one more, all else as it was.
-fn declare(original: &str, args: &AddArgs, upstream: &Upstream, track: &Track) -> Result<String, Error> {
+fn declare(
+    original: &str,
+    args: &AddArgs,
+    upstream: &Upstream,
+    tag: &str,
+    track: &Track,
+) -> Result<String, Error> {
     let (mark, body) = match original.strip_prefix('\u{feff}') {
         Some(body) => ("\u{feff}", body),
         None => ("", original),
@@ -155,6 +166,10 @@ fn declare(original: &str, args: &AddArgs, upstream: &Upstream, track: &Track) -
     table.insert("track", value(track.as_str()));
     if let Some(version) = &args.version {
         table.insert("version", value(version));
+    }
+    // Upstream moves such a tag to each release: that is no alarm.
+    if matches!(upstream, Upstream::Git(_)) && is_moving_git_tag(tag) {
+        table.insert("immutable", value(false));
     }
     table.decor_mut().set_prefix(if body.trim().is_empty() { "" } else { "\n" });
     let pins = document.entry("pin").or_insert_with(|| {

@@ -44,14 +44,15 @@ fn line(file: &FileChange) -> String {
     format!("{}  {}\n", harmless(&place), harmless(&steps))
 }
 
+/// What to do where a pin cannot be written into a reference.
+pub(super) const STUCK: &str =
+    "write the reference out in one place, or give each pin an argument of its own";
+
 /// Says which pins could not move because of a reference, and which references are a person's.
 pub(super) fn tell(session: &mut Session<'_>, stuck: &[Told], edited: &[Told]) {
     for Told { path, line, pin, what } in stuck {
         let message = format!("{path}:{line}: `{pin}` cannot be written here: {what}");
-        session.output.wrong(
-            &message,
-            &["write the reference out in one place, or give each pin an argument of its own".into()],
-        );
+        session.output.wrong(&message, &[STUCK.into()]);
     }
     for Told { path, line, pin, what } in edited {
         let text = format!("{path}:{line} names {what}, which is not what `{pin}` is locked at: left alone");

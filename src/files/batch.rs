@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
+/// What the names of staged contents begin with; six letters and digits follow.
+const TEMPORARY: &str = ".solera-pin-";
+
 /// Files that are replaced together: all, or none as far as a file system allows.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -65,6 +68,9 @@ impl Batch {
         }
         let folder = folder_of(&target).to_path_buf();
         self.make(&folder).map_err(refused)?;
+        if !self.staged.iter().any(|staged| folder_of(&staged.target) == folder) {
+            sweep(&folder);
+        }
         let temporary = write_beside(&folder, &target, content).map_err(refused)?;
         self.staged.push(Staged { path: path.to_path_buf(), target, temporary, before });
         Ok(())
@@ -155,8 +161,24 @@ fn folder_of(target: &Path) -> &Path {
     }
 }
 
+/// Removes what a run that was ended had staged. Runs are kept apart, so that nobody else is using it.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY));
+        let is_ours = random.is_some_and(|random| {
+            random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            // Whatever cannot be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn write_beside(folder: &Path, target: &Path, content: &[u8]) -> io::Result<TempPath> {
-    let mut temporary = tempfile::Builder::new().prefix(".solera-pin-").tempfile_in(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
     temporary.write_all(content)?;
     let permissions = fs::metadata(target).map(|metadata| metadata.permissions());
     temporary.as_file().set_permissions(permissions.unwrap_or_else(|_| default_permissions()))?;
@@ -279,5 +301,19 @@ mod tests {
         batch.commit().unwrap();
         assert!(at("b").is_symlink());
         assert_eq!(shown(&files(folder.path())), "a=2 b=2 ");
+    }
+
+    #[test]
+    fn what_a_run_that_was_ended_had_staged_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".solera-pin-a1B2c3", ".solera-pin-notes.txt", ".solera-pin-"] {
+            write(&folder.path().join(name), "x");
+        }
+        let mut batch = Batch::default();
+        batch.stage(&folder.path().join("a"), b"1", Before::Absent).unwrap();
+        batch.stage(&folder.path().join("b"), b"2", Before::Absent).unwrap();
+        batch.commit().unwrap();
+        let names: Vec<String> = files(folder.path()).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, [".solera-pin-", ".solera-pin-notes.txt", "a", "b"]);
     }
 }

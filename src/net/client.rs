@@ -170,7 +170,7 @@ impl Inner {
             first = Some(response);
             Ok(Arc::new(scheme))
         };
-        let mut scheme = host.scheme.get(|_| true, probe).await?;
+        let mut scheme = host.scheme.get(|_| true, probe).await.map_err(|error| error.about(&request.url))?;
         if let Some(response) = first.filter(|_| *scheme == Scheme::Open) {
             return response;
         }

@@ -103,6 +103,18 @@ pub enum NetError {
 }
 
 impl NetError {
+    /// That a host cannot be reached, which another request to it found out, as the answer to this one.
+    pub(super) fn about(self, url: &Url) -> Self {
+        match self {
+            Self::Transport { place, cause, reached: false, attempts }
+                if place.host() == Place::of(url).host() =>
+            {
+                Self::Transport { place: Place::of(url), cause, reached: false, attempts }
+            }
+            other => other,
+        }
+    }
+
     /// The class of this failure.
     pub fn kind(&self) -> Kind {
         match self {

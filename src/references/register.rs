@@ -48,7 +48,8 @@ impl<'a> Register<'a> {
         self.catalog
     }
 
-    pub(super) fn locked(&self, declaration: &Declaration) -> Option<&'a Pin> {
+    /// What a declaration is locked at, if it is.
+    pub fn locked(&self, declaration: &Declaration) -> Option<&'a Pin> {
         self.lock.pins.get(&declaration.name)
     }
 

@@ -325,3 +325,67 @@ fn a_job_that_is_there_is_not_overwritten() {
     assert!(world.registry.requests().is_empty());
     assert_eq!(world.text(".github/workflows/solera-pin.yml"), "mine\n");
 }
+
+const BUILT: &str =
+    "services:\n  a:\n    build:\n      context: a\n      args:\n        NODE: @NODE@ # here too\n";
+
+#[test]
+fn a_build_with_an_argument_of_its_own_is_not_given_the_content_of_the_default() {
+    let dockerfile = "ARG NODE=20.1.0\nFROM node:${NODE}-slim\nFROM debian:12.9\n";
+    let compose = BUILT.replace("@NODE@", "22.1.0");
+    let world = World::with(&[("a/Dockerfile", dockerfile), ("compose.yaml", &compose)]);
+    world.images(&["node:20.1.0-slim", "node:22.1.0-slim", "debian:12.9"]);
+    let init = world.ok(&["init"]);
+    assert_eq!(world.text("compose.yaml"), compose);
+    let text = world.text("a/Dockerfile");
+    assert!(text.starts_with("ARG NODE=20.1.0\nFROM node:${NODE}-slim\nFROM debian:12.9@sha256:"), "{text}");
+    assert!(init.data.contains("compose.yaml:6 sets an argument in it"), "{}", init.data);
+}
+
+#[test]
+fn an_argument_that_repeats_a_default_moves_with_it() {
+    let compose = BUILT.replace("@NODE@", "22.1.0");
+    let world = World::with(&[
+        ("a/Dockerfile", "ARG NODE=22.1.0\nFROM node:${NODE}-slim\n"),
+        ("compose.yaml", &compose),
+    ]);
+    world.images(&["node:22.1.0-slim"]);
+    world.ok(&["init"]);
+    assert_eq!(world.text("compose.yaml"), compose);
+    world.images(&["node:22.2.0-slim"]);
+    let refresh = world.ok(&["refresh"]);
+    assert!(refresh.data.contains("compose.yaml:6  node 22.1.0-slim -> 22.2.0-slim\n"), "{}", refresh.data);
+    assert_eq!(world.text("compose.yaml"), BUILT.replace("@NODE@", "22.2.0"));
+    assert!(world.text("a/Dockerfile").starts_with("ARG NODE=22.2.0\nFROM node:${NODE}-slim@sha256:"));
+    assert_eq!(world.ok(&["verify"]).code, 0);
+}
+
+#[test]
+fn without_any_answer_nothing_is_written() {
+    let world = World::with(&[("Dockerfile", "FROM rust:1.88\nFROM node:22.1.0\n")]);
+    world.write("none.toml", "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:9\"\n");
+    let init = world.run_with(&["init"], "none.toml");
+    assert_eq!(init.code, 3, "{}{}", init.data, init.said);
+    assert!(world.text("pins.toml").is_empty());
+    assert!(init.said.contains("nothing was written"), "{}", init.said);
+    for place in ["node/manifests/22.1.0 cannot be reached", "rust/manifests/1.88 cannot be reached"] {
+        assert!(init.data.contains(place), "{place}: {}", init.data);
+    }
+}
+
+#[test]
+fn an_added_tag_that_moves_by_convention_is_no_alarm_when_it_does() {
+    let world = World::new();
+    world.tags("actions/checkout", &["v4", "v4.1.0"]);
+    world.ok(&["add", "checkout", "https://github.com/actions/checkout.git#v4"]);
+    world.ok(&["add", "exact", "https://github.com/actions/checkout.git#v4.1.0"]);
+    let declared = world.text("pins.toml");
+    assert_eq!(declared.matches("immutable = false").count(), 1, "{declared}");
+    world.write("none.toml", "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:9\"\n");
+    let unanswered = world.run_with(&["add", "rust", "rust:1.88"], "none.toml");
+    assert_eq!((unanswered.code, world.text("pins.toml")), (3, declared), "{}", unanswered.said);
+    assert!(unanswered.said.contains("nothing was declared"), "{}", unanswered.said);
+    let tags = world.tags("actions/checkout", &["v4.2.0", "v4"]);
+    world.ok(&["refresh", "checkout"]);
+    assert!(world.text("pins.lock").contains(&tags[1]));
+}

@@ -41,11 +41,11 @@ impl Refused {
     }
 
     fn of(error: &SourceError, proposal: &Proposal) -> Self {
-        let help = error.hint().map_or_else(String::new, |hint| format!("{hint}; "));
+        let first = error.hint().unwrap_or_else(|| "mend that, or what is written".into());
         Self {
             status: Status::of_source(error),
             why: error.to_string(),
-            help: format!("{help}then run `{}`", add(proposal)),
+            help: format!("{first}; then run `{}`", add(proposal)),
         }
     }
 }

@@ -4,7 +4,7 @@ mod ask;
 mod open;
 mod report;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
@@ -48,6 +48,8 @@ enum Ci {
 
 /// What adoption makes of a repository.
 struct Adoption {
+    /// The repository's folder, where it is not the one that was started in.
+    elsewhere: Option<PathBuf>,
     asked: Asked,
     /// The text of `pins.toml`.
     declared: String,
@@ -60,18 +62,35 @@ struct Adoption {
     job: Option<Job>,
 }
 
+/// What came of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// Files, declarations and lock are written.
+    Written,
+    /// Nothing was to be written.
+    Dry,
+    /// Upstreams left nothing to pin, and something to mend.
+    Unanswered,
+}
+
 pub(super) async fn run(session: &mut Session<'_>, args: &InitArgs) -> Result<Status, Error> {
     let root = Workspace::root_of(&session.folder()?);
     let _held = if args.dry_run { None } else { Some(FolderLock::acquire(&root)?) };
     refuse_configured(&root)?;
     let job = args.ci.map(|ci| new_job(&root, ci)).transpose()?;
     let mut adoption = adopt(session, &root, job).await?;
-    if !args.dry_run {
+    let done = match args.dry_run {
+        true => Done::Dry,
+        // Whoever has no network yet starts again, with nothing to clear away.
+        false if adoption.asked.pins.is_empty() && adoption.asked.status != Status::Done => Done::Unanswered,
+        false => Done::Written,
+    };
+    if done == Done::Written {
         write(&root, &mut adoption)?;
     }
     match args.format {
-        Format::Human => report::show(session, &adoption, args.dry_run)?,
-        Format::Json => session.output.data(&report::document(&adoption, args.dry_run))?,
+        Format::Human => report::show(session, &adoption, done)?,
+        Format::Json => session.output.data(&report::document(&adoption, done))?,
     }
     Ok(adoption.asked.status)
 }
@@ -81,7 +100,10 @@ fn refuse_configured(root: &Path) -> Result<(), Error> {
     for file in [DECLARED_IN, "refresh/upstreams.toml", "refresh/policy.toml", crate::lock::FILE_NAME] {
         if root.join(file).exists() {
             let error = Error::usage(format!("{file} is there already: this repository is adopted"));
-            return Err(error.hint("`solera-pin add NAME REFERENCE` declares one more pin"));
+            return Err(error.hint(
+                "`solera-pin add NAME REFERENCE` declares one more pin; to adopt it anew, run \
+                 `solera-pin refresh --unpin`, and remove what declares its pins and pins.lock",
+            ));
         }
     }
     Ok(())
@@ -120,7 +142,16 @@ async fn adopt(session: &mut Session<'_>, root: &Path, job: Option<Job>) -> Resu
     let after = in_step(&tree, &workspace.catalog, &asked.lock, &asked.lock, &|_| true)?;
     let open = open::find(&tree, &workspace, &asked, &after)?;
     let own = own.iter().map(ToString::to_string).collect();
-    Ok(Adoption { asked, declared, own, assumed: survey.platforms.is_empty(), after, open, job })
+    Ok(Adoption {
+        elsewhere: (session.folder()? != root).then(|| root.into()),
+        asked,
+        declared,
+        own,
+        assumed: survey.platforms.is_empty(),
+        after,
+        open,
+        job,
+    })
 }
 
 /// What the files name.
@@ -143,16 +174,17 @@ fn read(root: &Path, tree: &dyn Tree, declared: &str) -> Result<Workspace, Error
 /// Declarations, files and lock at once; the lock is what says that all is done.
 fn write(root: &Path, adoption: &mut Adoption) -> Result<(), Error> {
     let mut batch = Batch::default();
-    batch.stage(&root.join(DECLARED_IN), adoption.declared.as_bytes(), Before::Absent)?;
     // The jobs' file is new, with its pins or without.
     let job = adoption.job.as_ref().map(|job| job.path);
     let (new, files): (Vec<_>, Vec<_>) =
         adoption.after.files.iter().cloned().partition(|file| Some(file.path.as_str()) == job);
+    written::stage(&mut batch, root, &files)?;
     if let Some(job) = &adoption.job {
         let text = new.first().map_or(job.text.as_bytes(), |file| &file.after);
         batch.stage(&root.join(job.path), text, Before::Absent)?;
     }
-    written::stage(&mut batch, root, &files)?;
+    // After the files: a run that was ended among them can be made again, and keeps what they name by then.
+    batch.stage(&root.join(DECLARED_IN), adoption.declared.as_bytes(), Before::Absent)?;
     Store::load(root)?.stage(&adoption.asked.lock, DECLARED_IN, &mut batch)?;
     Ok(batch.commit()?)
 }

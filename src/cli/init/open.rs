@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::DECLARED_IN;
 use super::ask::Asked;
 use crate::adopt::{Undecided, failure, unbound};
+use crate::cli::written::STUCK;
 use crate::document::SourceFile;
 use crate::error::Error;
 use crate::gate;
@@ -96,7 +97,7 @@ fn undecided(finding: &Finding, reasons: &Reasons, after: &InStep) -> Undecided 
     let line = file.position(span.start).0;
     let stuck = || after.stuck.iter().find(|stuck| stuck.path == file.path && stuck.line == line);
     let (why, help) = match (reasons.get(&(file.path.clone(), span.start)), stuck()) {
-        (_, Some(stuck)) => (stuck.what.clone(), finding.help.clone()),
+        (_, Some(stuck)) => (stuck.what.clone(), STUCK.to_owned()),
         (Some((why, help)), None) => (why.clone(), help.clone()),
         (None, None) => (finding.message.clone(), finding.help.clone()),
     };

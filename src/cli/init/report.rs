@@ -1,17 +1,20 @@
 //! What `init` says.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::Adoption;
+use super::{Adoption, DECLARED_IN, Done};
 use crate::adopt::Proposal;
 use crate::cli::session::Session;
 use crate::cli::written;
 use crate::error::Error;
+use crate::lock::FILE_NAME;
 use crate::report::harmless;
 use crate::report::human::count;
 use crate::report::json as report_json;
 
-pub(super) fn show(session: &mut Session<'_>, adoption: &Adoption, dry_run: bool) -> Result<(), Error> {
+pub(super) fn show(session: &mut Session<'_>, adoption: &Adoption, done: Done) -> Result<(), Error> {
     let mut text = pins(adoption);
     for own in &adoption.own {
         text.push_str(&format!("own: {own}\n"));
@@ -21,7 +24,7 @@ pub(super) fn show(session: &mut Session<'_>, adoption: &Adoption, dry_run: bool
     if !adoption.open.undecided.is_empty() {
         session.output.data(&format!("\ncould not decide:\n{}", open(adoption)))?;
     }
-    session.output.note(&format!("\n{}", summary(adoption, dry_run)));
+    session.output.note(&format!("\n{}", summary(adoption, done)));
     Ok(())
 }
 
@@ -37,20 +40,28 @@ fn pins(adoption: &Adoption) -> String {
     pins.iter().map(line).collect()
 }
 
-/// Each place once, with what is written there, why it is open, and what to do.
+/// Each place once, with what is written there; once for all that are open for one reason, why, and what to do.
 fn open(adoption: &Adoption) -> String {
-    let mut text = String::new();
+    let mut reasons: Vec<(&str, &str)> = Vec::new();
+    let mut places: BTreeMap<(&str, &str), String> = BTreeMap::new();
     for open in &adoption.open.undecided {
+        let reason = (open.why.as_str(), open.help.as_str());
+        if !places.contains_key(&reason) {
+            reasons.push(reason);
+        }
         let place = format!("{}:{}  {}", open.path, open.line, open.written);
-        text.push_str(&format!("{}\n", harmless(place.trim_end())));
-        text.push_str(&format!("  {}\n  {}\n", harmless(&open.why), harmless(&open.help)));
+        places.entry(reason).or_default().push_str(&format!("{}\n", harmless(place.trim_end())));
     }
-    text
+    let said = |(why, help): &(&str, &str)| {
+        let places = places.get(&(*why, *help)).cloned().unwrap_or_default();
+        format!("{places}  {}\n  {}\n", harmless(why), harmless(help))
+    };
+    reasons.iter().map(said).collect()
 }
 
-fn summary(adoption: &Adoption, dry_run: bool) -> String {
+fn summary(adoption: &Adoption, done: Done) -> String {
     let (files, open) = (adoption.after.files.len(), adoption.open.undecided.len());
-    let would = if dry_run { "would be pinned" } else { "pinned" };
+    let would = if done == Done::Written { "pinned" } else { "would be pinned" };
     let mut text = format!(
         "{} in {} {would}, {open} could not be decided\n",
         count(adoption.asked.pins.len(), "pin"),
@@ -78,17 +89,35 @@ fn summary(adoption: &Adoption, dry_run: bool) -> String {
             "only the content of their one tag moves: {names}; to follow versions, give each a track and `paths` or `version`\n"
         ));
     }
-    if let Some(note) = adoption.job.as_ref().and_then(|job| job.note) {
+    if let Some(note) = adoption.job.as_ref().and_then(|job| job.note).filter(|_| done != Done::Unanswered) {
         text.push_str(&format!("{note}\n"));
     }
-    text.push_str(match dry_run {
-        true => "nothing was written\n",
-        false => "next: read `git diff`, commit it, and run `solera-pin verify` for every change\n",
-    });
+    text.push_str(&end(adoption, done));
     text
 }
 
-pub(super) fn document(adoption: &Adoption, dry_run: bool) -> String {
+/// What was written beside the files, and what comes next.
+fn end(adoption: &Adoption, done: Done) -> String {
+    match done {
+        Done::Dry => "nothing was written\n".into(),
+        Done::Unanswered => {
+            "nothing was written, for nothing could be pinned: mend what is listed, then run `solera-pin init` again\n".into()
+        }
+        Done::Written => {
+            let lock = (!adoption.asked.pins.is_empty()).then_some(FILE_NAME);
+            let job = adoption.job.as_ref().map(|job| job.path);
+            let new: Vec<&str> = [Some(DECLARED_IN), lock, job].into_iter().flatten().collect();
+            let elsewhere = adoption.elsewhere.as_ref().map(|root| format!(" in {}", root.display()));
+            format!(
+                "new{}: {}\nnext: read `git diff`, commit it with them, and run `solera-pin verify` for every change\n",
+                elsewhere.unwrap_or_default(),
+                new.join(", ")
+            )
+        }
+    }
+}
+
+pub(super) fn document(adoption: &Adoption, done: Done) -> String {
     let pin = |pin: &Proposal| {
         let mut value = adoption.asked.lock.pins.get(&pin.name).map_or(Value::Null, report_json::pin);
         value["name"] = json!(pin.name);
@@ -106,7 +135,7 @@ pub(super) fn document(adoption: &Adoption, dry_run: bool) -> String {
         ("undecided", open.collect()),
         ("unpinned_downloads", json!(adoption.open.fetches)),
         ("platforms_assumed", json!(adoption.assumed)),
-        ("written", json!(!dry_run)),
+        ("written", json!(done == Done::Written)),
     ];
     report_json::document("init", content)
 }

@@ -87,11 +87,20 @@ impl World {
     }
 
     pub(super) fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_as(arguments, &self.configuration.path().join("config.toml"))
+    }
+
+    /// Runs with a file of the repository as the user's own configuration.
+    pub(super) fn run_with(&self, arguments: &[&str], configuration: &str) -> Ended {
+        self.run_as(arguments, &self.repository.path().join(configuration))
+    }
+
+    fn run_as(&self, arguments: &[&str], configuration: &Path) -> Ended {
         let output = Command::new(env!("CARGO_BIN_EXE_solera-pin"))
             .args(arguments)
             .current_dir(self.repository.path())
             .env_clear()
-            .env("SOLERA_PIN_CONFIG", self.configuration.path().join("config.toml"))
+            .env("SOLERA_PIN_CONFIG", configuration)
             .stdin(Stdio::null())
             .output()
             .unwrap();

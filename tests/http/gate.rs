@@ -138,6 +138,35 @@ fn a_change_cannot_switch_off_its_own_gate() {
 }
 
 #[test]
+fn a_line_that_comes_to_name_something_else_is_new() {
+    let bake = "variable \"X\" {\n  default = \"alpine:3.20\"\n}\ntarget \"a\" {\n  # solera-pin: ignore[no-pin] why\n  contexts = { a = \"docker-image://${X}\" }\n}\n";
+    for (path, text, expected) in [
+        ("a/Dockerfile", "ARG X=alpine:3.20\nFROM ${X}\n", "a/Dockerfile:2 no-pin"),
+        (
+            "a/Dockerfile",
+            "ARG X=alpine:3.20\n# solera-pin: ignore[no-pin] why\nFROM ${X}\n",
+            "a/Dockerfile:3 no-pin",
+        ),
+        ("docker-bake.hcl", bake, "docker-bake.hcl:6 no-pin"),
+    ] {
+        let repository = Repository::new(&[("Dockerfile", GOOD), (path, text)]);
+        assert_eq!(repository.verify(&["--base", "HEAD"]), (0, none()), "{path}");
+        for other in ["alpine:3.18", "evil:3.20"] {
+            repository.put(path, &text.replace("alpine:3.20", other));
+            assert_eq!(repository.verify(&["--base", "HEAD"]), (1, vec![expected.into()]), "{path} {other}");
+        }
+    }
+    // Another pin of the same repository changes what is said of a reference, and not what it names.
+    let suppressed = "# solera-pin: ignore[no-pin] why\nFROM alpine:3.20\n";
+    let repository =
+        Repository::new(&[("Dockerfile", GOOD), ("a/Dockerfile", BAD), ("b/Dockerfile", suppressed)]);
+    let track = "[pin.alpine]\nimage = \"alpine\"\ntrack = \"edge\"\n";
+    repository.put("pins.toml", &format!("{PINS}{track}"));
+    let (_, found) = repository.verify(&["--base", "HEAD"]);
+    assert!(found.iter().all(|found| !found.ends_with("no-pin")), "{found:?}");
+}
+
+#[test]
 fn a_bump_that_no_rule_would_make_is_found() {
     for (tag, digit, found) in [
         ("22.2.0-slim", '6', none()),
@@ -153,6 +182,16 @@ fn a_bump_that_no_rule_would_make_is_found() {
         repository.put("pins.toml", &PINS.replace("platforms", "allow = \"major\"\nplatforms"));
         let down = tag.starts_with("22.0");
         assert_eq!(repository.verify(&["--base", "HEAD"]).1.is_empty(), !down, "{tag}");
+    }
+    // Nor by calling the pin something else.
+    let repository = Repository::new(&[("Dockerfile", GOOD)]);
+    let renamed = |text: &str| text.replace("pin.node", "pin.node-js");
+    for (tag, found) in [("22.1.0-slim", none()), ("22.0.0-slim", vec!["pins.lock:5 lock-not-chosen".into()])]
+    {
+        repository.put("pins.toml", &renamed(PINS));
+        repository.put("pins.lock", &renamed(&lock(tag, '6')));
+        repository.put("Dockerfile", &good(tag, '6'));
+        assert_eq!(repository.verify(&["--base", "HEAD"]).1, found, "{tag}");
     }
     let immutable = format!("{PINS}immutable = true\n");
     let repository = Repository::new(&[("Dockerfile", GOOD), ("pins.toml", &immutable)]);

@@ -138,6 +138,26 @@ fn a_change_cannot_switch_off_its_own_gate() {
 }
 
 #[test]
+fn what_a_build_names_is_a_dockerfile() {
+    for (path, text) in [
+        ("compose.yml", "services:\n  a:\n    build: {context: ., dockerfile: build/prod}\n"),
+        ("docker-bake.hcl", "target \"a\" {\n  dockerfile = \"build/prod\"\n}\n"),
+        (
+            ".github/workflows/a.yml",
+            "jobs:\n  a:\n    steps:\n      # solera-pin: ignore[no-pin] why\n      - uses: docker/build-push-action@v6\n        with:\n          file: build/prod\n",
+        ),
+    ] {
+        let repository = Repository::new(&[("Dockerfile", GOOD), (path, text), ("build/prod", GOOD)]);
+        assert_eq!(repository.verify(&[]), (0, none()), "{path}");
+        repository.put("build/prod", &format!("# solera-pin: node.tag\n{GOOD}{BAD}"));
+        let found = (1, vec!["build/prod:3 no-pin".into()]);
+        assert_eq!(repository.verify(&[]), found, "{path}");
+        assert_eq!(repository.verify(&["--base", "HEAD"]), found, "{path}");
+        assert_eq!(repository.verify(&["build"]), found, "{path}");
+    }
+}
+
+#[test]
 fn a_line_that_comes_to_name_something_else_is_new() {
     let bake = "variable \"X\" {\n  default = \"alpine:3.20\"\n}\ntarget \"a\" {\n  # solera-pin: ignore[no-pin] why\n  contexts = { a = \"docker-image://${X}\" }\n}\n";
     for (path, text, expected) in [

@@ -48,8 +48,8 @@ pub(super) fn find(
     let report = conclude(&input, gate::see(&tree, &input, &[])?, true, |_, _, _| true);
     let found = Mutex::new((Reasons::new(), Vec::new()));
     let register = Register::new(catalog, &asked.lock, &catalog.policy.references);
-    each(&tree, catalog, &|path, bytes| {
-        let scanned = Scanned::new(&tree, catalog, path, bytes);
+    each(&tree, catalog, &|scanner, path, bytes| {
+        let scanned = scanner.scan(path, bytes);
         let (reasons, bots) =
             (reasons(&scanned, &register, asked), unbound(&scanned.file, &scanned.scan, &asked.pins));
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);

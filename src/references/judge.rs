@@ -247,8 +247,13 @@ pub(super) fn parse<'a>(image: &ImageInput) -> Result<(Repository, Option<Digest
         text.push('@');
         text.push_str(digest);
     }
-    let parsed: ImageRef =
-        text.parse().map_err(|error: crate::model::ImageRefError| Wrong::Malformed(error.to_string()))?;
+    let parsed: ImageRef = text.parse().map_err(|error: crate::model::ImageRefError| {
+        // `Dockerfile.j2`, `Dockerfile.erb`: somebody else fills it in before a builder reads it.
+        match ["{{", "{%", "<%"].into_iter().any(|mark| text.contains(mark)) {
+            true => Wrong::Unresolved(Unresolved::Template(text.clone())),
+            false => Wrong::Malformed(error.to_string()),
+        }
+    })?;
     Ok((parsed.repository().clone(), parsed.digest().cloned()))
 }
 

@@ -146,6 +146,7 @@ fn what_a_build_names_is_a_dockerfile() {
             ".github/workflows/a.yml",
             "jobs:\n  a:\n    steps:\n      # solera-pin: ignore[no-pin] why\n      - uses: docker/build-push-action@v6\n        with:\n          file: build/prod\n",
         ),
+        ("action.yml", "runs:\n  using: docker\n  image: build/prod\n"),
     ] {
         let repository = Repository::new(&[("Dockerfile", GOOD), (path, text), ("build/prod", GOOD)]);
         assert_eq!(repository.verify(&[]), (0, none()), "{path}");

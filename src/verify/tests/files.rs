@@ -49,6 +49,8 @@ fn a_reference_is_what_is_locked_or_a_finding() {
         (format!("FROM node:latest@{NODE_DIGEST}\n"), &["Dockerfile:1 floating-tag"]),
         ("FROM Node:22\n".into(), &["Dockerfile:1 bad-reference"]),
         ("ARG BASE\nFROM ${BASE}\n".into(), &["Dockerfile:2 unresolved"]),
+        ("FROM {{ base }}\n".into(), &["Dockerfile:1 unresolved"]),
+        ("FROM a/{{base}}:1\n".into(), &["Dockerfile:1 unresolved"]),
         ("FROM scratch\nRUN curl -O https://example.org/x\n".into(), &["Dockerfile:2 unlocked-fetch"]),
         (
             "# solera-pin: node.digest\n# solera-pin: nod.tag\nARG X=1\nFROM scratch\n".into(),
@@ -58,6 +60,22 @@ fn a_reference_is_what_is_locked_or_a_finding() {
         let mut found = found_in("", &dockerfile);
         found.sort();
         assert_eq!(found, expected, "{dockerfile}");
+    }
+}
+
+#[test]
+fn a_short_commit_is_not_to_be_pinned() {
+    let help = |revision: &str| -> String {
+        let text = format!("jobs:\n  a:\n    steps:\n      - uses: a/b@{revision}\n");
+        let pins = SourceFile::new("pins.toml", PINS);
+        let configuration = Files { pins: Some(pins), ..Files::default() };
+        let file = SourceFile::new(".github/workflows/a.yml", &text);
+        let report = report(&configuration, &format!("version = 1\n{GIT}{NODE}"), &[file]);
+        report.findings.into_iter().find(|finding| finding.rule == "no-pin").unwrap().help
+    };
+    assert!(help("11bd719").contains("whole id"));
+    for tag in ["20240101", "v4", "nightly", "deadbeef"] {
+        assert!(help(tag).starts_with("run `solera-pin add NAME https://github.com/a/b#"), "{tag}");
     }
 }
 

@@ -135,6 +135,8 @@ fn a_change_cannot_switch_off_its_own_gate() {
         (1, vec!["new/Dockerfile:2 no-pin".into()]),
         "over other text"
     );
+    repository.put("new/Dockerfile", &suppressed.replace("it is fine", "another reason"));
+    assert_eq!(repository.verify(&["--base", "HEAD"]).0, 1, "for another reason");
 }
 
 #[test]

@@ -110,6 +110,32 @@ fn own_images_and_ignored_rules() {
 }
 
 #[test]
+fn an_action_is_pinned_under_a_policy_too() {
+    let workflow = "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n";
+    let policy = "[references]\nmode = \"policy\"\n";
+    let found = gate(policy, &[(".github/workflows/a.yml", workflow)]).0;
+    assert!(found.contains(&".github/workflows/a.yml:4 not-pinned".to_owned()), "{found:?}");
+}
+
+#[test]
+fn a_pin_for_these_paths_goes_before_one_for_any() {
+    let canary = "[pin.canary]\nimage = \"node\"\ntrack = \"{major}-slim\"\npaths = [\"pay/**\"]\n";
+    let found = gate(canary, &[("pay/Dockerfile", "FROM node:24-slim\n")]).0;
+    assert!(!found.iter().any(|found| found.ends_with("lock-differs")), "{found:?}");
+}
+
+#[test]
+fn no_secret_of_a_url_is_told() {
+    let pins = SourceFile::new("pins.toml", PINS);
+    let configuration = Files { pins: Some(pins), ..Files::default() };
+    let text = "FROM scratch\nADD https://me:secret@example.org/x?token=secret /x\n";
+    let file = SourceFile::new("Dockerfile", text);
+    let report = report(&configuration, &format!("version = 1\n{GIT}{NODE}"), &[file]);
+    let found = report.findings.iter().find(|finding| finding.rule == "unlocked-fetch").unwrap();
+    assert!(found.message.ends_with("https://example.org/x"), "{}", found.message);
+}
+
+#[test]
 fn under_a_policy_a_tag_is_enough() {
     let policy = "[references]\nmode = \"policy\"\n";
     assert_eq!(found_in(policy, "FROM node:22-slim\n"), [] as [&str; 0]);

@@ -4,27 +4,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::document::{Place, SourceFile};
 use crate::references::Register;
-use crate::scan::{self, Scan, Unread};
-use crate::scanned::Scanned;
-use crate::tree::{File, Tree, TreeError, Want};
+use crate::scan::{Scan, Unread};
+use crate::scanned::{Scanned, Scanner};
+use crate::tree::{File, Tree, TreeError};
 use crate::verify::{Input, Seen, look};
 
 /// Looks at every file, or at those of `within`.
 pub fn see(tree: &dyn Tree, input: &Input<'_>, within: &[String]) -> Result<Seen, TreeError> {
     let register = Register::new(input.catalog, input.lock, &input.policy.references);
     let total = Mutex::new(Seen::default());
-    let ignore = &input.policy.references.ignore;
-    let wanted = |path: &str| match (ignore.matches(path), scan::is_known(path)) {
-        (true, _) => Want::Nothing,
-        (false, true) => Want::Whole,
-        (false, false) => Want::Text,
+    // Where every file is looked at, what builds say can wait until the end: no second walk.
+    let references = &input.policy.references;
+    let scanner = match within {
+        [] => Scanner::by_names(tree, input.catalog, references),
+        _ => Scanner::new(tree, input.catalog, references)?,
     };
+    let wanted = |path: &str| scanner.wants(path);
     let visit = |path: &str, file: File<'_>| {
         let seen = match file {
-            File::Bytes(bytes) => match scan::may_matter(path, bytes) {
-                true => see_file(tree, input, &register, path, bytes),
-                false => return,
-            },
+            File::Bytes(bytes) if scanner.may_matter(path, bytes) => {
+                let Scanned { file, scan } = scanner.scan(path, bytes);
+                look(input, &register, &file, &scan)
+            }
+            File::Bytes(_) => return,
             File::Unreadable(why) => unreadable(input, &register, path, why),
             File::Submodule => {
                 let mut seen = Seen::default();
@@ -35,12 +37,13 @@ pub fn see(tree: &dyn Tree, input: &Input<'_>, within: &[String]) -> Result<Seen
         total.lock().unwrap_or_else(PoisonError::into_inner).merge(seen);
     };
     tree.each(within, &wanted, &visit)?;
-    Ok(total.into_inner().unwrap_or_else(PoisonError::into_inner))
-}
-
-fn see_file(tree: &dyn Tree, input: &Input<'_>, register: &Register<'_>, path: &str, bytes: &[u8]) -> Seen {
-    let Scanned { file, scan } = Scanned::new(tree, input.catalog, path, bytes);
-    look(input, register, &file, &scan)
+    let mut total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if within.is_empty() {
+        for Scanned { file, scan } in scanner.overlooked() {
+            total.merge(look(input, &register, &file, &scan));
+        }
+    }
+    Ok(total)
 }
 
 fn unreadable(input: &Input<'_>, register: &Register<'_>, path: &str, why: String) -> Seen {

@@ -15,9 +15,8 @@ use crate::catalog::Catalog;
 use crate::lock::Lock;
 use crate::model::PinName;
 use crate::references::{Edit, Register, Step, Written, keep_in_step, splice, unpin};
-use crate::scan::{is_known, may_matter};
-use crate::scanned::{Scanned, scan_text};
-use crate::tree::{File, Tree, TreeError, Want};
+use crate::scanned::{Scanned, Scanner};
+use crate::tree::{File, Tree, TreeError};
 
 /// What a new lock makes of a repository.
 #[derive(Debug, Default)]
@@ -106,11 +105,11 @@ pub fn unpinned(
 ) -> Result<Vec<FileChange>, TreeError> {
     let register = Register::new(catalog, lock, &catalog.policy.references);
     let files = Mutex::new(Vec::new());
-    each(tree, catalog, &|path, bytes| {
-        if !may_matter(path, bytes) {
+    each(tree, catalog, &|scanner, path, bytes| {
+        if !scanner.may_matter(path, bytes) {
             return;
         }
-        let scanned = Scanned::new(tree, catalog, path, bytes);
+        let scanned = scanner.scan(path, bytes);
         let edits = unpin(path, &scanned.scan, &register, wanted);
         if let Some(after) = applied(bytes, edits) {
             push(
@@ -126,18 +125,13 @@ pub fn unpinned(
 pub fn each(
     tree: &dyn Tree,
     catalog: &Catalog,
-    visit: &(dyn Fn(&str, &[u8]) + Sync),
+    visit: &(dyn Fn(&Scanner<'_>, &str, &[u8]) + Sync),
 ) -> Result<(), TreeError> {
-    let ignore = &catalog.policy.references.ignore;
-    let want = |path: &str| match (ignore.matches(path), is_known(path)) {
-        (true, _) => Want::Nothing,
-        (false, true) => Want::Whole,
-        (false, false) => Want::Text,
-    };
-    tree.each(&[], &want, &|path, file| {
+    let scanner = Scanner::new(tree, catalog, &catalog.policy.references)?;
+    tree.each(&[], &|path| scanner.wants(path), &|path, file| {
         // What cannot be read is not written either; the gate says so.
         if let File::Bytes(bytes) = file {
-            visit(path, bytes);
+            visit(&scanner, path, bytes);
         }
     })
 }
@@ -162,12 +156,12 @@ fn walk(
     let policy = &catalog.policy.references;
     let (old, new) = (Register::new(catalog, before, policy), Register::new(catalog, after, policy));
     let found = Mutex::new(Found::default());
-    each(tree, catalog, &|path, bytes| {
-        if !may_matter(path, bytes) {
+    each(tree, catalog, &|scanner, path, bytes| {
+        if !scanner.may_matter(path, bytes) {
             return;
         }
-        let scanned = Scanned::new(tree, catalog, path, bytes);
-        let rescan = |text: &str| scan_text(tree, catalog, path, text);
+        let scanned = scanner.scan(path, bytes);
+        let rescan = |text: &str| scanner.scan_text(path, text);
         let (text, mine) = (&scanned.file.text, |pin: &PinName| wanted(path, pin));
         let step = keep_in_step(path, text, &scanned.scan, &old, &new, mine, rescan);
         found.lock().unwrap_or_else(PoisonError::into_inner).take(path, bytes, &scanned, step);

@@ -8,7 +8,7 @@ use crate::document::SourceFile;
 use crate::model::Repository;
 use crate::references::{Edit, Register, Standing, Written, Wrong};
 use crate::scan::{Build, Input, Reference, dockerfile};
-use crate::scanned::Scanned;
+use crate::scanned::{Scanned, Scanner};
 use crate::tree::{Overlay, Tree, TreeError};
 
 /// One look at the files that build others.
@@ -46,7 +46,7 @@ impl Builds<'_> {
         let changed: BTreeMap<String, Vec<u8>> =
             found.files.iter().map(|file| (file.path.clone(), file.after.clone())).collect();
         let Some(before) = self.tree.read(path)? else { return Ok(()) };
-        let was = Scanned::new(self.tree, self.catalog, path, &before);
+        let was = self.scan(self.tree, path, &before);
         let builds_changed =
             |build: &Build| build.path_from(path).is_some_and(|path| changed.contains_key(&path));
         if !was.scan.builds.iter().any(builds_changed) {
@@ -54,14 +54,14 @@ impl Builds<'_> {
         }
         let after = Overlay::new(self.tree, changed);
         let now_bytes = after.read(path)?.unwrap_or_else(|| before.clone());
-        let now = Scanned::new(&after, self.catalog, path, &now_bytes);
+        let now = self.scan(&after, path, &now_bytes);
         let misled = self.misled(path, &was, &now);
         if misled.is_empty() {
             return Ok(());
         }
         let repeated = self.repeated(path, &now, &after)?;
         if let Some(text) = applied(&now_bytes, repeated) {
-            let then = Scanned::new(&after, self.catalog, path, &text);
+            let then = self.scan(&after, path, &text);
             if self.misled(path, &was, &then).is_empty() {
                 found.replace(path, before, text, written(&misled, self.new));
                 return Ok(());
@@ -72,6 +72,11 @@ impl Builds<'_> {
         found.stuck.extend(stuck);
         found.stuck.sort();
         Ok(())
+    }
+
+    /// What a file names among the files of `tree`.
+    fn scan(&self, tree: &dyn Tree, path: &str, bytes: &[u8]) -> Scanned {
+        Scanner::by_names(tree, self.catalog, &self.catalog.policy.references).scan(path, bytes)
     }
 
     /// The references that name something else than their pin, and did not before.

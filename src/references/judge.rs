@@ -238,16 +238,23 @@ fn version(tag: &str) -> &str {
 
 /// The repository and digest of an image as it is written. Its tag is looked at too.
 pub(super) fn parse<'a>(image: &ImageInput) -> Result<(Repository, Option<Digest>), Wrong<'a>> {
-    let repository = image.repository.parse().map_err(malformed)?;
+    let repository = image.repository.parse().map_err(|error| malformed(image, error))?;
     if let Some(tag) = &image.tag {
-        tag.text.parse::<Tag>().map_err(malformed)?;
+        tag.text.parse::<Tag>().map_err(|error| malformed(image, error))?;
     }
-    let digest = image.digest.as_ref().map(|digest| digest.parse().map_err(malformed)).transpose()?;
-    Ok((repository, digest))
+    let digest = image.digest.as_ref().map(|digest| digest.parse().map_err(|error| malformed(image, error)));
+    Ok((repository, digest.transpose()?))
 }
 
-fn malformed<'a>(error: impl std::fmt::Display) -> Wrong<'a> {
-    Wrong::Malformed(error.to_string())
+fn malformed<'a>(image: &ImageInput, error: impl std::fmt::Display) -> Wrong<'a> {
+    let tag = image.tag.iter().map(|tag| tag.text.as_str());
+    let parts = [image.repository.as_str()].into_iter().chain(tag).chain(image.digest.as_deref());
+    let text = parts.collect::<Vec<_>>().join(":");
+    // `Dockerfile.j2`, `Dockerfile.erb`: somebody else fills it in before a builder reads it.
+    match ["{{", "{%", "<%"].into_iter().any(|mark| text.contains(mark)) {
+        true => Wrong::Unresolved(Unresolved::Template(text)),
+        false => Wrong::Malformed(error.to_string()),
+    }
 }
 
 fn names(pin: &ImagePin, digest: &Digest) -> bool {

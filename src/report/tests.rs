@@ -12,7 +12,7 @@ fn finding(file: &Arc<SourceFile>, marked: &str) -> Finding {
     let start = file.text.find(marked).unwrap();
     let place = Place { file: Arc::clone(file), span: start..start + marked.len() };
     let (message, help) = ("it is wrong".into(), "do right".into());
-    Finding { rule: "not-pinned", level: Level::Error, place, message, help }
+    Finding { rule: "not-pinned", level: Level::Error, place, message, help, subject: String::new() }
 }
 
 fn results(findings: &[Finding]) -> Vec<Value> {

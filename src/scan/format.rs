@@ -67,15 +67,33 @@ pub fn of(path: &str) -> Option<Format> {
 }
 
 fn is_dockerfile(name: &str) -> bool {
-    let named = |file: &str, ending: &str| {
-        let variant = name.strip_prefix(file).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        variant || name.ends_with(&format!(".{file}")) || name.ends_with(ending)
+    let lower = name.to_ascii_lowercase();
+    let named = |file: &str, title: &str| {
+        // `Dockerfile.prod`, `Dockerfile-prod`, `dockerfile_prod`; `Dockerfile.go` is for Go, `dockerfile.go` is Go.
+        let rest = lower.strip_prefix(file);
+        let begins = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
+        let is_program = !name.starts_with(title) && ends_in(&lower, &PROGRAMS);
+        begins && !is_program && !ends_in(&lower, &TEXTS) || lower.ends_with(&format!(".{file}"))
     };
     // `Dockerfile.dockerignore` lists what is not sent to the builder.
-    !name.ends_with("ignore")
-        && (named("Dockerfile", ".dockerfile")
-            || named("Containerfile", ".containerfile")
-            || name == "dockerfile")
+    !ends_in(&lower, &["dockerignore", "containerignore"])
+        && (named("dockerfile", "Dockerfile.") || named("containerfile", "Containerfile."))
+}
+
+/// The endings of texts about Dockerfiles.
+const TEXTS: [&str; 16] = [
+    "adoc", "css", "csv", "html", "json", "lock", "md", "png", "rst", "snap", "svg", "toml", "vim", "xml",
+    "yaml", "yml",
+];
+
+/// The endings of programs about Dockerfiles.
+const PROGRAMS: [&str; 20] = [
+    "c", "cc", "cpp", "cs", "go", "h", "java", "js", "kt", "lua", "php", "pl", "py", "rb", "rs", "scala",
+    "sh", "swift", "ts", "tsx",
+];
+
+fn ends_in(name: &str, endings: &[&str]) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending))
 }
 
 fn bake(name: &str) -> Option<Format> {
@@ -105,8 +123,21 @@ mod tests {
             ("api.Dockerfile", Some(Format::Dockerfile)),
             ("api.dockerfile", Some(Format::Dockerfile)),
             ("Containerfile.x86", Some(Format::Dockerfile)),
+            ("dockerfile.prod", Some(Format::Dockerfile)),
+            ("Dockerfile-prod", Some(Format::Dockerfile)),
+            ("a/Dockerfile_prod", Some(Format::Dockerfile)),
+            ("DOCKERFILE", Some(Format::Dockerfile)),
+            ("Containerfile-1.2", Some(Format::Dockerfile)),
+            ("Dockerfile.build-ignore", Some(Format::Dockerfile)),
             ("Dockerfile.dockerignore", None),
+            ("Containerfile.containerignore", None),
             ("Dockerfiles", None),
+            ("dockerfile.go", None),
+            ("Dockerfile.go", Some(Format::Dockerfile)),
+            ("dockerfile-parse.js", None),
+            ("Dockerfile_test.go", None),
+            ("Dockerfile.md", None),
+            ("dockerfile-service.yaml", Some(Format::Yaml)),
             ("compose.yaml", Some(Format::Compose)),
             ("a/docker-compose.prod.yml", Some(Format::Compose)),
             ("docker-compose-ci.yml", Some(Format::Compose)),

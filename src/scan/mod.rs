@@ -117,7 +117,12 @@ pub fn scan(path: &str, text: &str) -> Scan {
 
 /// What a file names of the outside, where it is built for these platforms alone (`os/architecture[/variant]`).
 pub fn scan_for(path: &str, text: &str, platforms: &[String]) -> Scan {
-    let mut scan = match format::of(path) {
+    scan_as(format::of(path), text, platforms)
+}
+
+/// The same of a file whose name does not tell what it is.
+pub fn scan_as(format: Option<Format>, text: &str, platforms: &[String]) -> Scan {
+    let mut scan = match format {
         Some(Format::Dockerfile) => dockerfile::scan_for(text, &BTreeMap::new(), platforms),
         Some(Format::Compose) => compose::scan(text),
         Some(Format::Kustomization) => kustomize::scan(text),

@@ -42,6 +42,7 @@ impl Wrong {
             place: Place { file: file.clone(), span: locate(file, name, &keys) },
             message: format!("the pin `{name}`: {}", self.message),
             help: self.help.words(name),
+            subject: String::new(),
         };
         (finding, self.status)
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 
-use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, is_binary, link_target};
+use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, discover, is_binary, link_target};
 
 /// The kinds of entries of a git tree that matter here.
 const LINK: i32 = 0o120_000;
@@ -24,8 +24,7 @@ pub struct CommitTree {
 impl CommitTree {
     /// The files that `revision` has where `root` is now. A folder that was not there yet is empty.
     pub fn open(root: &Path, revision: &str) -> Result<Self, TreeError> {
-        let repository =
-            Repository::discover(root).map_err(|_| TreeError::NoRepository(root.to_path_buf()))?;
+        let repository = discover(root)?.ok_or_else(|| TreeError::NoRepository(root.to_path_buf()))?;
         let none = |_| TreeError::Revision(revision.to_owned());
         let commit =
             repository.revparse_single(revision).and_then(|object| object.peel_to_commit()).map_err(none)?;

@@ -11,14 +11,14 @@ use git2::Repository;
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::TreeError;
+use super::{TreeError, discover};
 
 /// Longer than any path that a file system takes.
 const MAX_PATH: u64 = 64 << 10;
 
 /// Names every file below `root` that is tracked and ignored, relative to it.
 pub(super) fn tracked_and_ignored(root: &Path, mut found: impl FnMut(&str)) -> Result<(), TreeError> {
-    let Ok(repository) = Repository::discover(root) else {
+    let Some(repository) = discover(root)? else {
         return Ok(());
     };
     let Some(top) = repository.workdir().and_then(|top| std::fs::canonicalize(top).ok()) else {

@@ -8,7 +8,9 @@ mod index;
 mod overlay;
 mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use git2::{ErrorCode, Repository};
 
 pub use commit::CommitTree;
 pub use overlay::Overlay;
@@ -78,6 +80,20 @@ pub enum TreeError {
 impl From<git2::Error> for TreeError {
     fn from(error: git2::Error) -> Self {
         Self::Git(error.message().to_owned())
+    }
+}
+
+/// The repository that a folder is in. One that git does not trust is no reason to look at less than it tracks.
+fn discover(folder: &Path) -> Result<Option<Repository>, TreeError> {
+    match Repository::discover(folder) {
+        Ok(repository) => Ok(Some(repository)),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) if error.code() == ErrorCode::Owner => Err(TreeError::Git(format!(
+            "{}; where it is to be trusted: `git config --global --add safe.directory {}`",
+            error.message(),
+            folder.display()
+        ))),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -134,6 +134,40 @@ fn a_file_that_is_named_is_looked_at_even_if_it_is_ignored() {
 }
 
 #[test]
+fn what_lies_around_a_repository_hides_nothing_in_it() {
+    let around = tempfile::tempdir().unwrap();
+    put(around.path(), ".gitignore", b"*\n");
+    let top = around.path().join("a");
+    put(&top, "b/Dockerfile", b"x");
+    put(&top, "b/.gitignore", b"hidden\n");
+    put(&top, "b/hidden", b"y");
+    let all = ["b/.gitignore", "b/Dockerfile"];
+    let found = || files(&WorkTree::new(&top), &[]).into_keys().collect::<Vec<_>>();
+    assert_eq!(found(), all, "in no repository");
+    git(&top, &["init", "-q"]);
+    assert_eq!(found(), all);
+    put(&top, ".gitignore", b"/b/Dockerfile\n");
+    assert_eq!(found(), [".gitignore", "b/.gitignore"]);
+    let part = files(&WorkTree::new(top.join("b")), &[]).into_keys().collect::<Vec<_>>();
+    assert_eq!(part, [".gitignore"], "the repository's own patterns count from its top");
+}
+
+#[test]
+fn a_repository_that_git_does_not_trust_is_told() {
+    let folder = example();
+    // Only root can give a folder away.
+    if std::os::unix::fs::chown(folder.path(), Some(54_321), None).is_err() {
+        return;
+    }
+    let told = |result: Result<(), TreeError>| {
+        let error = result.expect_err("nothing of it may be left out in silence").to_string();
+        assert!(error.contains("safe.directory"), "{error}");
+    };
+    told(WorkTree::new(folder.path()).each(&[], &|_| Want::Whole, &|_, _| ()));
+    told(CommitTree::open(folder.path(), "HEAD").map(drop));
+}
+
+#[test]
 fn another_repository_within_is_not_entered() {
     let folder = example();
     let inner = folder.path().join("inner");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::index::tracked_and_ignored;
-use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, is_binary};
+use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, discover, is_binary};
 
 /// The files of a folder.
 pub struct WorkTree {
@@ -123,8 +123,11 @@ impl Tree for WorkTree {
         for start in starts {
             walk.add(start);
         }
-        // What git ignores by the repository's own files; a person's own would change what another one sees.
-        walk.hidden(false).ignore(false).git_global(false).require_git(false).follow_links(false);
+        // What git ignores by the repository's own files; a person's own, or those of the folders that the repository
+        // lies in, would change what another one sees.
+        let in_git = discover(&self.root)?.is_some();
+        walk.hidden(false).ignore(false).git_global(false).follow_links(false);
+        walk.require_git(in_git).parents(in_git);
         walk.filter_entry(|entry| entry.file_name() != ".git");
         let failed = |path: Option<PathBuf>, why: String| {
             let name = path.and_then(|path| self.relative(&path)).unwrap_or_else(|| ".".to_owned());

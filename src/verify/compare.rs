@@ -1,14 +1,16 @@
 //! Two revisions: which findings are new, and which suppressions were there before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Seen};
 use crate::document::SourceFile;
 use crate::scan::Suppression;
 
-/// The findings of another revision, known again by rule, file and line: numbers of lines change.
+/// The findings of another revision, known again by rule, file, line and what they are about: numbers of lines change.
 #[derive(Debug, Default)]
-pub struct Known(BTreeMap<(String, String, String), usize>);
+pub struct Known(BTreeMap<Key, usize>);
+
+type Key = (String, String, String);
 
 impl Known {
     /// Of that revision's findings.
@@ -32,9 +34,11 @@ impl Known {
     }
 }
 
-fn key(finding: &Finding) -> (String, String, String) {
+fn key(finding: &Finding) -> Key {
     let line = line_at(&finding.place.file.text, finding.place.span.start);
-    (finding.rule.to_owned(), finding.place.file.path.clone(), format!("{line}\0{}", finding.message))
+    // What else is declared changes the words of a finding, and not what it is about.
+    let about = if finding.subject.is_empty() { &finding.message } else { &finding.subject };
+    (finding.rule.to_owned(), finding.place.file.path.clone(), format!("{line}\0{about}"))
 }
 
 fn line_at(text: &str, at: usize) -> &str {
@@ -45,21 +49,31 @@ fn line_at(text: &str, at: usize) -> &str {
 }
 
 /// The suppressions of another revision: one counts where that had the same, with the same reason, in the same file,
-/// over the same text. So nobody suppresses what is new in the change that brings it.
+/// over the same text, and for a finding that was suppressed there. So nobody suppresses what is new in the change that
+/// brings it, and nobody changes, on another line, what a suppressed line names.
 #[derive(Debug, Default)]
-pub struct Trust(Vec<Identity>);
+pub struct Trust {
+    comments: BTreeSet<Identity>,
+    findings: BTreeSet<Key>,
+}
 
 type Identity = (String, Vec<String>, String, String);
 
 impl Trust {
     /// Those of that revision's files.
     pub fn of(seen: &Seen) -> Self {
-        Self(seen.suppressions.iter().map(|(file, found)| identity(file, found)).collect())
+        let comments = seen.suppressions.iter().map(|(file, found)| identity(file, found)).collect();
+        Self { comments, findings: BTreeSet::new() }
     }
 
-    /// Whether a suppression was there.
-    pub fn covers(&self, file: &SourceFile, suppression: &Suppression) -> bool {
-        self.0.contains(&identity(file, suppression))
+    /// With what they suppressed there.
+    pub fn of_findings<'a>(self, suppressed: impl IntoIterator<Item = &'a Finding>) -> Self {
+        Self { findings: suppressed.into_iter().map(key).collect(), ..self }
+    }
+
+    /// Whether a suppression was there, and suppressed this finding.
+    pub fn covers(&self, file: &SourceFile, suppression: &Suppression, finding: &Finding) -> bool {
+        self.comments.contains(&identity(file, suppression)) && self.findings.contains(&key(finding))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::catalog::{Image, Level};
 use crate::document::{Place, SourceFile};
 use crate::model::PinName;
 use crate::references::{Register, Standing, Wrong};
-use crate::scan::{Input as Named, Kind, Reference, Scan, Suppression, Unread, dockerfile};
+use crate::scan::{Input as Named, Kind, Reference, Scan, Spelled, Suppression, Unread, dockerfile};
 
 /// A file as the rules see it.
 pub struct Looked<'a> {
@@ -38,6 +38,8 @@ pub struct Seen {
 pub struct Report {
     /// In the order of files and places.
     pub findings: Vec<Finding>,
+    /// What comments took out.
+    pub suppressed: Vec<Finding>,
     /// What became of each outside input.
     pub coverage: Coverage,
 }
@@ -87,6 +89,31 @@ impl Looked<'_> {
         self.file.text.get(unread.span.clone()).is_some_and(|text| text.contains("solera-pin:"))
     }
 
+    /// What the references of a finding name, arguments filled in.
+    fn named(&self, finding: &Finding) -> String {
+        let its = self.scan.references.iter().filter(|reference| reference.span == finding.place.span);
+        let named = its.filter_map(|reference| {
+            let text =
+                |part: &Option<Spelled>| part.as_ref().map(|part| part.text.clone()).unwrap_or_default();
+            Some(match reference.input.as_ref().ok()? {
+                Named::Image(image) => {
+                    format!(
+                        "{}:{}@{}",
+                        image.repository,
+                        text(&image.tag),
+                        image.digest.as_deref().unwrap_or("")
+                    )
+                }
+                Named::Git(git) => {
+                    format!("{}#{} {}", git.url, text(&git.revision), git.commit.as_deref().unwrap_or(""))
+                }
+                Named::Fetch(fetch) => format!("{} {}", fetch.tool, fetch.what),
+                Named::Bound(bound) => format!("{}.{}={}", bound.pin, bound.field, text(&bound.value)),
+            })
+        });
+        named.collect::<Vec<_>>().join("\n")
+    }
+
     /// The bytes of a reference in the file, on one line.
     pub(super) fn written(&self, reference: &Reference) -> String {
         let text = self.file.text.get(reference.span.clone()).unwrap_or_default();
@@ -106,7 +133,8 @@ pub fn look(input: &Input<'_>, register: &Register<'_>, file: &Arc<SourceFile>, 
         let (Check::File(check) | Check::Both(_, check)) = rule.check else { continue };
         let level = rule.level_under(input.policy);
         if level > Level::Off {
-            seen.findings.extend(check(input, &looked).into_iter().map(|raw| rule.finding(raw, level)));
+            let found = check(input, &looked).into_iter().map(|raw| rule.finding(raw, level));
+            seen.findings.extend(found.map(|found| Finding { subject: looked.named(&found), ..found }));
         }
     }
     seen.used.extend(looked.standings.iter().flat_map(used));

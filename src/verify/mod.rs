@@ -50,6 +50,8 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub help: String,
+    /// What the reference that it is about names, with what is set on other lines; empty where it is about none.
+    pub subject: String,
 }
 
 /// A rule of the gate.
@@ -101,7 +103,8 @@ impl Rule {
     }
 
     fn finding(&self, raw: Raw, level: Level) -> Finding {
-        Finding { rule: self.id, level, place: raw.place, message: raw.message, help: raw.help }
+        let subject = String::new();
+        Finding { rule: self.id, level, place: raw.place, message: raw.message, help: raw.help, subject }
     }
 }
 
@@ -119,7 +122,7 @@ pub fn conclude(
     input: &Input<'_>,
     mut seen: Seen,
     whole: bool,
-    trusted: impl Fn(&SourceFile, &crate::scan::Suppression) -> bool,
+    trusted: impl Fn(&SourceFile, &crate::scan::Suppression, &Finding) -> bool,
 ) -> Report {
     for rule in RULES {
         let level = rule.level_under(input.policy);
@@ -132,11 +135,11 @@ pub fn conclude(
             seen.findings.extend(found.into_iter().map(|raw| rule.finding(raw, level)));
         }
     }
-    suppress::apply(input, &mut seen, whole, trusted);
+    let suppressed = suppress::apply(input, &mut seen, whole, trusted);
     in_order(&mut seen.findings);
     seen.findings.dedup();
     seen.coverage.sort();
-    Report { findings: seen.findings, coverage: seen.coverage }
+    Report { findings: seen.findings, suppressed, coverage: seen.coverage }
 }
 
 /// Puts findings into the order of files and places.

@@ -8,26 +8,22 @@ use crate::catalog::Level;
 use crate::document::{Place, SourceFile, meant};
 use crate::scan::Suppression;
 
-/// Takes out what trusted comments cover, and adds what the rules about suppressions find.
+/// Takes out what trusted comments cover, which it gives, and adds what the rules about suppressions find.
 pub(super) fn apply(
     input: &Input<'_>,
     seen: &mut Seen,
     whole: bool,
-    trusted: impl Fn(&SourceFile, &Suppression) -> bool,
-) {
+    trusted: impl Fn(&SourceFile, &Suppression, &Finding) -> bool,
+) -> Vec<Finding> {
     let suppressions = std::mem::take(&mut seen.suppressions);
     let mut used: BTreeSet<(usize, &str)> = BTreeSet::new();
     let mut taken: Vec<Finding> = Vec::new();
-    let counts: Vec<bool> = suppressions
-        .iter()
-        .map(|(file, suppression)| !suppression.reason.is_empty() && trusted(file, suppression))
-        .collect();
     seen.findings.retain(|finding| {
         let mut is_kept = true;
         for (i, (file, suppression)) in suppressions.iter().enumerate() {
             if let Some(rule) = names(file, suppression, finding) {
                 used.insert((i, rule));
-                if counts[i] {
+                if !suppression.reason.is_empty() && trusted(file, suppression, finding) {
                     is_kept = false;
                 }
             }
@@ -56,6 +52,7 @@ pub(super) fn apply(
         });
         seen.findings.extend(found.map(|raw| rule.finding(raw, level)));
     }
+    taken
 }
 
 /// The word of a suppression that covers a finding.

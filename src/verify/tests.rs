@@ -39,7 +39,7 @@ fn report(files: &Files, lock: &str, scanned: &[Arc<SourceFile>]) -> Report {
         let scan = crate::scan::scan_for(&file.path, &file.text, &["linux/amd64".into()]);
         seen.merge(look(&input, &register, file, &scan));
     }
-    conclude(&input, seen, true, |_, _| true)
+    conclude(&input, seen, true, |_, _, _| true)
 }
 
 fn findings(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<String> {

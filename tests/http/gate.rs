@@ -135,6 +135,58 @@ fn a_change_cannot_switch_off_its_own_gate() {
         (1, vec!["new/Dockerfile:2 no-pin".into()]),
         "over other text"
     );
+    repository.put("new/Dockerfile", &suppressed.replace("it is fine", "another reason"));
+    assert_eq!(repository.verify(&["--base", "HEAD"]).0, 1, "for another reason");
+}
+
+#[test]
+fn what_a_build_names_is_a_dockerfile() {
+    for (path, text) in [
+        ("compose.yml", "services:\n  a:\n    build: {context: ., dockerfile: build/prod}\n"),
+        ("docker-bake.hcl", "target \"a\" {\n  dockerfile = \"build/prod\"\n}\n"),
+        (
+            ".github/workflows/a.yml",
+            "jobs:\n  a:\n    steps:\n      # solera-pin: ignore[no-pin] why\n      - uses: docker/build-push-action@v6\n        with:\n          file: build/prod\n",
+        ),
+        ("action.yml", "runs:\n  using: docker\n  image: build/prod\n"),
+    ] {
+        let repository = Repository::new(&[("Dockerfile", GOOD), (path, text), ("build/prod", GOOD)]);
+        assert_eq!(repository.verify(&[]), (0, none()), "{path}");
+        repository.put("build/prod", &format!("# solera-pin: node.tag\n{GOOD}{BAD}"));
+        let found = (1, vec!["build/prod:3 no-pin".into()]);
+        assert_eq!(repository.verify(&[]), found, "{path}");
+        assert_eq!(repository.verify(&["--base", "HEAD"]), found, "{path}");
+        assert_eq!(repository.verify(&["build"]), found, "{path}");
+    }
+}
+
+#[test]
+fn a_line_that_comes_to_name_something_else_is_new() {
+    let bake = "variable \"X\" {\n  default = \"alpine:3.20\"\n}\ntarget \"a\" {\n  # solera-pin: ignore[no-pin] why\n  contexts = { a = \"docker-image://${X}\" }\n}\n";
+    for (path, text, expected) in [
+        ("a/Dockerfile", "ARG X=alpine:3.20\nFROM ${X}\n", "a/Dockerfile:2 no-pin"),
+        (
+            "a/Dockerfile",
+            "ARG X=alpine:3.20\n# solera-pin: ignore[no-pin] why\nFROM ${X}\n",
+            "a/Dockerfile:3 no-pin",
+        ),
+        ("docker-bake.hcl", bake, "docker-bake.hcl:6 no-pin"),
+    ] {
+        let repository = Repository::new(&[("Dockerfile", GOOD), (path, text)]);
+        assert_eq!(repository.verify(&["--base", "HEAD"]), (0, none()), "{path}");
+        for other in ["alpine:3.18", "evil:3.20"] {
+            repository.put(path, &text.replace("alpine:3.20", other));
+            assert_eq!(repository.verify(&["--base", "HEAD"]), (1, vec![expected.into()]), "{path} {other}");
+        }
+    }
+    // Another pin of the same repository changes what is said of a reference, and not what it names.
+    let suppressed = "# solera-pin: ignore[no-pin] why\nFROM alpine:3.20\n";
+    let repository =
+        Repository::new(&[("Dockerfile", GOOD), ("a/Dockerfile", BAD), ("b/Dockerfile", suppressed)]);
+    let track = "[pin.alpine]\nimage = \"alpine\"\ntrack = \"edge\"\n";
+    repository.put("pins.toml", &format!("{PINS}{track}"));
+    let (_, found) = repository.verify(&["--base", "HEAD"]);
+    assert!(found.iter().all(|found| !found.ends_with("no-pin")), "{found:?}");
 }
 
 #[test]
@@ -153,6 +205,16 @@ fn a_bump_that_no_rule_would_make_is_found() {
         repository.put("pins.toml", &PINS.replace("platforms", "allow = \"major\"\nplatforms"));
         let down = tag.starts_with("22.0");
         assert_eq!(repository.verify(&["--base", "HEAD"]).1.is_empty(), !down, "{tag}");
+    }
+    // Nor by calling the pin something else.
+    let repository = Repository::new(&[("Dockerfile", GOOD)]);
+    let renamed = |text: &str| text.replace("pin.node", "pin.node-js");
+    for (tag, found) in [("22.1.0-slim", none()), ("22.0.0-slim", vec!["pins.lock:5 lock-not-chosen".into()])]
+    {
+        repository.put("pins.toml", &renamed(PINS));
+        repository.put("pins.lock", &renamed(&lock(tag, '6')));
+        repository.put("Dockerfile", &good(tag, '6'));
+        assert_eq!(repository.verify(&["--base", "HEAD"]).1, found, "{tag}");
     }
     let immutable = format!("{PINS}immutable = true\n");
     let repository = Repository::new(&[("Dockerfile", GOOD), ("pins.toml", &immutable)]);

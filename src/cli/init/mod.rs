@@ -158,8 +158,8 @@ async fn adopt(session: &mut Session<'_>, root: &Path, job: Option<Job>) -> Resu
 fn survey(root: &Path, tree: &dyn Tree) -> Result<Survey, Error> {
     let nothing = Workspace::of(root, tree).map_err(super::session::unreadable)?;
     let survey = Mutex::new(Survey::default());
-    each(tree, &nothing.catalog, &|path, bytes| {
-        let Scanned { file, scan } = Scanned::new(tree, &nothing.catalog, path, bytes);
+    each(tree, &nothing.catalog, &|scanner, path, bytes| {
+        let Scanned { file, scan } = scanner.scan(path, bytes);
         survey.lock().unwrap_or_else(PoisonError::into_inner).take(&file, &scan);
     })?;
     Ok(survey.into_inner().unwrap_or_else(PoisonError::into_inner))

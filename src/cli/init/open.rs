@@ -46,11 +46,11 @@ pub(super) fn find(
     let lock_file = SourceFile::new(FILE_NAME, &encode(&asked.lock, None, DECLARED_IN));
     let input =
         Input { catalog, lock: &asked.lock, lock_file: &lock_file, policy: &catalog.policy, before: None };
-    let report = conclude(&input, gate::see(&tree, &input, &[])?, true, |_, _| true);
+    let report = conclude(&input, gate::see(&tree, &input, &[])?, true, |_, _, _| true);
     let found = Mutex::new((Reasons::new(), Vec::new()));
     let register = Register::new(catalog, &asked.lock, &catalog.policy.references);
-    each(&tree, catalog, &|path, bytes| {
-        let scanned = Scanned::new(&tree, catalog, path, bytes);
+    each(&tree, catalog, &|scanner, path, bytes| {
+        let scanned = scanner.scan(path, bytes);
         let (reasons, bots) =
             (reasons(&scanned, &register, asked), unbound(&scanned.file, &scanned.scan, &asked.pins));
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);

@@ -49,7 +49,8 @@ impl Base {
         };
         let seen = gate::see(&tree, &input, &[]).map_err(|error| unreadable(&error))?;
         let trust = Trust::of(&seen);
-        let report = conclude(&input, seen, true, |_, _| true);
+        let report = conclude(&input, seen, true, |_, _, _| true);
+        let trust = trust.of_findings(&report.suppressed);
         let known = Known::new(&report.findings);
         Ok(Self { policy, lock, known, trust })
     }
@@ -64,9 +65,9 @@ impl Base {
         &self.lock
     }
 
-    /// Whether a suppression was there.
-    pub(super) fn trusts(&self, file: &SourceFile, suppression: &Suppression) -> bool {
-        self.trust.covers(file, suppression)
+    /// Whether a suppression was there, and suppressed this finding.
+    pub(super) fn trusts(&self, file: &SourceFile, suppression: &Suppression, finding: &Finding) -> bool {
+        self.trust.covers(file, suppression, finding)
     }
 
     /// Takes out the findings that were there.

@@ -80,8 +80,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
         before: base.as_ref().map(Base::lock),
     };
     let seen = gate::see(&tree, &input, &within).map_err(|error| Error::usage(error.to_string()))?;
-    let mut report = conclude(&input, seen, within.is_empty(), |file, suppression| {
-        base.as_ref().is_none_or(|base| base.trusts(file, suppression))
+    let mut report = conclude(&input, seen, within.is_empty(), |file, suppression, finding| {
+        base.as_ref().is_none_or(|base| base.trusts(file, suppression, finding))
     });
     let known = base.map_or_else(Vec::new, |base| base.take_known(&mut report.findings));
     let mut status = if passes(&report.findings) { Status::Done } else { Status::Failed };

@@ -38,8 +38,15 @@ pub(crate) fn scan(text: &str) -> Scan {
         }
         if let Some(runs) = root.get("runs") {
             reader.steps(runs, &names);
-            let image = runs.get("image").filter(|image| has_scheme(*image));
-            image.into_iter().for_each(|image| reader.image(image));
+            match runs.get("image") {
+                Some(image) if has_scheme(image) => reader.image(image),
+                // Else it is the path of a Dockerfile, beside the action.
+                image => reader.found.builds.extend(
+                    image
+                        .and_then(Node::text)
+                        .map(|file| Build { dockerfile: file.trim().to_owned(), ..Build::default() }),
+                ),
+            }
         }
     }
     reader.found.of_yaml(&stream)

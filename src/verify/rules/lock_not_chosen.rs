@@ -1,9 +1,9 @@
 //! A locked value that no rule could have chosen.
 
-use crate::catalog::{Edition, Level};
+use crate::catalog::{Declaration, Edition, Level};
 use crate::document::Place;
-use crate::lock::locate;
-use crate::model::Pin;
+use crate::lock::{Lock, locate};
+use crate::model::{Pin, PinName};
 use crate::plan::{Question, Rejection, Verdict, Wish, shortlist};
 use crate::verify::{Check, Input, Raw, Rule};
 
@@ -15,8 +15,8 @@ pub(in crate::verify) const RULE: Rule = Rule {
     explanation: "\
 With `--base REV`: pins.lock has moved a pin to where its declaration would not have let it go: back
 to an older version, to a larger step than `allow`, to a prerelease, away from a `hold`; or the
-content of an immutable tag changed. A bot could not have made that change, so it is an edit by
-hand, or was asked for with `--to`.
+content of an immutable tag changed. Another name for the pin changes nothing of that. A bot could
+not have made that change, so it is an edit by hand, or was asked for with `--to`.
 
 It is a person who lets it through: by merging over this finding, or by an edit of the declaration
 that says so.",
@@ -27,11 +27,8 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
     let Some(before) = input.before else { return Vec::new() };
     let mut found = Vec::new();
     for declaration in input.catalog.declarations.values() {
-        let (Some(pin), Some(locked)) =
-            (input.lock.pins.get(&declaration.name), before.pins.get(&declaration.name))
-        else {
-            continue;
-        };
+        let Some(pin) = input.lock.pins.get(&declaration.name) else { continue };
+        let Some(locked) = previous(input, before, declaration, pin) else { continue };
         if pin == locked {
             continue;
         }
@@ -58,6 +55,22 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
     found
 }
 
+/// What a pin was locked at. One that is new by its name may go on where another left off.
+fn previous<'a>(
+    input: &Input<'_>,
+    before: &'a Lock,
+    declaration: &Declaration,
+    pin: &Pin,
+) -> Option<&'a Pin> {
+    let is_it = |(name, old): &(&PinName, &Pin)| {
+        !input.catalog.declarations.contains_key(*name)
+            && old.upstream() == pin.upstream()
+            && declaration.track.read(old.tag()).is_some()
+    };
+    let renamed = || before.pins.iter().find(is_it).map(|(_, old)| old);
+    before.pins.get(&declaration.name).or_else(renamed)
+}
+
 /// The value that tells the change.
 fn key(pin: &Pin, same_tag: bool) -> &'static str {
     match (same_tag, pin) {
@@ -68,12 +81,7 @@ fn key(pin: &Pin, same_tag: bool) -> &'static str {
 }
 
 /// Why the rules would not have gone from one to the other.
-fn step(
-    input: &Input<'_>,
-    declaration: &crate::catalog::Declaration,
-    from: &Pin,
-    to: &Pin,
-) -> Option<String> {
+fn step(input: &Input<'_>, declaration: &Declaration, from: &Pin, to: &Pin) -> Option<String> {
     let platforms = input.catalog.platforms(declaration);
     let question = Question {
         declaration,

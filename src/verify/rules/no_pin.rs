@@ -2,7 +2,7 @@
 
 use crate::catalog::{Declaration, Edition, Level};
 use crate::references::Wrong;
-use crate::scan::{Kind, Reference};
+use crate::scan::{Input as Named, Kind, Reference};
 use crate::verify::{Check, Input, Looked, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
@@ -34,6 +34,18 @@ fn check(input: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
     })
 }
 
+/// Whether a reference names a commit by the start of its id.
+fn is_short_commit(reference: &Reference) -> bool {
+    let Ok(Named::Git(git)) = &reference.input else { return false };
+    git.revision.as_ref().is_some_and(|revision| {
+        let text = revision.text.as_bytes();
+        (7..40).contains(&text.len())
+            && text.iter().all(u8::is_ascii_hexdigit)
+            && text.iter().any(u8::is_ascii_alphabetic)
+            && text.iter().any(u8::is_ascii_digit)
+    })
+}
+
 fn help(input: &Input<'_>, looked: &Looked<'_>, reference: &Reference, others: &[&Declaration]) -> String {
     let declared_in = &input.catalog.declared_in;
     let names_a_stage = matches!(reference.kind, Kind::From | Kind::CopyFrom | Kind::MountFrom);
@@ -49,6 +61,9 @@ fn help(input: &Input<'_>, looked: &Looked<'_>, reference: &Reference, others: &
     }
     if let Some(advice) = looked.stage_advice(reference) {
         return advice;
+    }
+    if is_short_commit(reference) {
+        return "write the commit's whole id: a short one names whatever begins like that".into();
     }
     if input.catalog.declarations.is_empty() {
         return "`solera-pin init` adopts the repository: it pins every reference at what its tag names today".into();

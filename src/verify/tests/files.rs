@@ -49,6 +49,8 @@ fn a_reference_is_what_is_locked_or_a_finding() {
         (format!("FROM node:latest@{NODE_DIGEST}\n"), &["Dockerfile:1 floating-tag"]),
         ("FROM Node:22\n".into(), &["Dockerfile:1 bad-reference"]),
         ("ARG BASE\nFROM ${BASE}\n".into(), &["Dockerfile:2 unresolved"]),
+        ("FROM {{ base }}\n".into(), &["Dockerfile:1 unresolved"]),
+        ("FROM a/{{base}}:1\n".into(), &["Dockerfile:1 unresolved"]),
         ("FROM scratch\nRUN curl -O https://example.org/x\n".into(), &["Dockerfile:2 unlocked-fetch"]),
         (
             "# solera-pin: node.digest\n# solera-pin: nod.tag\nARG X=1\nFROM scratch\n".into(),
@@ -58,6 +60,22 @@ fn a_reference_is_what_is_locked_or_a_finding() {
         let mut found = found_in("", &dockerfile);
         found.sort();
         assert_eq!(found, expected, "{dockerfile}");
+    }
+}
+
+#[test]
+fn a_short_commit_is_not_to_be_pinned() {
+    let help = |revision: &str| -> String {
+        let text = format!("jobs:\n  a:\n    steps:\n      - uses: a/b@{revision}\n");
+        let pins = SourceFile::new("pins.toml", PINS);
+        let configuration = Files { pins: Some(pins), ..Files::default() };
+        let file = SourceFile::new(".github/workflows/a.yml", &text);
+        let report = report(&configuration, &format!("version = 1\n{GIT}{NODE}"), &[file]);
+        report.findings.into_iter().find(|finding| finding.rule == "no-pin").unwrap().help
+    };
+    assert!(help("11bd719").contains("whole id"));
+    for tag in ["20240101", "v4", "nightly", "deadbeef"] {
+        assert!(help(tag).starts_with("run `solera-pin add NAME https://github.com/a/b#"), "{tag}");
     }
 }
 
@@ -89,6 +107,32 @@ fn own_images_and_ignored_rules() {
     assert_eq!(found_in(own, "FROM ghcr.io/other/base:1\n"), ["Dockerfile:1 no-pin"]);
     let (_, coverage) = gate(own, &[("Dockerfile", "FROM ghcr.io/acme/base:1.2\nFROM x:1\n")]);
     assert_eq!(coverage.all, Tally { own: 1, open: 1, ..Tally::default() });
+}
+
+#[test]
+fn an_action_is_pinned_under_a_policy_too() {
+    let workflow = "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n";
+    let policy = "[references]\nmode = \"policy\"\n";
+    let found = gate(policy, &[(".github/workflows/a.yml", workflow)]).0;
+    assert!(found.contains(&".github/workflows/a.yml:4 not-pinned".to_owned()), "{found:?}");
+}
+
+#[test]
+fn a_pin_for_these_paths_goes_before_one_for_any() {
+    let canary = "[pin.canary]\nimage = \"node\"\ntrack = \"{major}-slim\"\npaths = [\"pay/**\"]\n";
+    let found = gate(canary, &[("pay/Dockerfile", "FROM node:24-slim\n")]).0;
+    assert!(!found.iter().any(|found| found.ends_with("lock-differs")), "{found:?}");
+}
+
+#[test]
+fn no_secret_of_a_url_is_told() {
+    let pins = SourceFile::new("pins.toml", PINS);
+    let configuration = Files { pins: Some(pins), ..Files::default() };
+    let text = "FROM scratch\nADD https://me:secret@example.org/x?token=secret /x\n";
+    let file = SourceFile::new("Dockerfile", text);
+    let report = report(&configuration, &format!("version = 1\n{GIT}{NODE}"), &[file]);
+    let found = report.findings.iter().find(|finding| finding.rule == "unlocked-fetch").unwrap();
+    assert!(found.message.ends_with("https://example.org/x"), "{}", found.message);
 }
 
 #[test]

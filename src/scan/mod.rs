@@ -3,19 +3,26 @@
 //! [`scan`] looks at a file's name, and where that does not tell at its text, and gives what its scanner found. One
 //! file of this folder is one format.
 
+mod actions;
+mod bake;
 mod chart;
 #[cfg(test)]
 mod checks;
+mod command;
 mod comment;
 mod compose;
 pub mod dockerfile;
 mod format;
+mod git;
+mod gitlab;
 mod helm;
 mod image;
 mod inline;
 mod kubernetes;
 mod kustomize;
+mod name;
 mod parts;
+mod path;
 mod reference;
 mod scalar;
 mod template;
@@ -61,8 +68,10 @@ pub struct Output {
 /// A build of a Dockerfile by a Compose file or a bake file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Build {
-    /// The Dockerfile, relative to the folder of the file that builds it.
+    /// The Dockerfile, relative to the folder of the file that builds it, or to the repository's root.
     pub dockerfile: String,
+    /// Whether it is relative to the root: workflows start there.
+    pub from_root: bool,
     /// The arguments it sets, with the places of their values.
     pub arguments: Vec<(String, Spelled)>,
     /// The platforms it is built for, as written.
@@ -81,7 +90,7 @@ pub struct Unread {
 impl Build {
     /// The Dockerfile's path, where `path` is that of the file that builds it.
     pub fn path_from(&self, path: &str) -> String {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = path.rsplit_once('/').filter(|_| !self.from_root).map_or("", |(folder, _)| folder);
         let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
         for part in self.dockerfile.split('/') {
             match part {
@@ -121,10 +130,37 @@ pub fn scan_for(path: &str, text: &str, platforms: &[String]) -> Scan {
         Some(Format::Template) if template::is_template(text) => template::scan(text, Kind::HelmTemplate),
         Some(Format::Template | Format::Yaml) => kubernetes::scan(text),
         Some(Format::Json) => kubernetes::scan_json(text),
-        Some(Format::BakeHcl | Format::BakeJson | Format::Workflow | Format::Action | Format::Gitlab)
-        | None => Scan::default(),
+        Some(Format::BakeHcl) => bake::hcl(text),
+        Some(Format::BakeJson) => bake::json(text),
+        Some(Format::Workflow | Format::Action) => actions::scan(text),
+        Some(Format::Gitlab) => gitlab::scan(text),
+        None => Scan::default(),
     };
     comment::comments(text).add_to(&mut scan);
-    scan.references.sort_by_key(|reference| (reference.span.start, reference.span.end));
-    scan
+    scan.in_order()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_as_its_name_says() {
+        let comment = "# solera-pin: tool.version\n# V=1.2\n";
+        for (path, text, kind) in [
+            ("Dockerfile", "FROM alpine:3\n", Kind::From),
+            ("compose.yml", "services: {a: {image: 'alpine:3'}}\n", Kind::ComposeService),
+            ("docker-bake.hcl", "target \"a\" { contexts = { a = \"docker-image://b\" } }\n", Kind::Bake),
+            ("docker-bake.json", "{\"target\": {\"a\": {\"context\": \"https://a/b.git\"}}}\n", Kind::Bake),
+            (".github/workflows/a.yml", "jobs: {a: {uses: a/b/c@v1}}\n", Kind::ActionsUses),
+            ("action.yaml", "runs: {image: 'docker://a:1'}\n", Kind::ActionsImage),
+            (".gitlab-ci.yml", "image: a:1\n", Kind::GitlabImage),
+        ] {
+            let kinds: Vec<Kind> =
+                scan(path, &format!("{text}{comment}")).references.iter().map(|found| found.kind).collect();
+            assert_eq!(kinds, [kind, Kind::Comment], "{path}");
+        }
+        assert_eq!(scan("notes.txt", comment).references.len(), 1);
+        assert_eq!(scan("notes.txt", "FROM alpine:3\n"), Scan::default());
+    }
 }

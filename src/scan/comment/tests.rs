@@ -303,7 +303,7 @@ fn spans(found: &Comments) -> Vec<Range<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn spans_are_inside_the_text(parts in proptest::collection::vec(prop_oneof![

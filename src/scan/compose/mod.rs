@@ -97,7 +97,8 @@ fn read_build(build: Node<'_>, scan: &mut Scan) {
     if let (Some(context), Some(dockerfile)) =
         (value(context, "."), value(scalar("dockerfile"), "Dockerfile"))
     {
-        scan.builds.push(Build { dockerfile: joined(&context, &dockerfile), arguments, platforms });
+        let dockerfile = joined(&context, &dockerfile);
+        scan.builds.push(Build { dockerfile, from_root: false, arguments, platforms });
     }
 }
 

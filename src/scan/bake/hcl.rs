@@ -69,13 +69,14 @@ fn value(text: &str, expression: &Expression) -> Value {
             Value::Text(Text { parts: vec![literal], span, end: None })
         }
         Expression::String(string) => {
-            let inner = inside(&span);
-            let literal = Part::Literal(spelled(text, string.as_str(), inner.clone()));
-            Value::Text(Text { parts: vec![literal], span, end: Some(inner.end) })
+            let parts = vec![Part::Literal(spelled(text, string.as_str(), inside(&span)))];
+            let end = end(&parts, &span);
+            Value::Text(Text { parts, span, end })
         }
         Expression::StringTemplate(template) => {
-            let end = Some(inside(&span).end);
-            Value::Text(Text { parts: parts(text, template), span, end })
+            let parts = parts(text, template);
+            let end = end(&parts, &span);
+            Value::Text(Text { parts, span, end })
         }
         Expression::HeredocTemplate(heredoc) => {
             Value::Text(Text { parts: parts(text, &heredoc.template), span, end: None })
@@ -174,6 +175,16 @@ fn append(to: &mut Spelled, line: &str, at: usize) {
 /// The beginning of an expression's text.
 pub(super) fn shown(text: &str, span: Range<usize>) -> String {
     text.get(span).unwrap_or_default().chars().take(SHOWN).collect()
+}
+
+/// Where something can be put behind a quoted text: nowhere if its last part is not spelled as it stands, for what
+/// would be put there could not be found again.
+fn end(parts: &[Part], span: &Range<usize>) -> Option<usize> {
+    let unspelled = |literal: &Spelled| literal.pieces.last().is_some_and(|piece| piece.span.is_none());
+    match parts.last() {
+        Some(Part::Literal(literal)) if unspelled(literal) => None,
+        _ => Some(inside(span).end),
+    }
 }
 
 /// Without the quotes.

@@ -7,8 +7,8 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
-use super::file::{File, Part, Target, Text, Value, unspelled};
-use crate::scan::{Spelled, Unread};
+use super::file::{File, Part, Target, Text, Value};
+use crate::scan::{Piece, Spelled, Unread};
 
 /// How much of an expression is shown, in characters.
 const SHOWN: usize = 80;
@@ -129,7 +129,7 @@ pub(super) fn template_parts(
 }
 
 /// A text with the bytes that spell it. Where some are left out (`$${`, the indentation that `<<-` takes away) the rest
-/// does; where there are other escapes, none.
+/// does; where there are other escapes, what stands before the first and behind the last.
 fn spelled(text: &str, value: &str, span: Range<usize>) -> Spelled {
     let raw = text.get(span.clone()).unwrap_or_default();
     if raw == value {
@@ -144,10 +144,44 @@ fn spelled(text: &str, value: &str, span: Range<usize>) -> Spelled {
         append(&mut found, &line[indent..], at + indent);
         at += line.len();
     }
-    if found.text != value {
-        found = unspelled(value);
+    match found.text == value {
+        true => found,
+        false => around_escapes(raw, value, span.start),
     }
-    found
+}
+
+/// A text that starts at byte `start` of the file, without the bytes of what stands from its first escape to its last.
+fn around_escapes(raw: &str, value: &str, start: usize) -> Spelled {
+    let first = raw.find('\\').unwrap_or(raw.len());
+    let mut behind = first;
+    while let Some(escape) = raw.get(behind..).and_then(|rest| rest.find('\\')) {
+        behind += escape + escape_length(&raw[behind + escape..]);
+    }
+    let behind = raw.get(behind..).unwrap_or_default();
+    let head = alike(raw[..first].chars().zip(value.chars()));
+    let tail = alike(behind.chars().rev().zip(value[head..].chars().rev()));
+    let piece = |length, span| Piece { length, span, shared: false };
+    let pieces = [
+        piece(head, Some(start..start + head)),
+        piece(value.len() - head - tail, None),
+        piece(tail, Some(start + raw.len() - tail..start + raw.len())),
+    ];
+    let pieces = pieces.into_iter().filter(|piece| piece.length > 0).collect();
+    Spelled { text: value.to_owned(), pieces }
+}
+
+/// How many bytes two texts have in common.
+fn alike(pairs: impl Iterator<Item = (char, char)>) -> usize {
+    pairs.take_while(|(one, other)| one == other).map(|(c, _)| c.len_utf8()).sum()
+}
+
+/// How long the escape is that a text begins with.
+fn escape_length(text: &str) -> usize {
+    match text.as_bytes().get(1) {
+        Some(b'u') => 6,
+        Some(b'U') => 10,
+        _ => 2,
+    }
 }
 
 /// How many blanks a line starts with.

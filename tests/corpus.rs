@@ -48,9 +48,11 @@ const LEAST: &[(&str, usize)] = &[
 fn files() -> BTreeMap<String, Vec<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut files: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for folder in fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+    for folder in fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+    {
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let mut found: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut found: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         found.sort();
         files.insert(name, found);
     }
@@ -91,9 +93,9 @@ fn what_is_found_is_what_the_tools_would_use() {
 #[test]
 fn the_corpus_is_all_there() {
     let files = files();
-    let counts = files.iter().map(|(name, files)| {
-        (name.as_str(), files.iter().map(|file| cases(file).len()).sum::<usize>())
-    });
+    let counts = files
+        .iter()
+        .map(|(name, files)| (name.as_str(), files.iter().map(|file| cases(file).len()).sum::<usize>()));
     let counts: BTreeMap<&str, usize> = counts.collect();
     for (folder, least) in LEAST {
         let count = counts.get(folder).copied().unwrap_or_default();

@@ -55,7 +55,8 @@ pub fn write(before: &str, cases: &[Case]) -> String {
     let start = if before.starts_with(HEADING) { 0 } else { before.find("\n=== ").map_or(0, |at| at + 1) };
     let mut text = before[..start].to_owned();
     for case in cases {
-        let flags = if case.flags.is_empty() { String::new() } else { format!(" ({})", case.flags.join(", ")) };
+        let flags =
+            if case.flags.is_empty() { String::new() } else { format!(" ({})", case.flags.join(", ")) };
         text += &format!("{HEADING}{}: {}{flags}\n{}{}\n", case.path, case.about, case.body, case.claimed());
     }
     text.trim_end().to_owned() + "\n"
@@ -63,7 +64,8 @@ pub fn write(before: &str, cases: &[Case]) -> String {
 
 impl Case {
     fn headed(heading: &str) -> Result<Self, String> {
-        let (path, about) = heading.split_once(": ").ok_or_else(|| format!("`{heading}` says not what it is"))?;
+        let (path, about) =
+            heading.split_once(": ").ok_or_else(|| format!("`{heading}` says not what it is"))?;
         let (about, flags) = match about.strip_suffix(')').and_then(|about| about.rsplit_once(" (")) {
             Some((about, flags)) => (about, flags.split(", ").map(str::to_owned).collect()),
             None => (about, Vec::new()),

@@ -90,7 +90,8 @@ impl File<'_> {
     /// What pinning wrote can be taken back to the byte. What the file had pinned before is taken out on both sides.
     fn unpins_to(&self, original: &File<'_>, lock: &MadeUp) {
         // A commit without its tag is given its tag: there is no tag to go back to.
-        let tagless = |reference: &Reference| matches!(&reference.input, Ok(Input::Git(git)) if git.revision.is_none());
+        let tagless =
+            |reference: &Reference| matches!(&reference.input, Ok(Input::Git(git)) if git.revision.is_none());
         if original.found.references.iter().any(tagless) {
             return;
         }

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use crate::document::Problem;
-use crate::files::FolderLockError;
+use crate::files::{BatchError, FolderLockError};
 use crate::lock::StoreError;
 use crate::net::NetError;
 use crate::source::{Kind as SourceKind, SourceError};
+use crate::tree::TreeError;
 
 /// How a run ended. The highest that applies is the exit code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,6 +112,20 @@ impl From<StoreError> for Error {
             StoreError::Changed(_) => Self::usage(error.to_string()).hint("run the command again"),
             StoreError::Io(..) => Self::usage(error.to_string()),
         }
+    }
+}
+
+impl From<TreeError> for Error {
+    fn from(error: TreeError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<BatchError> for Error {
+    fn from(error: BatchError) -> Self {
+        let changed = matches!(error, BatchError::Changed(_));
+        let error = Self::usage(error.to_string());
+        if changed { error.hint("run the command again") } else { error }
     }
 }
 

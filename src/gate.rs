@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::document::{Place, SourceFile};
 use crate::references::Register;
 use crate::scan::{self, Scan, Unread};
+use crate::scanned::Scanned;
 use crate::tree::{File, Tree, TreeError, Want};
-use crate::verify::{Input, Seen, look, look_at_build};
+use crate::verify::{Input, Seen, look};
 
 /// Looks at every file, or at those of `within`.
 pub fn see(tree: &dyn Tree, input: &Input<'_>, within: &[String]) -> Result<Seen, TreeError> {
@@ -38,24 +39,8 @@ pub fn see(tree: &dyn Tree, input: &Input<'_>, within: &[String]) -> Result<Seen
 }
 
 fn see_file(tree: &dyn Tree, input: &Input<'_>, register: &Register<'_>, path: &str, bytes: &[u8]) -> Seen {
-    let file = SourceFile::from_bytes(path, bytes.to_vec());
-    let scan = scan_as_built(input, &file);
-    let mut seen = look(input, register, &file, &scan);
-    for build in scan.builds.iter().filter(|build| !build.arguments.is_empty()) {
-        // A Dockerfile that is not there, or not here, is the builder's to complain about.
-        let Ok(Some(bytes)) = tree.read(&build.path_from(path)) else { continue };
-        let dockerfile = SourceFile::from_bytes(build.path_from(path), bytes);
-        seen.merge(look_at_build(input, register, &file, build, &dockerfile));
-    }
-    seen
-}
-
-/// An image of the catalog says which platforms it is built for.
-fn scan_as_built(input: &Input<'_>, file: &SourceFile) -> Scan {
-    let its = input.catalog.images.values().find(|image| image.dockerfile.path == file.path);
-    let platforms: Vec<String> =
-        its.iter().flat_map(|image| &image.platforms).map(ToString::to_string).collect();
-    scan::scan_for(&file.path, &file.text, &platforms)
+    let Scanned { file, scan } = Scanned::new(tree, input.catalog, path, bytes);
+    look(input, register, &file, &scan)
 }
 
 fn unreadable(input: &Input<'_>, register: &Register<'_>, path: &str, why: String) -> Seen {

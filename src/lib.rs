@@ -12,6 +12,7 @@
 //! [`model`], [`track`] and [`document`] are the words of all that. Modules use only what stands above them: the test in
 //! `layers.rs` reads the `crate::` paths and fails on any other edge.
 
+pub mod adopt;
 pub mod app;
 pub mod catalog;
 pub mod cli;
@@ -20,6 +21,7 @@ pub mod emit;
 pub mod error;
 pub mod files;
 pub mod gate;
+pub mod in_place;
 pub mod lock;
 pub mod mirror;
 pub mod model;
@@ -29,6 +31,7 @@ pub mod references;
 pub mod report;
 pub mod resolve;
 pub mod scan;
+pub mod scanned;
 pub mod served;
 pub mod source;
 pub mod track;

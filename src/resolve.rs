@@ -100,12 +100,12 @@ async fn decide_image(
     question: &Question<'_>,
     repository: &Repository,
 ) -> Result<Decision, SourceError> {
-    let track = &question.declaration.track;
-    let mut shortlist = if track.is_literal() {
-        plan::shortlist(question, [track.as_str()])
-    } else {
-        let tags = source.tags(repository).await?;
-        plan::shortlist(question, tags.iter().map(Tag::as_str))
+    let mut shortlist = match only_tag(question) {
+        Some(tag) => plan::shortlist(question, [tag]),
+        None => {
+            let tags = source.tags(repository).await?;
+            plan::shortlist(question, tags.iter().map(Tag::as_str))
+        }
     };
     let mut facts = image::Facts::default();
     loop {
@@ -119,6 +119,17 @@ async fn decide_image(
                 facts.tags.insert(tag, seen);
             }
         }
+    }
+}
+
+/// The one tag that could be taken, where no list is needed to know it.
+fn only_tag<'a>(question: &Question<'a>) -> Option<&'a str> {
+    let track = &question.declaration.track;
+    match question.wish {
+        Wish::Tag { tag, because: Some(_) } if question.locked.is_none() && track.read(tag).is_some() => {
+            Some(tag)
+        }
+        _ => track.is_literal().then(|| track.as_str()),
     }
 }
 

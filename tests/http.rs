@@ -10,10 +10,14 @@ mod auth;
 mod commands;
 #[path = "http/failures.rs"]
 mod failures;
+#[path = "http/gate.rs"]
+mod gate;
 #[path = "http/git.rs"]
 mod git;
 #[path = "http/images.rs"]
 mod images;
+#[path = "http/init.rs"]
+mod init;
 #[path = "http/mirror.rs"]
 mod mirror;
 #[path = "http/refresh.rs"]

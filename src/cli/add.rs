@@ -1,19 +1,22 @@
-//! `add`: declare a pin, and lock it at the tag that was given.
+//! `add`: declare a pin, lock it at the tag that was given, and write it into the references that name that tag.
 
 use clap::Args;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::session::{Session, failure};
-use crate::catalog::{self, Declaration, Files, Upstream};
+use super::written;
+use crate::catalog::{self, Declaration, Files, Mode, Upstream};
 use crate::document::SourceFile;
 use crate::error::{Error, Status};
-use crate::files::{self, FolderLock};
-use crate::lock::Store;
+use crate::files::{self, Batch, Before, FolderLock};
+use crate::in_place::{InStep, in_step};
+use crate::lock::{Lock, Store};
 use crate::model::{GitUrl, ImageRef, PinName};
 use crate::plan::Wish;
 use crate::report::human;
 use crate::resolve::apply;
 use crate::track::{Track, infer};
+use crate::tree::WorkTree;
 use crate::workspace::Workspace;
 
 /// Declare a pin and lock it at the tag that is given
@@ -34,7 +37,7 @@ pub(super) struct AddArgs {
 pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Status, Error> {
     // Held before anything is read, so that what is written goes by what is there.
     let _held = FolderLock::acquire(&Workspace::root_of(&session.folder()?))?;
-    let workspace = session.workspace_to_be()?;
+    let mut workspace = session.workspace_to_be()?;
     let path = workspace.root.join(&workspace.catalog.declared_in);
     let unreadable = |error| Error::usage(format!("{} could not be read: {error}", path.display()));
     let original = files::read_text(&path).map_err(unreadable)?;
@@ -64,22 +67,45 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
         return Ok(status);
     }
     let lock = apply(store.lock(), &resolved);
-    store.check_unchanged()?;
     session.check_unchanged(&workspace)?;
-    files::replace(&path, text.as_bytes())
-        .map_err(|error| Error::usage(format!("{} could not be written: {error}", path.display())))?;
-    store.commit(&lock, &workspace.catalog.declared_in)?;
-    if let Some(pin) = lock.pins.get(&args.name) {
-        let name = args.name.as_str();
-        session.output.data(&human::moved(name, name.len(), None, pin, None))?;
-        session
-            .output
-            .note(&format!("declared in {} with track = \"{track}\"\n", workspace.catalog.declared_in));
-        if track.is_literal() {
-            session.output.note("only what this tag names is followed; --track follows other tags too\n");
-        }
+    workspace.catalog.declarations.insert(args.name.clone(), declaration);
+    let after = in_references(&workspace, &lock, &args.name)?;
+    let mut batch = Batch::default();
+    let before = original.map_or(Before::Absent, |text| Before::Content(text.into_bytes()));
+    batch.stage(&path, text.as_bytes(), before)?;
+    written::stage(&mut batch, &workspace.root, &after.files)?;
+    store.stage(&lock, &workspace.catalog.declared_in, &mut batch)?;
+    batch.commit()?;
+    report(session, &workspace, &args.name, &lock, &track)?;
+    session.output.data(&written::lines(&after.files))?;
+    written::tell(session, &after.stuck, &[]);
+    Ok(if after.stuck.is_empty() { Status::Done } else { Status::Usage })
+}
+
+/// What the new pin makes of the references that name its tag.
+fn in_references(workspace: &Workspace, lock: &Lock, name: &PinName) -> Result<InStep, Error> {
+    if workspace.catalog.policy.references.mode == Mode::Policy {
+        return Ok(InStep::default());
     }
-    Ok(Status::Done)
+    let tree = WorkTree::new(&workspace.root);
+    Ok(in_step(&tree, &workspace.catalog, lock, lock, &|pin| pin == name)?)
+}
+
+fn report(
+    session: &mut Session<'_>,
+    workspace: &Workspace,
+    name: &PinName,
+    lock: &Lock,
+    track: &Track,
+) -> Result<(), Error> {
+    let Some(pin) = lock.pins.get(name) else { return Ok(()) };
+    let shown = name.as_str();
+    session.output.data(&human::moved(shown, shown.len(), None, pin, None))?;
+    session.output.note(&format!("declared in {} with track = \"{track}\"\n", workspace.catalog.declared_in));
+    if track.is_literal() {
+        session.output.note("only what this tag names is followed; --track follows other tags too\n");
+    }
+    Ok(())
 }
 
 fn parse_reference(reference: &str) -> Result<(Upstream, String), Error> {

@@ -4,6 +4,7 @@ mod add;
 mod completions;
 mod emit;
 mod explain;
+mod init;
 mod mirror;
 mod network;
 mod output;
@@ -11,7 +12,9 @@ mod progress;
 mod refresh;
 mod session;
 mod status;
+mod unpin;
 mod verify;
+mod written;
 
 use std::path::PathBuf;
 
@@ -73,6 +76,7 @@ pub(crate) enum Format {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::InitArgs),
     Refresh(refresh::RefreshArgs),
     Add(add::AddArgs),
     Status(status::StatusArgs),
@@ -109,6 +113,7 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
     let mut session = Session { app: &as_of(app)?, globals: &cli.globals, output };
     let status = runtime.block_on(async {
         match &cli.command {
+            Command::Init(args) => init::run(&mut session, args).await,
             Command::Refresh(args) => refresh::run(&mut session, args).await,
             Command::Add(args) => add::run(&mut session, args).await,
             Command::Status(args) => status::run(&mut session, args).await,

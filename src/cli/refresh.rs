@@ -1,20 +1,26 @@
-//! `refresh`: ask upstreams, choose, rewrite `pins.lock`.
+//! `refresh`: ask upstreams, choose, rewrite `pins.lock` and the references to what it holds.
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Format;
 use super::session::{Session, failure, select};
+use super::{Format, unpin, written};
+use crate::catalog::Mode as References;
 use crate::error::{Error, Status};
-use crate::files::FolderLock;
+use crate::files::{Batch, FolderLock};
+use crate::in_place::{InStep, in_step};
 use crate::lock::{Change, Committed, Lock, Store, changes};
 use crate::model::{Lane, PinName};
-use crate::plan::{Outcome, Wish};
-use crate::report::{human, json as report_json};
+use crate::plan::{Decision, Outcome, Wish};
+use crate::report::human::{self, count};
+use crate::report::json as report_json;
 use crate::resolve::{Resolved, apply};
+use crate::tree::WorkTree;
 use crate::workspace::Workspace;
 
-/// Ask upstreams, choose by the declared rules, and rewrite pins.lock
+/// Ask upstreams, choose by the declared rules, and rewrite pins.lock and the references to what it holds
 #[derive(Args)]
 pub(super) struct RefreshArgs {
     /// The pins to refresh; all, where none is named
@@ -32,6 +38,9 @@ pub(super) struct RefreshArgs {
     /// Take what an alarm refused
     #[arg(long, conflicts_with = "to")]
     accept: bool,
+    /// Take what is locked out of the files again; asks nobody, and leaves pins.lock as it is
+    #[arg(long, conflicts_with_all = ["check", "to", "accept"])]
+    unpin: bool,
     /// The form of the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -66,6 +75,9 @@ enum Mode {
 }
 
 pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result<Status, Error> {
+    if args.unpin {
+        return unpin::run(session, &args.pins, args.format);
+    }
     let mode = if args.check { Mode::Check } else { Mode::Write };
     let wish = args.wish()?;
     // Held before anything is read, so that what is written goes by what is there.
@@ -82,35 +94,60 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     }
     let before = store.lock().clone();
     let resolved = session.decide(&workspace, &before, &selected, &wish, false).await?;
-    let mut after = apply(&before, &resolved);
+    let mut decided = apply(&before, &resolved);
     if args.pins.is_empty() {
-        after.pins.retain(|name, _| workspace.catalog.declarations.contains_key(name));
+        decided.pins.retain(|name, _| workspace.catalog.declarations.contains_key(name));
     }
-    let changes = changes(&before, &after);
-    let status = match mode {
-        Mode::Write => {
-            write(session, store, &after, &workspace)?;
-            Status::Done
-        }
-        Mode::Check if changes.is_empty() => Status::Done,
+    let after = follow(&workspace, &before, decided, &selected.iter().map(|pin| &pin.name).collect())?;
+    let changes = changes(&before, &after.lock);
+    let mut status = match mode {
+        Mode::Write => write(session, store, &after, &workspace)?,
+        Mode::Check if changes.is_empty() && after.files.is_empty() => Status::Done,
         Mode::Check => Status::Failed,
     };
     drop(held);
     match args.format {
-        Format::Human => report(session, mode, &changes, &resolved)?,
-        Format::Json => session.output.data(&document(&changes, &resolved))?,
+        Format::Human => report(session, mode, &changes, &after, &resolved)?,
+        Format::Json => session.output.data(&document(&changes, &after, &resolved))?,
+    }
+    written::tell(session, &after.stuck, &after.edited);
+    if !after.stuck.is_empty() {
+        status = status.max(Status::Usage);
     }
     Ok(status.max(session.report_failures(&resolved)))
 }
 
-fn write(session: &mut Session<'_>, store: Store, after: &Lock, workspace: &Workspace) -> Result<(), Error> {
+/// What the references of the selected pins make of the lock, and the lock of them.
+fn follow(
+    workspace: &Workspace,
+    before: &Lock,
+    decided: Lock,
+    selected: &BTreeSet<&PinName>,
+) -> Result<InStep, Error> {
+    if workspace.catalog.policy.references.mode == References::Policy {
+        return Ok(InStep { lock: decided, ..InStep::default() });
+    }
+    let tree = WorkTree::new(&workspace.root);
+    Ok(in_step(&tree, &workspace.catalog, before, &decided, &|pin| selected.contains(pin))?)
+}
+
+/// Files first: the lock is what says that all is done.
+fn write(
+    session: &mut Session<'_>,
+    store: Store,
+    after: &InStep,
+    workspace: &Workspace,
+) -> Result<Status, Error> {
     let existed = store.exists();
     session.check_unchanged(workspace)?;
-    match store.commit(after, &workspace.catalog.declared_in)? {
-        Committed::Written if !existed => session.output.note("pins.lock is new: commit it\n"),
-        Committed::Written | Committed::Unchanged => {}
+    let mut batch = Batch::default();
+    written::stage(&mut batch, &workspace.root, &after.files)?;
+    let committed = store.stage(&after.lock, &workspace.catalog.declared_in, &mut batch)?;
+    batch.commit()?;
+    if committed == Committed::Written && !existed {
+        session.output.note("pins.lock is new: commit it\n");
     }
-    Ok(())
+    Ok(Status::Done)
 }
 
 fn lane(resolved: &[Resolved], name: &PinName) -> Option<Lane> {
@@ -125,6 +162,7 @@ fn report(
     session: &mut Session<'_>,
     mode: Mode,
     changes: &[Change],
+    after: &InStep,
     resolved: &[Resolved],
 ) -> Result<(), Error> {
     let width = changes.iter().map(|change| change.name.as_str().len()).max().unwrap_or_default();
@@ -136,6 +174,7 @@ fn report(
         };
         session.output.data(&text)?;
     }
+    session.output.data(&written::lines(&after.files))?;
     let notes = resolved.iter().filter_map(|resolved| match &resolved.result.as_ref().ok()?.outcome {
         Outcome::Keep { note: Some(note) } => Some(format!("{} stays: {note}\n", resolved.name)),
         Outcome::Held(why) => Some(format!("{} is held: {why}\n", resolved.name)),
@@ -151,13 +190,24 @@ fn report(
     let would = if mode == Mode::Check { "would change" } else { "changed" };
     let failed_text = if failed > 0 { format!(", {failed} failed") } else { String::new() };
     let same = resolved.len() - moved - failed;
-    session.output.note(&format!("{} {would}, {same} unchanged{failed_text}\n", changes.len()));
+    let files = match after.files.len() {
+        0 => String::new(),
+        files => format!(", in {}", count(files, "file")),
+    };
+    session.output.note(&format!("{} {would}{files}, {same} unchanged{failed_text}\n", changes.len()));
     Ok(())
 }
 
-fn document(changes: &[Change], resolved: &[Resolved]) -> String {
+fn document(changes: &[Change], after: &InStep, resolved: &[Resolved]) -> String {
     let pin = |resolved: &Resolved| {
+        let stuck = after.stuck.iter().find(|stuck| stuck.pin == resolved.name);
+        let stays = |name: &PinName| !changes.iter().any(|change| change.name == *name);
         let mut value = match &resolved.result {
+            Ok(Decision { outcome: Outcome::Move { .. }, .. })
+                if stuck.is_some() && stays(&resolved.name) =>
+            {
+                json!({ "outcome": "stuck", "reason": stuck.map(|stuck| &stuck.what) })
+            }
             Ok(decision) => report_json::outcome(&decision.outcome),
             Err(error) => report_json::failed(error),
         };
@@ -173,5 +223,6 @@ fn document(changes: &[Change], resolved: &[Resolved]) -> String {
     let dropped = dropped.map(|change| {
         json!({ "name": change.name, "outcome": "dropped", "from": change.from.as_ref().map(report_json::pin) })
     });
-    report_json::document("refresh", [("pins", resolved.iter().map(pin).chain(dropped).collect())])
+    let pins = resolved.iter().map(pin).chain(dropped).collect();
+    report_json::document("refresh", [("pins", pins), ("files", written::document(&after.files))])
 }

@@ -134,7 +134,7 @@ impl Session<'_> {
     }
 }
 
-fn unreadable(error: WorkspaceError) -> Error {
+pub(crate) fn unreadable(error: WorkspaceError) -> Error {
     match error {
         WorkspaceError::Problems(problems) => Error::problems(problems),
         error @ WorkspaceError::Tree(_) => Error::usage(error.to_string()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{FILE_NAME, Lock, decode, encode};
 use crate::document::{Problem, SourceFile};
-use crate::files;
+use crate::files::{self, Batch, BatchError, Before};
 
 /// A lock file as it was when it was loaded.
 #[derive(Debug)]
@@ -78,10 +78,18 @@ impl Store {
 
     /// Replaces the file where the pins differ from those loaded.
     pub fn commit(self, lock: &Lock, declared_in: &str) -> Result<Committed, StoreError> {
+        let mut batch = Batch::default();
+        let path = self.path.clone();
+        let committed = self.stage(lock, declared_in, &mut batch)?;
+        batch.commit().map_err(|error| failed(path, error))?;
+        Ok(committed)
+    }
+
+    /// Adds the file to those that are replaced together, where the pins differ from those loaded.
+    pub fn stage(self, lock: &Lock, declared_in: &str, batch: &mut Batch) -> Result<Committed, StoreError> {
         if *lock == self.lock {
             return Ok(Committed::Unchanged);
         }
-        self.check_unchanged()?;
         let text = encode(lock, self.original.as_deref(), declared_in);
         // What could not be read again would stop every later run.
         match decode(&SourceFile::new(FILE_NAME, &text)) {
@@ -89,8 +97,16 @@ impl Store {
             Ok(_) => return Err(StoreError::Malformed(Vec::new())),
             Err(problems) => return Err(StoreError::Malformed(problems)),
         }
-        files::replace(&self.path, text.as_bytes())
-            .map_err(|error| StoreError::Io(self.path.clone(), "written", error))?;
+        let before = self.original.map_or(Before::Absent, |text| Before::Content(text.into_bytes()));
+        let staged = batch.stage(&self.path, text.as_bytes(), before);
+        staged.map_err(|error| failed(self.path, error))?;
         Ok(Committed::Written)
+    }
+}
+
+fn failed(path: PathBuf, error: BatchError) -> StoreError {
+    match error {
+        BatchError::Changed(path) => StoreError::Changed(path),
+        BatchError::Io(_, error) | BatchError::Torn(_, error, _) => StoreError::Io(path, "written", error),
     }
 }

@@ -1,6 +1,6 @@
 //! Why nothing can be taken, or not what a person asked for.
 
-use super::{Outcome, Question, Rejection, Shortlist, Verdict, Wish};
+use super::{Candidate, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
 
 /// What is wrong with what a person asked for; none where it can be looked at, or nothing was asked for.
 pub(super) fn refused(question: &Question<'_>, shortlist: &Shortlist) -> Option<Outcome> {
@@ -20,10 +20,7 @@ pub(super) fn refused(question: &Question<'_>, shortlist: &Shortlist) -> Option<
         None => &Rejection::NotServed,
     };
     let hint = match rejection {
-        Rejection::NotServed => {
-            let hint = format!("`solera-pin explain {name}` lists the tags that it has");
-            return refuse(format!("upstream has no tag {tag}"), hint);
-        }
+        Rejection::NotServed => return Some(missing(question, tag)),
         Rejection::Version(_) | Rejection::Ignored(_) => {
             format!("change the declaration of `{name}` first: what is locked must satisfy it")
         }
@@ -33,8 +30,22 @@ pub(super) fn refused(question: &Question<'_>, shortlist: &Shortlist) -> Option<
     refuse(format!("the rules would not choose {tag}: it {rejection}"), hint)
 }
 
+/// Upstream does not have what a person asked for.
+fn missing(question: &Question<'_>, tag: &str) -> Outcome {
+    let hint = format!("`solera-pin explain {}` lists the tags that it has", question.declaration.name);
+    Outcome::Refused { reason: format!("upstream has no tag {tag}"), hint }
+}
+
 /// Why nothing could be taken.
 pub(super) fn nothing(question: &Question<'_>, shortlist: &mut Shortlist) -> Outcome {
+    if let Wish::Tag { tag, .. } = question.wish {
+        let is_missing = |candidate: &Candidate| {
+            candidate.tag == *tag && candidate.verdict == Verdict::Rejected(Rejection::NotServed)
+        };
+        if shortlist.candidates.iter().any(is_missing) {
+            return missing(question, tag);
+        }
+    }
     let unasked = shortlist.give_up();
     let shortlist = &*shortlist;
     let track = &question.declaration.track;

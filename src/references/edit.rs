@@ -24,11 +24,19 @@ impl Edit {
     }
 }
 
-/// Applies edits, in any order; equal ones count once.
-pub fn apply(text: &str, mut edits: Vec<Edit>) -> Result<String, Conflict> {
+/// Applies edits to a text, in any order; equal ones count once.
+pub fn apply(text: &str, edits: Vec<Edit>) -> Result<String, Conflict> {
+    let bytes = splice(text.as_bytes(), edits)?;
+    // Edits are made of whole characters: what they leave is text.
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// The same to bytes, of which nobody knows what they mean.
+pub fn splice(bytes: &[u8], mut edits: Vec<Edit>) -> Result<Vec<u8>, Conflict> {
     edits.sort();
     edits.dedup();
-    let mut out = String::with_capacity(text.len() + edits.iter().map(|edit| edit.text.len()).sum::<usize>());
+    let mut out = Vec::with_capacity(bytes.len() + edits.iter().map(|edit| edit.text.len()).sum::<usize>());
     let mut at = 0;
     let mut before: Option<&Edit> = None;
     for edit in &edits {
@@ -36,12 +44,12 @@ pub fn apply(text: &str, mut edits: Vec<Edit>) -> Result<String, Conflict> {
         if let Some(last) = before.filter(clash) {
             return Err(Conflict(last.clone(), edit.clone()));
         }
-        out.push_str(text.get(at..edit.start).unwrap_or_default());
-        out.push_str(&edit.text);
+        out.extend_from_slice(bytes.get(at..edit.start).unwrap_or_default());
+        out.extend_from_slice(edit.text.as_bytes());
         at = edit.end;
         before = Some(edit);
     }
-    out.push_str(text.get(at..).unwrap_or_default());
+    out.extend_from_slice(bytes.get(at..).unwrap_or_default());
     Ok(out)
 }
 
@@ -55,6 +63,7 @@ mod tests {
             vec![Edit::new(4..5, "Z"), Edit::new(0..1, "xx"), Edit::new(2..2, "+"), Edit::new(0..1, "xx")];
         assert_eq!(apply("abcde", edits).unwrap(), "xxb+cdZ");
         assert_eq!(apply("abc", vec![]).unwrap(), "abc");
+        assert_eq!(splice(b"\xffbc", vec![Edit::new(1..2, "é")]).unwrap(), b"\xff\xc3\xa9c");
         assert_eq!(apply("abc", vec![Edit::new(0..1, ""), Edit::new(1..1, "!")]).unwrap(), "!bc");
     }
 

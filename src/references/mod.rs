@@ -13,8 +13,8 @@ mod step;
 mod tests;
 mod write;
 
-pub use edit::{Conflict, Edit, apply};
+pub use edit::{Conflict, Edit, apply, splice};
 pub use judge::{Standing, Wrong};
 pub use register::Register;
-pub use step::{Step, Stuck, keep_in_step, unpin};
+pub use step::{Edited, Step, Stuck, Written, keep_in_step, unpin};
 pub use write::{Unwritable, take_back, write};

@@ -21,6 +21,7 @@ mod inline;
 mod kubernetes;
 mod kustomize;
 mod name;
+mod overrides;
 mod parts;
 mod path;
 mod reference;
@@ -35,6 +36,7 @@ use std::ops::Range;
 
 pub use comment::{BotComment, Suppression};
 pub use format::{Format, of as format};
+pub use overrides::set_by;
 pub use reference::{
     Bound, Fetch, GitInput, GitSite, ImageInput, Input, Kind, Piece, Reference, Site, Spelled, Unresolved,
 };
@@ -88,18 +90,12 @@ pub struct Unread {
 }
 
 impl Build {
-    /// The Dockerfile's path, where `path` is that of the file that builds it.
-    pub fn path_from(&self, path: &str) -> String {
-        let folder = path.rsplit_once('/').filter(|_| !self.from_root).map_or("", |(folder, _)| folder);
-        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-        for part in self.dockerfile.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => drop(parts.pop()),
-                part => parts.push(part),
-            }
-        }
-        parts.join("/")
+    /// The Dockerfile's path, where `path` is that of the file that builds it; `None` where it is outside the
+    /// repository.
+    pub fn path_from(&self, path: &str) -> Option<String> {
+        let folder = if self.from_root { "" } else { path.rsplit_once('/').map_or("", |(folder, _)| folder) };
+        let joined = path::joined(folder, &self.dockerfile);
+        (!joined.starts_with('/') && joined != ".." && !joined.starts_with("../")).then_some(joined)
     }
 }
 

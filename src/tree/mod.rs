@@ -1,14 +1,17 @@
-//! The files of a repository: as they are in its folder ([`WorkTree`]), or in a commit ([`CommitTree`]).
+//! The files of a repository: as they are in its folder ([`WorkTree`]), or in a commit ([`CommitTree`]); or as they
+//! would be ([`Overlay`]).
 //!
 //! Files are given one at a time, so that memory does not grow with their number.
 
 mod commit;
 mod index;
+mod overlay;
 mod work;
 
 use std::path::PathBuf;
 
 pub use commit::CommitTree;
+pub use overlay::Overlay;
 pub use work::WorkTree;
 
 /// More than any file that a person writes. What is larger is not read, and that is said.

@@ -70,14 +70,12 @@ impl WorkTree {
         buffer: &mut Vec<u8>,
     ) -> WalkState {
         match entry.file_type() {
-            Some(kind) if kind.is_dir() => {
-                // At the root it is this repository, however it is checked out.
-                if entry.depth() > 0 && entry.path().join(".git").exists() {
-                    if let Some(name) = self.relative(entry.path()) {
-                        visit(&name, File::Submodule);
-                    }
-                    return WalkState::Skip;
+            // At the root it is this repository, however it is checked out.
+            Some(kind) if kind.is_dir() && entry.depth() > 0 && entry.path().join(".git").exists() => {
+                if let Some(name) = self.relative(entry.path()) {
+                    visit(&name, File::Submodule);
                 }
+                return WalkState::Skip;
             }
             Some(kind) if kind.is_file() || kind.is_symlink() => {
                 self.visit(entry.path(), kind.is_symlink(), wanted, visit, buffer);

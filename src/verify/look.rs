@@ -103,7 +103,7 @@ pub fn look(input: &Input<'_>, register: &Register<'_>, file: &Arc<SourceFile>, 
     let looked = Looked { file, scan, standings, image, register };
     let mut seen = Seen { coverage: coverage(&looked), ..Seen::default() };
     for rule in RULES {
-        let Check::File(check) = rule.check else { continue };
+        let (Check::File(check) | Check::Both(_, check)) = rule.check else { continue };
         let level = rule.level_under(input.policy);
         if level > Level::Off {
             seen.findings.extend(check(input, &looked).into_iter().map(|raw| rule.finding(raw, level)));
@@ -206,9 +206,10 @@ impl Looked<'_> {
             return None;
         }
         let written = self.written(reference);
-        let names = dockerfile::instructions(&self.file.text).into_iter().filter_map(|one| one.stage()?.name);
+        let mut names =
+            dockerfile::instructions(&self.file.text).into_iter().filter_map(|one| one.stage()?.name);
         let is_stage = |name: dockerfile::Word| name.text.eq_ignore_ascii_case(&written);
-        names.map(is_stage).any(|is| is).then(|| {
+        names.any(is_stage).then(|| {
             format!(
                 "no stage `{written}` stands above this, so it is an image of that name: move the stage up, or call it otherwise"
             )

@@ -7,7 +7,6 @@
 mod compare;
 mod coverage;
 mod look;
-mod overrides;
 mod rules;
 mod suppress;
 
@@ -17,7 +16,6 @@ use std::sync::Arc;
 pub use compare::{Known, Trust};
 pub use coverage::{Coverage, Open, Tally};
 pub use look::{Looked, Report, Seen, look};
-pub use overrides::look_at_build;
 pub use rules::RULES;
 
 use crate::catalog::{Catalog, Edition, Level, Policy};
@@ -77,6 +75,8 @@ enum Check {
     Used(fn(&Input<'_>, &BTreeSet<PinName>) -> Vec<Raw>),
     /// One file.
     File(fn(&Input<'_>, &Looked<'_>) -> Vec<Raw>),
+    /// Declarations and lock, and one file.
+    Both(fn(&Input<'_>) -> Vec<Raw>, fn(&Input<'_>, &Looked<'_>) -> Vec<Raw>),
     /// The comments that suppress findings.
     Suppressions,
 }
@@ -124,7 +124,7 @@ pub fn conclude(
     for rule in RULES {
         let level = rule.level_under(input.policy);
         let found = match rule.check {
-            Check::Whole(check) => check(input),
+            Check::Whole(check) | Check::Both(check, _) => check(input),
             Check::Used(check) if whole => check(input, &seen.used),
             _ => continue,
         };
@@ -133,14 +133,19 @@ pub fn conclude(
         }
     }
     suppress::apply(input, &mut seen, whole, trusted);
-    seen.findings.sort_by(|a, b| {
-        let key =
-            |finding: &Finding| (finding.place.file.path.clone(), finding.place.span.start, finding.rule);
-        key(a).cmp(&key(b))
-    });
+    in_order(&mut seen.findings);
     seen.findings.dedup();
     seen.coverage.sort();
     Report { findings: seen.findings, coverage: seen.coverage }
+}
+
+/// Puts findings into the order of files and places.
+pub fn in_order(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let place = |finding: &Finding| (finding.place.span.start, finding.place.span.end);
+        let by_path = a.place.file.path.cmp(&b.place.file.path);
+        by_path.then(place(a).cmp(&place(b))).then((a.rule, &a.message).cmp(&(b.rule, &b.message)))
+    });
 }
 
 /// Whether the gate holds.

@@ -43,7 +43,8 @@ fn found(path: &str, text: &str, scan: &Scan) -> String {
         let arguments = build.arguments.iter().map(|(name, value)| format!(" {name}={}", value.text));
         let platforms = build.platforms.iter().map(|platform| format!(" {platform}"));
         let said: String = arguments.chain(platforms).collect();
-        let _ = writeln!(lines, "build {}{said}", build.path_from(path));
+        let dockerfile = build.path_from(path).unwrap_or("outside the repository".into());
+        let _ = writeln!(lines, "build {dockerfile}{said}");
     }
     for suppression in &scan.suppressions {
         let (at, covers) = (place(text, &suppression.span), place(text, &suppression.covers));

@@ -210,7 +210,7 @@ fn an_index_without_images_is_not_locked() {
 fn while_adding(meanwhile: impl FnOnce(&Checkout)) -> (Checkout, Ended) {
     let registry = Registry::start();
     registry.push_index("a", "1.0.0", BOTH);
-    registry.set_latency(Duration::from_millis(300));
+    registry.set_latency(Duration::from_millis(1500));
     let checkout = Checkout::new("# ours\n");
     let add = checkout.start(&["add", "a", &format!("{}/a:1.0.0", registry.host())]);
     until(|| !registry.requests().is_empty());

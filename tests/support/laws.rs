@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use solera_pin::references::{Register, Standing, Step, Wrong, keep_in_step, unpin};
+use solera_pin::references::{Register, Standing, Step, Wrong, apply, keep_in_step, unpin};
 use solera_pin::scan::{Input, Reference, Scan, Spelled, Unread, scan};
 
 use crate::made_up::{MadeUp, Version};
@@ -37,10 +37,7 @@ pub fn hold(path: &str, text: &str) -> Outcome {
         outcome.stuck = places(&step);
         return outcome;
     }
-    let (pinned, seen) = match step.text {
-        Some(pinned) => (pinned, after),
-        None => (text.to_owned(), found.clone()),
-    };
+    let (pinned, seen) = after.unwrap_or_else(|| (text.to_owned(), found.clone()));
     let pinned_file = File { path, text: &pinned, found: &seen };
     pinned_file.unpins_to(&file, &first);
     if pinned != text {
@@ -48,15 +45,16 @@ pub fn hold(path: &str, text: &str) -> Outcome {
     }
     for version in [Version::Rebuilt, Version::Next] {
         let other = MadeUp::of(&found, version);
-        let (step, seen) = pinned_file.step(&first, &other);
+        let (step, after) = pinned_file.step(&first, &other);
         if version == Version::Rebuilt && seen_has_room(&pinned_file) {
             assert!(step.stuck.is_empty(), "content alone can always move: {step:?}\n{pinned}");
         }
         outcome.stuck = places(&step);
-        let Some(moved) = step.text else { continue };
+        let Some((moved, seen)) = after else { continue };
         let moved_file = File { path, text: &moved, found: &seen };
-        let (back, _) = moved_file.step(&other, &first);
-        assert_eq!(back.text.as_deref(), Some(pinned.as_str()), "moved to {version} and back: {back:?}");
+        let (back, after) = moved_file.step(&other, &first);
+        let after = after.map(|(text, _)| text);
+        assert_eq!(after.as_deref(), Some(pinned.as_str()), "moved to {version} and back: {back:?}");
         outcome.moved = Some(moved).filter(|_| version == Version::Next);
     }
     outcome.pinned = Some(pinned).filter(|pinned| pinned != text);
@@ -70,21 +68,24 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// The file brought from one lock to another, and what is found in it then.
-    fn step(&self, old: &MadeUp, new: &MadeUp) -> (Step, Scan) {
+    /// The file brought from one lock to another, and what is found in it then; `None` where that changes nothing.
+    fn step(&self, old: &MadeUp, new: &MadeUp) -> (Step, Option<(String, Scan)>) {
         let (old, new) = (old.register(), new.register());
         let rescan = |text: &str| scan(self.path, text);
-        let step = keep_in_step(self.path, self.text, self.found, &old, &new, rescan);
-        let Some(text) = &step.text else { return (step, Scan::default()) };
-        let seen = scan(self.path, text);
-        true_places(text, &seen);
+        let step = keep_in_step(self.path, self.text, self.found, &old, &new, |_| true, rescan);
+        if step.edits.is_empty() {
+            return (step, None);
+        }
+        let text = apply(self.text, step.edits.clone()).unwrap();
+        let seen = scan(self.path, &text);
+        true_places(&text, &seen);
         for (before, after) in self.found.references.iter().zip(&seen.references) {
             if let Standing::Locked(name) = old.judge(self.path, before) {
                 let now = new.judge(self.path, after);
                 assert!(matches!(now, Standing::Locked(also) if also == name), "{after:?}: {now:?}\n{text}");
             }
         }
-        (step, seen)
+        (step, Some((text, seen)))
     }
 
     /// What pinning wrote can be taken back to the byte. What the file had pinned before is taken out on both sides.
@@ -101,7 +102,7 @@ impl File<'_> {
     }
 
     fn unpinned(&self, register: &Register<'_>) -> String {
-        unpin(self.path, self.text, self.found, register).unwrap_or_else(|| self.text.to_owned())
+        apply(self.text, unpin(self.path, self.found, register, |_| true)).unwrap()
     }
 
     /// Every reference names what it named before, some of them with its content.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
+use serde_json::Value;
 use solera_pin::model::Digest;
 
 use super::serve::Server;
@@ -260,6 +261,15 @@ impl Registry {
     /// Makes `tag` name what `digest` is.
     pub fn retag(&self, repository: &str, tag: &str, digest: &Digest) {
         self.lock().repositories.entry(repository.into()).or_default().name(tag, &digest.to_string());
+    }
+
+    /// The digests of an index's entries, in its order.
+    pub fn children(&self, repository: &str, index: &Digest) -> Vec<String> {
+        let contents = self.lock();
+        let (_, bytes) = &contents.repositories[repository].manifests[&index.to_string()];
+        let index: Value = serde_json::from_slice(bytes).unwrap();
+        let entries = index["manifests"].as_array().unwrap().iter();
+        entries.map(|entry| entry["digest"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Stores exact bytes, and names them where a tag is given.

@@ -21,15 +21,15 @@ pub(super) struct Base {
 impl Base {
     /// Runs the gate over the files of `revision`.
     pub(super) fn read(workspace: &Workspace, revision: &str) -> Result<Self, Error> {
-        let tree = CommitTree::open(&workspace.root, revision).map_err(unreadable)?;
+        let tree = CommitTree::open(&workspace.root, revision).map_err(|error| unreadable(&error))?;
         let there = Workspace::of(&workspace.root, &tree).map_err(|error| match error {
-            WorkspaceError::Tree(error) => unreadable(error),
+            WorkspaceError::Tree(error) => unreadable(&error),
             WorkspaceError::Problems(problems) => Error {
                 hints: vec![format!("these are in {revision}: choose a revision without them")],
                 ..Error::problems(problems)
             },
         })?;
-        let bytes = tree.read(FILE_NAME).map_err(unreadable)?.unwrap_or_default();
+        let bytes = tree.read(FILE_NAME).map_err(|error| unreadable(&error))?.unwrap_or_default();
         let lock_file = SourceFile::from_bytes(FILE_NAME, bytes);
         let lock = match lock_file.text.is_empty() {
             true => Lock::default(),
@@ -47,7 +47,7 @@ impl Base {
             policy: &policy,
             before: None,
         };
-        let seen = gate::see(&tree, &input, &[]).map_err(unreadable)?;
+        let seen = gate::see(&tree, &input, &[]).map_err(|error| unreadable(&error))?;
         let trust = Trust::of(&seen);
         let report = conclude(&input, seen, true, |_, _| true);
         let known = Known::new(&report.findings);
@@ -77,7 +77,7 @@ impl Base {
     }
 }
 
-fn unreadable(error: TreeError) -> Error {
+fn unreadable(error: &TreeError) -> Error {
     let is_revision = matches!(error, TreeError::Revision(_));
     let error = Error::new(Status::Usage, error.to_string());
     match is_revision {

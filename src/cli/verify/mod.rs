@@ -15,7 +15,7 @@ use crate::gate;
 use crate::lock::Store;
 use crate::report;
 use crate::tree::WorkTree;
-use crate::verify::{Finding, Input, Report, conclude, passes};
+use crate::verify::{Finding, Input, Report, conclude, in_order, passes};
 use base::Base;
 use upstream::Told;
 
@@ -89,6 +89,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
     if args.upstream {
         let asked = upstream::ask(session, &workspace, &store, &mut report.findings, &mut told);
         status = status.max(asked.await?);
+        in_order(&mut report.findings);
     }
     let verdict = Verdict { report, known, told, status, pins: store.lock().pins.len() };
     match args.format {

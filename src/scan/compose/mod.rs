@@ -10,7 +10,7 @@ mod tests;
 use super::scalar::{Scalar, may_hold};
 use super::yaml::{self, Node};
 use super::{Build, Input, Kind, Output, Piece, Reference, Scan, Spelled, Unresolved};
-use super::{dockerfile, git, image, inline};
+use super::{dockerfile, git, image, inline, path};
 use interpolation::{known, resolve};
 
 /// What a Compose file names.
@@ -97,7 +97,7 @@ fn read_build(build: Node<'_>, scan: &mut Scan) {
     if let (Some(context), Some(dockerfile)) =
         (value(context, "."), value(scalar("dockerfile"), "Dockerfile"))
     {
-        let dockerfile = joined(&context, &dockerfile);
+        let dockerfile = path::joined(&context, &dockerfile);
         scan.builds.push(Build { dockerfile, from_root: false, arguments, platforms });
     }
 }
@@ -169,21 +169,4 @@ fn argument(scalar: &Scalar<'_>, start: usize) -> Spelled {
         let pieces = vec![Piece { length: text.len(), span: None, shared: false }];
         Spelled { text, pieces }
     })
-}
-
-/// A Dockerfile's path within its context, which is relative to the Compose file.
-fn joined(context: &str, dockerfile: &str) -> String {
-    let path = match dockerfile.starts_with('/') {
-        true => dockerfile.to_owned(),
-        false => format!("{context}/{dockerfile}"),
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
-        match (part, parts.last()) {
-            ("..", Some(last)) if *last != ".." => drop(parts.pop()),
-            _ => parts.push(part),
-        }
-    }
-    let root = if path.starts_with('/') { "/" } else { "" };
-    format!("{root}{}", parts.join("/"))
 }

@@ -7,7 +7,25 @@ use std::ops::Range;
 pub struct Joined {
     /// The text.
     pub text: String,
-    origins: Vec<usize>,
+    /// In order, and as few as can be: nearly all text stands in one piece.
+    pieces: Vec<Piece>,
+}
+
+/// A part of the text that stands in the file in one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    /// Where it begins in the text. It ends where the next one begins.
+    start: usize,
+    /// Where its first byte stands in the file.
+    origin: usize,
+    /// Whether all its bytes stand there: a character that the file spells in another way.
+    fixed: bool,
+}
+
+impl Piece {
+    fn origin(self, at: usize) -> usize {
+        if self.fixed { self.origin } else { self.origin + (at - self.start) }
+    }
 }
 
 /// A part of an instruction.
@@ -26,46 +44,72 @@ pub(super) fn is_blank(c: char) -> bool {
 
 impl Joined {
     pub(super) fn push(&mut self, text: &str, offset: usize) {
+        self.add(text, offset, false);
+    }
+
+    fn add(&mut self, text: &str, origin: usize, fixed: bool) {
+        if text.is_empty() {
+            return;
+        }
+        let start = self.text.len();
+        let goes_on = |last: &Piece| !last.fixed && !fixed && last.origin(start) == origin;
+        if !self.pieces.last().is_some_and(goes_on) {
+            self.pieces.push(Piece { start, origin, fixed });
+        }
         self.text.push_str(text);
-        self.origins.extend(offset..offset + text.len());
+    }
+
+    /// The piece that has a byte of the text.
+    fn piece(&self, at: usize) -> Option<Piece> {
+        let after = self.pieces.partition_point(|piece| piece.start <= at);
+        self.pieces.get(after.checked_sub(1)?).copied()
     }
 
     /// Where a range of the text stands in the file.
     pub fn span(&self, range: Range<usize>) -> Range<usize> {
-        let start = self.origins.get(range.start).or(self.origins.last()).copied().unwrap_or_default();
-        let end =
-            range.end.checked_sub(1).and_then(|last| self.origins.get(last)).map_or(start, |last| last + 1);
+        let last = self.text.len().checked_sub(1);
+        let start = self.origin(range.start).or(last.and_then(|last| self.origin(last))).unwrap_or_default();
+        let end = range.end.checked_sub(1).and_then(|last| self.origin(last)).map_or(start, |last| last + 1);
         start..end.max(start)
     }
 
     /// Adds a character that the file spells with the bytes up to and with `offset`.
     pub(super) fn push_char(&mut self, c: char, offset: usize) {
-        self.text.push(c);
-        self.origins.extend(std::iter::repeat_n(offset, c.len_utf8()));
+        self.add(c.encode_utf8(&mut [0; 4]), offset, c.len_utf8() > 1);
     }
 
     /// Adds a part of another text.
     pub(super) fn extend(&mut self, other: &Self, range: Range<usize>) {
-        let text = other.text.get(range.clone()).unwrap_or_default();
-        self.text.push_str(text);
-        self.origins.extend_from_slice(other.origins.get(range).unwrap_or_default());
+        let Some(text) = other.text.get(range.clone()) else { return };
+        let first = other.pieces.partition_point(|piece| piece.start <= range.start).saturating_sub(1);
+        for (i, piece) in other.pieces.iter().enumerate().skip(first) {
+            if piece.start >= range.end {
+                break;
+            }
+            let next = other.pieces.get(i + 1).map_or(other.text.len(), |next| next.start);
+            let (start, end) = (piece.start.max(range.start), next.min(range.end));
+            let part = text.get(start - range.start..end - range.start).unwrap_or_default();
+            self.add(part, piece.origin(start), piece.fixed);
+        }
     }
 
     /// Where a byte of the text stands in the file.
     pub(super) fn origin(&self, at: usize) -> Option<usize> {
-        self.origins.get(at).copied()
+        (at < self.text.len()).then(|| self.piece(at)).flatten().map(|piece| piece.origin(at))
     }
 
     /// Where the text ends in the file.
     pub(super) fn end(&self) -> usize {
-        self.origins.last().map_or(0, |last| last + 1)
+        self.text.len().checked_sub(1).and_then(|last| self.origin(last)).map_or(0, |last| last + 1)
     }
 
     pub(super) fn slice(&self, range: Range<usize>) -> Self {
-        Self {
-            text: self.text.get(range.clone()).unwrap_or_default().into(),
-            origins: self.origins.get(range).unwrap_or_default().into(),
+        if range == (0..self.text.len()) {
+            return self.clone();
         }
+        let mut slice = Self::default();
+        slice.extend(self, range);
+        slice
     }
 
     pub(super) fn trimmed(&self) -> Self {
@@ -113,6 +157,9 @@ impl Joined {
     /// The flags that it begins with, without quotes and escapes, and what follows them.
     pub(super) fn flags(&self) -> (Vec<Self>, Self) {
         let (mut flags, mut at) = (Vec::new(), self.after_space(0));
+        if !self.text[at..].starts_with("--") {
+            return (flags, self.trimmed());
+        }
         while self.text[at..].starts_with("--") {
             let (flag, end) = self.unquoted(at);
             at = self.after_space(end);

@@ -71,6 +71,7 @@ pub fn scan_for(text: &str, given: &BTreeMap<String, String>, platforms: &[Strin
     let mut references: Vec<_> = syntax::syntax(text).into_iter().collect();
     references.extend(stages(text, given, platforms).references().cloned());
     references.sort_by_key(|reference| (reference.span.start, reference.span.end));
+    references.dedup();
     Scan { references, ..Scan::default() }
 }
 
@@ -96,7 +97,7 @@ pub fn instructions(text: &str) -> Vec<Instruction> {
         let found = heredoc::heredocs(&joined.text);
         let mut instruction = Instruction::new(&joined, escape);
         instruction.heredocs = lines.at..lines.at;
-        if instruction.may_have_heredocs() {
+        if !found.is_empty() && instruction.may_have_heredocs() {
             lines.skip(&found);
             instruction.heredocs.end = lines.at;
         }
@@ -108,9 +109,11 @@ pub fn instructions(text: &str) -> Vec<Instruction> {
 impl Instruction {
     fn new(joined: &Joined, escape: char) -> Self {
         let end = joined.text.find(is_blank).unwrap_or(joined.text.len());
+        let rest = joined.text[end..].trim_start();
+        let start = joined.text.len() - rest.len();
         Self {
             keyword: joined.text[..end].to_ascii_uppercase(),
-            arguments: joined.slice(end..joined.text.len()).trimmed(),
+            arguments: joined.slice(start..start + rest.trim_end().len()),
             span: joined.span(0..joined.text.len()),
             heredocs: 0..0,
             escape,

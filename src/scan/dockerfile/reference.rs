@@ -67,14 +67,11 @@ impl Instruction {
         let from = |field: Joined| {
             let (key, value) = field.text.split_once('=')?;
             let start = field.text.len() - value.len();
-            let is_from = key.eq_ignore_ascii_case("from") && !value.is_empty();
-            is_from.then(|| field.slice(start..field.text.len()))
+            key.eq_ignore_ascii_case("from").then(|| field.slice(start..field.text.len()))
         };
-        let mounts = self.values("mount");
-        let mounts = mounts.iter().map(fields);
-        // A tmpfs is empty whatever `from` says.
-        let is_tmpfs = |field: &Joined| field.text.eq_ignore_ascii_case("type=tmpfs");
-        mounts.filter(|fields| !fields.iter().any(is_tmpfs)).flatten().filter_map(from).collect()
+        // Of several the last counts; and the builder gets an image even for a tmpfs, which is empty whatever it is.
+        let last = |mount: &Joined| fields(mount).into_iter().filter_map(from).next_back();
+        self.values("mount").iter().filter_map(last).filter(|from| !from.text.is_empty()).collect()
     }
 
     /// The flags before the first other word, and what follows them.

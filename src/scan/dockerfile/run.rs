@@ -53,8 +53,11 @@ pub(super) fn references(
     if instruction.values("network").last().is_some_and(|network| network.text == "none") {
         return Vec::new();
     }
-    memory.run(&instruction.arguments.text);
-    memory.run(text.get(instruction.heredocs.clone()).unwrap_or_default());
+    let texts = [&instruction.arguments.text, text.get(instruction.heredocs.clone()).unwrap_or_default()];
+    texts.iter().for_each(|text| memory.run(text));
+    if !texts.iter().any(|text| shell::may_fetch(text)) {
+        return Vec::new();
+    }
     // A Dockerfile that escapes with backticks is one for Windows, where a backslash is a part of a path.
     let escape = if memory.windows || instruction.escape == '`' { '`' } else { '\\' };
     let variable = |name: &str| scope.text(name).map(str::to_owned);

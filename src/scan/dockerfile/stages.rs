@@ -22,12 +22,10 @@ pub struct BuildStage {
     pub name: Option<Word>,
     /// What it begins with.
     pub base: Source,
-    /// What it copies and mounts from, in order.
+    /// What it copies and mounts from, with what the `ONBUILD`s of the stage copy and mount that it begins with.
     pub sources: Vec<Source>,
-    /// What `ADD` and `RUN` fetch, and what its `ONBUILD`s name, in order.
+    /// What `ADD` and `RUN` fetch, and what its `ONBUILD`s name, if no stage of this file begins with it.
     pub fetches: Vec<Reference>,
-    /// The stages that its `ONBUILD`s name, for a stage that begins with this one.
-    pub(super) triggered: Vec<usize>,
 }
 
 /// Where files come from.
@@ -46,7 +44,7 @@ pub fn stages(text: &str, given: &BTreeMap<String, String>, platforms: &[String]
     let instructions = instructions(text);
     let mut walk = Walk::new(text, given, platforms, &instructions);
     instructions.iter().for_each(|instruction| walk.instruction(instruction));
-    walk.found
+    walk.found()
 }
 
 impl Stages {
@@ -63,11 +61,7 @@ impl Stages {
             let Some(stage) = self.list.get(index).filter(|_| used.insert(index)) else {
                 continue;
             };
-            open.extend(stage.sources.iter().flat_map(Source::stages));
-            for base in stage.base.stages() {
-                open.push(*base);
-                open.extend(self.list.get(*base).into_iter().flat_map(|base| &base.triggered));
-            }
+            open.extend([&stage.base].into_iter().chain(&stage.sources).flat_map(Source::stages));
         }
         Some(used)
     }
@@ -80,7 +74,7 @@ impl Stages {
         self.list.iter().rposition(is_named)
     }
 
-    /// Everything that the stages name of the outside.
+    /// Everything that the stages name of the outside; what an `ONBUILD` names, once for each stage that it is for.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.outside.iter().chain(self.list.iter().flat_map(BuildStage::references))
     }

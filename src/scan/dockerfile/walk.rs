@@ -23,6 +23,9 @@ const IN_USE: [&str; 10] = [
     "windows/amd64",
 ];
 
+/// What it costs to look once more at what an `ONBUILD` names, against the fuel of a file.
+const PULL: usize = 256;
+
 /// What is known at one instruction.
 pub(super) struct Walk<'a> {
     text: &'a str,
@@ -36,7 +39,18 @@ pub(super) struct Walk<'a> {
     names: BTreeMap<String, Vec<usize>>,
     /// What each stage leaves to one that begins with it.
     left: Vec<(Scope, Memory)>,
-    pub(super) found: Stages,
+    /// The `ONBUILD`s of each stage.
+    triggers: Vec<Triggers>,
+    found: Stages,
+}
+
+/// What a stage leaves to those that begin with it.
+#[derive(Default)]
+struct Triggers {
+    /// What they copy and mount from.
+    words: Vec<(Kind, Joined)>,
+    /// Whether a stage of this file begins with it, so that they were looked at there.
+    are_pulled: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -54,6 +68,7 @@ impl<'a> Walk<'a> {
             partial: BTreeSet::new(),
             names: BTreeMap::new(),
             left: Vec::new(),
+            triggers: Vec::new(),
             found: Stages::default(),
         };
         for (name, value) in given {
@@ -114,9 +129,7 @@ impl<'a> Walk<'a> {
             "ONBUILD" => instruction.triggered().iter().for_each(|trigger| self.trigger(trigger)),
             _ => {}
         }
-        let copies = instruction.copies().into_iter().map(|word| (Kind::CopyFrom, word));
-        let mounts = instruction.mounts().into_iter().map(|word| (Kind::MountFrom, word));
-        for (kind, word) in copies.chain(mounts) {
+        for (kind, word) in copied_and_mounted(instruction) {
             let source = self.source(kind, &word);
             match (self.found.list.last_mut(), source) {
                 (Some(stage), source) => stage.sources.push(source),
@@ -167,9 +180,10 @@ impl<'a> Walk<'a> {
         let fresh = || (Scope::of_stage(&self.globals.fuel, open), Memory::default());
         self.left.push(left.unwrap_or_else(fresh));
         let name = name.as_ref().map(Joined::word);
-        let stage =
-            BuildStage { name, base, sources: Vec::new(), fetches: Vec::new(), triggered: Vec::new() };
-        self.found.list.push(stage);
+        let bases = base.stages().to_vec();
+        self.found.list.push(BuildStage { name, base, sources: Vec::new(), fetches: Vec::new() });
+        self.triggers.push(Triggers::default());
+        bases.into_iter().for_each(|base| self.pull(base));
     }
 
     /// What a `FROM` begins with.
@@ -276,20 +290,45 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What an `ONBUILD` names is looked up in the build that it triggers; what it fetches is fetched there.
+    /// An `ONBUILD`: what it fetches is fetched in the build that it triggers, wherever that is.
     fn trigger(&mut self, trigger: &Instruction) {
-        let copies = trigger.copies().into_iter().map(|word| (Kind::CopyFrom, word));
-        for (kind, word) in copies.chain(trigger.mounts().into_iter().map(|word| (Kind::MountFrom, word))) {
-            let stage = self.names.get(&word.text.to_lowercase()).and_then(|stages| stages.last()).copied();
-            if let Some(last) = self.found.list.last_mut() {
-                last.triggered.extend(stage);
-            }
-            let input =
-                Err(Unresolved::Elsewhere("it is looked up in the build that this ONBUILD triggers".into()));
-            self.stage_references().push(Reference { kind, span: word.span(0..word.text.len()), input });
-        }
         let fetches = self.fetches(trigger);
         self.stage_references().extend(fetches);
+        if let Some(triggers) = self.triggers.last_mut() {
+            triggers.words.extend(copied_and_mounted(trigger));
+        }
+    }
+
+    /// What the `ONBUILD`s of a stage copy and mount from in the present one, which begins with it.
+    fn pull(&mut self, base: usize) {
+        let Some(triggers) = self.triggers.get_mut(base).map(std::mem::take) else {
+            return;
+        };
+        // Many stages can pull many of them.
+        let are_pulled = self.globals.fuel.burn(triggers.words.len() * PULL).is_ok();
+        if are_pulled {
+            let sources: Vec<_> =
+                triggers.words.iter().map(|(kind, word)| self.source(*kind, word)).collect();
+            if let Some(stage) = self.found.list.last_mut() {
+                stage.sources.extend(sources);
+            }
+        }
+        self.triggers[base] = Triggers { are_pulled: are_pulled || triggers.are_pulled, ..triggers };
+    }
+
+    /// What was found. What an `ONBUILD` names that no stage pulls is looked up in another build.
+    pub(super) fn found(mut self) -> Stages {
+        for (stage, triggers) in self.found.list.iter_mut().zip(&self.triggers) {
+            if triggers.are_pulled {
+                continue;
+            }
+            for (kind, word) in &triggers.words {
+                let why = "it is looked up in the build that this ONBUILD triggers";
+                let input = Err(Unresolved::Elsewhere(why.into()));
+                stage.fetches.push(Reference { kind: *kind, span: word.span(0..word.text.len()), input });
+            }
+        }
+        self.found
     }
 
     /// An `ARG` in a stage.
@@ -326,6 +365,12 @@ impl<'a> Walk<'a> {
             scope.set(name, value.unwrap_or(Value::Unset));
         }
     }
+}
+
+/// What an instruction copies and mounts from.
+fn copied_and_mounted(instruction: &Instruction) -> Vec<(Kind, Joined)> {
+    let copies = instruction.copies().into_iter().map(|word| (Kind::CopyFrom, word));
+    copies.chain(instruction.mounts().into_iter().map(|word| (Kind::MountFrom, word))).collect()
 }
 
 fn outside(kind: Kind, word: &Joined, input: Result<Input, Unresolved>) -> Source {

@@ -18,11 +18,8 @@ would be built or run with amd64 bytes on arm64. It happens when a digest is cop
 images` or from a registry's page for one platform.
 
     FROM debian:bookworm-slim@sha256:1111...     # found, where 1111... is linux/amd64 of the locked index",
-    check: Check::File(check),
+    check: Check::Both(in_lock, check),
 };
-
-/// The same mistake inside pins.lock.
-pub(in crate::verify) const IN_LOCK: Rule = Rule { check: Check::Whole(in_lock), ..RULE };
 
 fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
     looked.each_wrong(|_, wrong| {
@@ -35,6 +32,7 @@ fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
     })
 }
 
+/// The same mistake inside pins.lock.
 fn in_lock(input: &Input<'_>) -> Vec<Raw> {
     let mut found = Vec::new();
     for (name, pin) in &input.lock.pins {

@@ -35,7 +35,8 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         if pin == locked {
             continue;
         }
-        let why = match pin.tag() == locked.tag() && pin.upstream() == locked.upstream() {
+        let same_tag = pin.tag() == locked.tag() && pin.upstream() == locked.upstream();
+        let why = match same_tag {
             true if declaration.immutable && pin.content() != locked.content() => {
                 Some(format!("{} is immutable, and its content changed", pin.tag()))
             }
@@ -45,7 +46,7 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         found.extend(why.map(|why| Raw {
             place: Place {
                 file: input.lock_file.clone(),
-                span: locate(input.lock_file, &declaration.name, &["tag"]),
+                span: locate(input.lock_file, &declaration.name, &[key(pin, same_tag)]),
             },
             message: format!("no rule could have moved the pin `{}` here: {why}", declaration.name),
             help: format!(
@@ -55,6 +56,15 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         }));
     }
     found
+}
+
+/// The value that tells the change.
+fn key(pin: &Pin, same_tag: bool) -> &'static str {
+    match (same_tag, pin) {
+        (false, _) => "tag",
+        (true, Pin::Image(_)) => "digest",
+        (true, Pin::Git(_)) => "commit",
+    }
 }
 
 /// Why the rules would not have gone from one to the other.

@@ -38,7 +38,6 @@ pub const RULES: &[&Rule] = &[
     &several_pins::RULE,
     &lock_differs::RULE,
     &child_manifest::RULE,
-    &child_manifest::IN_LOCK,
     &unresolved::RULE,
     &bad_reference::RULE,
     &bad_comment::RULE,

@@ -14,9 +14,9 @@ A RUN step or an ADD takes something from the network, and neither a checksum no
 snapshot says which bytes it gets.
 
     RUN curl -fsSL https://example.org/tool.tgz | tar xz          # found
-    RUN apt-get update && apt-get install -y iproute2             # found: whatever the mirror has that day
-    RUN npm install                                               # found; `npm ci` is not: package-lock.json has hashes
-    ADD https://example.org/tool.tgz /tmp/                        # found; with `--checksum=sha256:...` it is not
+    RUN apt-get update && apt-get install -y iproute2             # found
+    RUN npm install                                               # found; `npm ci` is not
+    ADD https://example.org/tool.tgz /tmp/                        # found: it lacks `--checksum`
 
 Check what was downloaded (`sha256sum -c`), use the lock file of the language, or `ADD --checksum`.",
     check: Check::File(check),

@@ -1,6 +1,9 @@
 //! What the commands of one script fetch.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::command::{Call, Command};
 use super::lock::{Lock, Script};
@@ -39,6 +42,41 @@ impl Fetched {
     pub(super) fn new(tool: &'static str, what: &[&str], lock: Lock) -> Self {
         Self { tool, what: what.join(" "), lock }
     }
+}
+
+/// What is in the name of every command that [`fetched`] knows.
+const NAMES: &[&str] = &[
+    "curl",
+    "wget",
+    "invoke-webrequest",
+    "iwr",
+    "invoke-restmethod",
+    "irm",
+    "git",
+    "apt",
+    "apk",
+    "dnf",
+    "yum",
+    "zypper",
+    "rpm",
+    "uv",
+    "pip",
+    "poetry",
+    "npm",
+    "yarn",
+    "npx",
+    "gem",
+    "bundle",
+    "go",
+    "cargo",
+    "composer",
+];
+
+/// Whether a script has the name of a command that fetches. Most have none, and need not be read.
+pub(in crate::scan::dockerfile) fn may_fetch(script: &str) -> bool {
+    static SEARCH: LazyLock<Option<AhoCorasick>> =
+        LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(NAMES).ok());
+    SEARCH.as_ref().is_none_or(|search| search.is_match(script))
 }
 
 /// What the commands of a script fetch.

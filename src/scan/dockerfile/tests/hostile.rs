@@ -108,6 +108,7 @@ fn hostile_files_end() {
         repeat("FROM a AS a\nARG b=c\nFROM a\nENV d=$b\n"),
         (0..4_000).map(|i| format!("FROM s{i} AS s{}\nARG A{i}\n", i + 1)).collect(),
         format!("{}FROM a\nCOPY --from=a b c\n", repeat("FROM a AS b\n")),
+        format!("FROM a AS b\n{}{}", repeat("ONBUILD COPY --from=c d e\n"), repeat("FROM b\n")),
         format!("ARG A={}\nFROM {}", "a".repeat(1000), repeat("${A//*a*a/b}")),
         format!("{{\"syntax\": \"a\", \"b\": [{}1]}}", repeat("\"\", ")),
         repeat("FROM $A\nFROM ${A:-$TARGETARCH}\n"),

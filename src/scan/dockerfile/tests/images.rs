@@ -261,7 +261,13 @@ fn stages_are_no_images() {
         ("ARG S=scratch\nFROM $S\nCOPY --from=scratch a b", &[]),
         ("FROM a AS scratch\nFROM scratch", &["a"]),
         ("FROM a\nRUN --mount=from=0,target=/x y", &["a", "0"]),
-        ("FROM a\nRUN --mount=type=tmpfs,from=x,target=/x y", &["a"]),
+        ("FROM a\nRUN --mount=type=tmpfs,from=x,target=/x y", &["a", "x"]),
+        ("FROM a\nRUN --mount=from=b,from=c --mount=from=d,from= x", &["a", "c"]),
+        (
+            "FROM a AS b\nONBUILD COPY --from=c x y\nFROM b\nFROM b\nONBUILD COPY --from=d x y",
+            &["a", "c", "elsewhere it is looked up in the build that this ONBUILD triggers"],
+        ),
+        ("FROM a AS b\nONBUILD COPY --from=x x y\nFROM b AS x\nFROM scratch", &["a", "malformed"]),
         (
             "ARG I=x\nFROM a\nCOPY --from=$I a b\nRUN --mount=from=${I} c",
             &["a", "not expanded $I", "not expanded ${I}"],

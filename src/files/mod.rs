@@ -1,8 +1,12 @@
-//! The file system: reading texts, replacing a file whole, and keeping two runs apart.
+//! The file system: reading texts, replacing files whole, and keeping two runs apart.
+
+mod batch;
 
 use std::fs::{File, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+
+pub use batch::{Batch, BatchError, Before};
 
 /// A file's text; `None` where there is no such file, or no such folder.
 pub fn read_text(path: &Path) -> io::Result<Option<String>> {
@@ -19,26 +23,12 @@ pub fn read_text(path: &Path) -> io::Result<Option<String>> {
 ///
 /// A symbolic link stays and its target is replaced; the target's permissions stay.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let target = match std::fs::canonicalize(path) {
-        Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
-        Err(error) => return Err(error),
-    };
-    let folder = match target.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut temporary = tempfile::Builder::new().prefix(".solera-pin-").tempfile_in(folder)?;
-    temporary.write_all(content)?;
-    let permissions = std::fs::metadata(&target).map(|metadata| metadata.permissions());
-    temporary.as_file().set_permissions(permissions.unwrap_or_else(|_| default_permissions()))?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(&target).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
-}
-
-fn default_permissions() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+    let mut batch = Batch::default();
+    let replaced = batch.stage(path, content, Before::Anything).and_then(|()| batch.commit());
+    replaced.map_err(|error| match error {
+        BatchError::Io(_, error) | BatchError::Torn(_, error, _) => error,
+        BatchError::Changed(_) => io::ErrorKind::Other.into(),
+    })
 }
 
 /// Held while one run reads, decides and writes; released when dropped, or by the system when the process ends.

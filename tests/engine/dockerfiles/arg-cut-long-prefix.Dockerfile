@@ -1,0 +1,3 @@
+#: uses debian:slim
+ARG T=v-22-slim
+FROM debian:${T##*-}

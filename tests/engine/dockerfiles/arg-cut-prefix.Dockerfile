@@ -1,0 +1,3 @@
+#: uses node:22-slim
+ARG T=v-22-slim
+FROM node:${T#*-}

@@ -1,0 +1,3 @@
+#: uses node:22
+ARG X=
+FROM node:${X:-22}

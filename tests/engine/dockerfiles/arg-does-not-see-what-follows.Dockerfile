@@ -1,0 +1,4 @@
+#: uses node:22
+ARG IMAGE=node:${MAJOR:-22}
+ARG MAJOR=20
+FROM $IMAGE

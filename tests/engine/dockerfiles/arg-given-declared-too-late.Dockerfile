@@ -1,0 +1,5 @@
+#: arg V=20
+#: uses node:22
+FROM node:${V:-22} AS first
+ARG V
+FROM first

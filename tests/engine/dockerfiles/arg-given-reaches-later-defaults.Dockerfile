@@ -1,0 +1,5 @@
+#: arg MAJOR=20
+#: uses node:20
+ARG MAJOR=22
+ARG IMAGE=node:$MAJOR
+FROM $IMAGE

@@ -1,0 +1,3 @@
+#: arg V=20
+#: uses node:22
+FROM node:${V:-22}

@@ -1,0 +1,3 @@
+#: refused failed to parse stage name "node:$V"
+ARG V=22
+FROM 'node:$V'

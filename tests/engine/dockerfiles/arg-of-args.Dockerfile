@@ -1,0 +1,5 @@
+#: uses node:22
+ARG MAJOR=22
+ARG TAG=${MAJOR}
+ARG IMAGE=node:$TAG
+FROM ${IMAGE}

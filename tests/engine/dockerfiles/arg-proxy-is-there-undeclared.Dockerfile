@@ -1,0 +1,3 @@
+#: arg NO_PROXY=20
+#: uses node:22
+FROM node:${NO_PROXY:-22}

@@ -1,0 +1,3 @@
+#: uses node:22
+ARG X="22 slim"
+FROM node:${X%?slim}

@@ -1,0 +1,3 @@
+#: uses rust:1.88-slim-bookworm
+ARG T=1.88_slim_bookworm
+FROM rust:${T//_/-}

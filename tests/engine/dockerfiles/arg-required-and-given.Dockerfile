@@ -1,0 +1,4 @@
+#: arg V=22
+#: uses node:22
+ARG V
+FROM node:${V:?missing}

@@ -1,0 +1,3 @@
+#: refused missing
+ARG V
+FROM node:${V:?missing}

@@ -1,0 +1,3 @@
+#: uses node:22
+ARG MAJOR=22 IMAGE=node:$MAJOR
+FROM $IMAGE

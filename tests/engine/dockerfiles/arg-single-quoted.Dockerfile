@@ -1,0 +1,3 @@
+#: uses node:22
+ARG V='22'
+FROM node:$V

@@ -1,0 +1,4 @@
+#: refused invalid reference format
+ARG MAJOR=22
+ARG V='$MAJOR'
+FROM node:$V

@@ -1,0 +1,3 @@
+#: refused ARG names can not be blank
+ARG V = 22
+FROM node:$V

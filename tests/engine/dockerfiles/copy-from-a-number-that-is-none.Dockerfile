@@ -1,0 +1,3 @@
+#: refused invalid stage index 7
+FROM debian:12
+COPY --from=7 /bin/busybox /tool

@@ -1,0 +1,4 @@
+#: uses debian:12 node:22
+FROM debian:12
+COPY --from=node:2\
+2 /bin/busybox /tool

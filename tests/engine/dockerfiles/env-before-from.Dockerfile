@@ -1,0 +1,3 @@
+#: refused no build stage in current context
+ENV V=22
+FROM node:$V

@@ -1,0 +1,4 @@
+#: refused no build stage in current context
+#: unnoticed
+RUN true
+FROM node:22

@@ -1,0 +1,3 @@
+#: refused base name ($IMAGE) should not be blank
+ARG IMAGE
+FROM $IMAGE

@@ -1,0 +1,3 @@
+#: refused unknown flag
+#: unnoticed
+FROM --mirror=here node:22

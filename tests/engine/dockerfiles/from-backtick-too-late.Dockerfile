@@ -1,0 +1,4 @@
+#: uses node:22
+# escape=`
+FROM \
+  node:22

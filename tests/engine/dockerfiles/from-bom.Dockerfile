@@ -1,0 +1,3 @@
+#: form bom
+#: uses node:22
+FROM node:22

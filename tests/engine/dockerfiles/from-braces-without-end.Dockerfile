@@ -1,0 +1,3 @@
+#: refused unsupported modifier
+ARG V=22
+FROM node:${V

@@ -1,0 +1,3 @@
+#: form bare
+#: uses node:22
+FROM node:22 \

@@ -1,0 +1,4 @@
+#: uses node:22
+FROM no\
+de:2\
+2

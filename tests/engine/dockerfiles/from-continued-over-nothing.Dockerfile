@@ -1,0 +1,4 @@
+#: uses node:22
+FROM \
+
+  node:22

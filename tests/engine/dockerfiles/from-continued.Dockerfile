@@ -1,0 +1,5 @@
+#: uses node:22
+FROM \
+  node:22 \
+  AS \
+  base

@@ -1,0 +1,2 @@
+#: uses node@DIGEST
+FROM node@DIGEST

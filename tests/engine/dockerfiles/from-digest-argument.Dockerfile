@@ -1,0 +1,3 @@
+#: uses node:22@DIGEST
+ARG PIN=node:22@DIGEST
+FROM $PIN

@@ -1,0 +1,2 @@
+#: uses node:22@DIGEST
+FROM node:22@DIGEST

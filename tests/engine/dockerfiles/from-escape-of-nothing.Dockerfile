@@ -1,0 +1,4 @@
+# escape=x
+#: refused invalid escape token 'x'
+#: unnoticed
+FROM node:22

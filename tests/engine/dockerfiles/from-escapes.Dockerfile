@@ -1,0 +1,2 @@
+#: uses node:22
+FROM no\de:22

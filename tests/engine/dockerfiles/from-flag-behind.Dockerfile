@@ -1,0 +1,3 @@
+#: refused FROM requires either one or three arguments
+#: unnoticed
+FROM node:22 --platform=linux/amd64

@@ -1,0 +1,2 @@
+#: refused dockerfile contains no stages to build
+ARG V=22

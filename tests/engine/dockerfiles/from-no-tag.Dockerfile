@@ -1,0 +1,2 @@
+#: uses node:latest
+FROM node

@@ -1,0 +1,2 @@
+#: refused FROM requires either one or three arguments
+FROM

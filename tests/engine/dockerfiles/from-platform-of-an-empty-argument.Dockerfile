@@ -1,0 +1,4 @@
+#: refused empty platform value from expression $P
+#: unnoticed
+ARG P
+FROM --platform=$P node:22

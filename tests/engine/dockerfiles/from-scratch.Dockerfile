@@ -1,0 +1,3 @@
+#: uses nothing
+FROM scratch
+COPY Dockerfile /

@@ -1,0 +1,3 @@
+#: form bom
+#: refused unknown instruction
+﻿FROM node:22

@@ -1,0 +1,2 @@
+#: refused must be lowercase
+FROM Node:22

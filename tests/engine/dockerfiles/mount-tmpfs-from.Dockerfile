@@ -1,0 +1,3 @@
+#: uses debian:12 node:22
+FROM debian:12
+RUN --network=none --mount=type=tmpfs,from=node:22,target=/node true

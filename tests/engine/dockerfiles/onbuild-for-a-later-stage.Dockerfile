@@ -1,0 +1,4 @@
+#: uses debian:12 node:22
+FROM debian:12 AS base
+ONBUILD COPY --from=node:22 /bin/busybox /tool
+FROM base

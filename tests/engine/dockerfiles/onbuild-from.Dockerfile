@@ -1,0 +1,4 @@
+#: refused isn't allowed as an ONBUILD trigger
+#: unnoticed
+FROM debian:12
+ONBUILD FROM node:22

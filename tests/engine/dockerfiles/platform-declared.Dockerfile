@@ -1,0 +1,5 @@
+#: platform linux/arm64
+#: uses node:22-arm64
+#: unresolved
+ARG TARGETARCH
+FROM node:22-$TARGETARCH

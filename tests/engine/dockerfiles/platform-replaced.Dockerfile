@@ -1,0 +1,4 @@
+#: platform linux/arm64
+#: uses node:22-slim
+#: unresolved
+FROM node:22${TARGETARCH:+-slim}

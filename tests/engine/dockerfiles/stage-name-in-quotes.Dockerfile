@@ -1,0 +1,4 @@
+#: refused invalid name for build stage
+#: unnoticed
+FROM node:22 AS "base"
+FROM base

@@ -1,0 +1,3 @@
+#: refused invalid name for build stage
+#: unnoticed
+FROM node:22 AS 0

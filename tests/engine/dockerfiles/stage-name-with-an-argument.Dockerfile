@@ -1,0 +1,5 @@
+#: refused invalid name for build stage
+#: unnoticed
+ARG NAME=tools
+FROM node:22 AS $NAME
+FROM tools

@@ -1,0 +1,3 @@
+#: uses node:latest
+FROM node AS node
+FROM node

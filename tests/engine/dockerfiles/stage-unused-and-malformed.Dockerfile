@@ -1,0 +1,3 @@
+#: refused invalid reference format
+FROM node:22:23 AS unused
+FROM debian:12

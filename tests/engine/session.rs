@@ -1,0 +1,65 @@
+//! The engine, up for as long as a value lives.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/engine");
+
+/// Where the engine sees the folder that both sides have.
+const EXCHANGE: &str = "/exchange";
+
+pub(crate) struct Session {
+    script: Child,
+    /// The script waits for its end, which comes with that of this process, however it ends.
+    stdin: Option<ChildStdin>,
+    folder: TempDir,
+}
+
+impl Session {
+    /// Brings the engine up, unless somebody has it up already.
+    pub(crate) fn start() -> Self {
+        let mut script = Command::new(SCRIPT)
+            .args(["with", "sh", "-c", "echo \"$ENGINE_EXCHANGE\"; cat"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut exchange = String::new();
+        BufReader::new(script.stdout.as_mut().unwrap()).read_line(&mut exchange).unwrap();
+        if exchange.is_empty() {
+            panic!("these tests need an engine, and it is not up: {}", script.wait().unwrap());
+        }
+        let stdin = script.stdin.take();
+        let folder = tempfile::tempdir_in(exchange.trim_end()).unwrap();
+        Self { script, stdin, folder }
+    }
+
+    /// A folder that the engine sees, gone with this value.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The name that a file of that folder has for the engine.
+    pub(crate) fn seen(&self, name: &str) -> String {
+        let folder = self.folder.path().file_name().unwrap();
+        let seen: PathBuf = [Path::new(EXCHANGE), Path::new(folder), Path::new(name)].iter().collect();
+        seen.into_os_string().into_string().unwrap()
+    }
+
+    /// Runs a command beside the engine.
+    pub(crate) fn run<I: AsRef<str>>(&self, words: impl IntoIterator<Item = I>) -> Output {
+        let words = words.into_iter().map(|word| word.as_ref().to_owned());
+        Command::new(SCRIPT).arg("run").args(words).stdin(Stdio::null()).output().unwrap()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        // What it has to say it says on the same terminal.
+        let _ = self.script.wait();
+    }
+}

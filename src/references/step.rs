@@ -227,12 +227,18 @@ fn pieces(reference: &Reference) -> &[Piece] {
     spelled.map_or(&[], |spelled| &spelled.pieces)
 }
 
-/// A reference that cannot be written stands in the way only where its pin moves; where it does not, the gate has
-/// said what is wrong with it.
+/// A reference that cannot be written stands in the way only where its pin moves, or the content that it names does;
+/// where neither does, the gate has said what is wrong with it.
 fn is_needed(reference: &Reference, pin: &Pin) -> bool {
     match &reference.input {
-        Ok(Input::Image(image)) => image.tag.as_ref().is_some_and(|tag| tag.text != pin.tag()),
-        Ok(Input::Git(git)) => git.revision.as_ref().is_some_and(|revision| revision.text != pin.tag()),
+        Ok(Input::Image(image)) => {
+            image.tag.as_ref().is_some_and(|tag| tag.text != pin.tag())
+                || image.digest.as_ref().is_some_and(|digest| *digest != pin.content())
+        }
+        Ok(Input::Git(git)) => {
+            git.revision.as_ref().is_some_and(|revision| revision.text != pin.tag())
+                || git.commit.as_ref().is_some_and(|commit| *commit != pin.content())
+        }
         _ => true,
     }
 }

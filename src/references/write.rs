@@ -56,6 +56,10 @@ fn write_image(kind: Kind, image: &ImageInput, pin: &ImagePin) -> Result<Vec<Edi
     let digest = pin.digest.to_string();
     if image.digest.as_ref() != Some(&digest) {
         match &image.digest_site {
+            // A comment that binds the digest alone gives the same edit.
+            Some(site) if image.digest.is_some() && site.span.len() > site.prefix.len() => {
+                edits.push(Edit::new(site.span.start + site.prefix.len()..site.span.end, digest));
+            }
             Some(site) => {
                 edits.push(Edit::new(site.span.clone(), format!("{}{digest}", site.prefix)));
             }
@@ -74,6 +78,13 @@ fn write_git(git: &GitInput, pin: &GitPin) -> Result<Vec<Edit>, Unwritable> {
         return Ok(Vec::new());
     }
     let site = git.site.as_ref().ok_or(Unwritable::NoRoom)?;
+    // The comment behind a commit keeps its own words around the tag.
+    if let (Some(_), Some(written)) = (&git.commit, &git.revision)
+        && let Ok(mut edits) = respell(written, pin.tag.as_str())
+    {
+        edits.push(Edit::new(site.revision.clone(), commit));
+        return Ok(edits);
+    }
     Ok(vec![
         Edit::new(site.revision.clone(), commit),
         Edit::new(site.comment.span.clone(), format!("{}{}", site.comment.prefix, pin.tag)),

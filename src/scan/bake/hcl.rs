@@ -7,8 +7,8 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
-use super::file::{File, Part, Target, Text, Value, unspelled};
-use crate::scan::{Spelled, Unread};
+use super::file::{File, Part, Target, Text, Value};
+use crate::scan::{Piece, Spelled, Unread};
 
 /// How much of an expression is shown, in characters.
 const SHOWN: usize = 80;
@@ -69,13 +69,14 @@ fn value(text: &str, expression: &Expression) -> Value {
             Value::Text(Text { parts: vec![literal], span, end: None })
         }
         Expression::String(string) => {
-            let inner = inside(&span);
-            let literal = Part::Literal(spelled(text, string.as_str(), inner.clone()));
-            Value::Text(Text { parts: vec![literal], span, end: Some(inner.end) })
+            let parts = vec![Part::Literal(spelled(text, string.as_str(), inside(&span)))];
+            let end = end(&parts, &span);
+            Value::Text(Text { parts, span, end })
         }
         Expression::StringTemplate(template) => {
-            let end = Some(inside(&span).end);
-            Value::Text(Text { parts: parts(text, template), span, end })
+            let parts = parts(text, template);
+            let end = end(&parts, &span);
+            Value::Text(Text { parts, span, end })
         }
         Expression::HeredocTemplate(heredoc) => {
             Value::Text(Text { parts: parts(text, &heredoc.template), span, end: None })
@@ -128,7 +129,7 @@ pub(super) fn template_parts(
 }
 
 /// A text with the bytes that spell it. Where some are left out (`$${`, the indentation that `<<-` takes away) the rest
-/// does; where there are other escapes, none.
+/// does; where there are other escapes, what stands before the first and behind the last.
 fn spelled(text: &str, value: &str, span: Range<usize>) -> Spelled {
     let raw = text.get(span.clone()).unwrap_or_default();
     if raw == value {
@@ -143,10 +144,44 @@ fn spelled(text: &str, value: &str, span: Range<usize>) -> Spelled {
         append(&mut found, &line[indent..], at + indent);
         at += line.len();
     }
-    if found.text != value {
-        found = unspelled(value);
+    match found.text == value {
+        true => found,
+        false => around_escapes(raw, value, span.start),
     }
-    found
+}
+
+/// A text that starts at byte `start` of the file, without the bytes of what stands from its first escape to its last.
+fn around_escapes(raw: &str, value: &str, start: usize) -> Spelled {
+    let first = raw.find('\\').unwrap_or(raw.len());
+    let mut behind = first;
+    while let Some(escape) = raw.get(behind..).and_then(|rest| rest.find('\\')) {
+        behind += escape + escape_length(&raw[behind + escape..]);
+    }
+    let behind = raw.get(behind..).unwrap_or_default();
+    let head = alike(raw[..first].chars().zip(value.chars()));
+    let tail = alike(behind.chars().rev().zip(value[head..].chars().rev()));
+    let piece = |length, span| Piece { length, span, shared: false };
+    let pieces = [
+        piece(head, Some(start..start + head)),
+        piece(value.len() - head - tail, None),
+        piece(tail, Some(start + raw.len() - tail..start + raw.len())),
+    ];
+    let pieces = pieces.into_iter().filter(|piece| piece.length > 0).collect();
+    Spelled { text: value.to_owned(), pieces }
+}
+
+/// How many bytes two texts have in common.
+fn alike(pairs: impl Iterator<Item = (char, char)>) -> usize {
+    pairs.take_while(|(one, other)| one == other).map(|(c, _)| c.len_utf8()).sum()
+}
+
+/// How long the escape is that a text begins with.
+fn escape_length(text: &str) -> usize {
+    match text.as_bytes().get(1) {
+        Some(b'u') => 6,
+        Some(b'U') => 10,
+        _ => 2,
+    }
 }
 
 /// How many blanks a line starts with.
@@ -174,6 +209,16 @@ fn append(to: &mut Spelled, line: &str, at: usize) {
 /// The beginning of an expression's text.
 pub(super) fn shown(text: &str, span: Range<usize>) -> String {
     text.get(span).unwrap_or_default().chars().take(SHOWN).collect()
+}
+
+/// Where something can be put behind a quoted text: nowhere if its last part is not spelled as it stands, for what
+/// would be put there could not be found again.
+fn end(parts: &[Part], span: &Range<usize>) -> Option<usize> {
+    let unspelled = |literal: &Spelled| literal.pieces.last().is_some_and(|piece| piece.span.is_none());
+    match parts.last() {
+        Some(Part::Literal(literal)) if unspelled(literal) => None,
+        _ => Some(inside(span).end),
+    }
 }
 
 /// Without the quotes.

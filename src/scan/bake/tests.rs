@@ -251,7 +251,7 @@ fn a_dockerfile_may_stand_in_a_target() {
             "image alpine tag=2 digest=- site={V}‖",
         ),
         ("\"FROM alpine:3.20\"", "image alpine tag=3.20 digest=- site=.20‖"),
-        ("\"FROM alpine:3.20\\nRUN x\"", "image alpine tag=3.20 digest=- site=-"),
+        ("\"FROM alpine:3.20\\nRUN x\"", "image alpine tag=3.20 digest=- site=.20‖"),
         ("\"FROM scratch\"", ""),
         ("\"FROM ${PIN_ALPINE}\"", "argument PIN_ALPINE true"),
         ("<<E\n# a\nFROM a:${NONE}\nE", "argument NONE false"),

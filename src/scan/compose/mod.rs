@@ -9,8 +9,8 @@ mod tests;
 
 use super::scalar::{Scalar, may_hold};
 use super::yaml::{self, Node};
-use super::{Build, GitInput, Input, Kind, Output, Piece, Reference, Scan, Spelled, Unresolved};
-use super::{dockerfile, image, inline, path};
+use super::{Build, Input, Kind, Output, Piece, Reference, Scan, Spelled, Unresolved};
+use super::{dockerfile, git, image, inline, path};
 use interpolation::{known, resolve};
 
 /// What a Compose file names.
@@ -131,27 +131,17 @@ fn read_context(context: &Context<'_>, scan: &mut Scan) {
 
 /// A context that the builder fetches from a git repository.
 fn remote(scalar: &Scalar<'_>, start: usize) -> Option<Reference> {
-    let text = &scalar.text[start..];
-    let (url, fragment) = text.split_once('#').map_or((text, None), |(url, fragment)| (url, Some(fragment)));
-    let web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
-    let git = ["git://", "ssh://", "git@", "github.com/"].iter().any(|scheme| url.starts_with(scheme));
-    if !(git || web && url.ends_with(".git")) {
-        return None;
-    }
-    // `#REVISION:FOLDER`
-    let revision = fragment.map(|fragment| fragment.split(':').next().unwrap_or_default());
-    let from = start + url.len() + 1;
-    let spelled = |revision: &str| resolve(scalar, from..from + revision.len());
-    let input = match revision.filter(|revision| !revision.is_empty()).map(spelled) {
-        Some(Err(unresolved)) => Err(unresolved),
-        found => Ok(found.and_then(Result::ok)),
+    let range = start..scalar.text.len();
+    let text = &scalar.text[range.clone()];
+    let input = match resolve(scalar, range.clone()) {
+        Ok(spelled) => Ok(Input::Git(git::input(&spelled)?)),
+        Err(unresolved) => {
+            // What a variable stands for in the fragment decides nothing about what this is.
+            git::input(&Spelled::literal(text, 0..text.len()))?;
+            Err(unresolved)
+        }
     };
-    let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    let input = input.map(|revision: Option<Spelled>| {
-        let commit = revision.as_ref().map(|revision| revision.text.clone()).filter(|text| is_commit(text));
-        Input::Git(GitInput { url: url.into(), revision, commit, site: None })
-    });
-    let span = scalar.place(start..scalar.text.len()).unwrap_or(scalar.span.clone());
+    let span = scalar.place(range).unwrap_or(scalar.span.clone());
     Some(Reference { kind: Kind::ComposeContext, span, input })
 }
 

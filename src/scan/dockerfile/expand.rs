@@ -48,13 +48,15 @@ pub(super) fn expand(word: &Joined, scope: &Scope, escape: char) -> Result<Expan
     })
 }
 
-/// Where something can be written that comes behind a word: before its last quote, if it is quoted as a whole.
-pub(super) fn append_at(word: &Joined) -> usize {
+/// Where something can be written that comes behind a word: before its last quote, if it is quoted as a whole, and
+/// before an escape character at its end, which would be the next character's.
+pub(super) fn append_at(word: &Joined, escape: char) -> usize {
     let quoted = ['"', '\''].into_iter().any(|quote| {
         let inner = word.text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
         inner.is_some_and(|inner| !inner.contains([quote, '\\', '`']))
     });
-    match quoted {
+    let escapes = word.text.len() - word.text.trim_end_matches(escape).len();
+    match quoted || escapes % 2 == 1 {
         true => word.origin(word.text.len() - 1).unwrap_or_default(),
         false => word.end(),
     }
@@ -271,6 +273,8 @@ impl Expander<'_> {
     /// `${NAME:-word}`, `${NAME:+word}`, `${NAME:?word}`, and without the colon.
     fn alternative(&mut self, name: &str, operator: char, null: bool, start: usize) -> Result<Part, String> {
         let mut word = self.until('}', false)?;
+        // Like an argument's value, it is what a person changes there.
+        word.text = spelling::shared(word.text);
         let end = self.word.origin(self.at - 1).unwrap_or_default();
         word.whole = Some(match word.whole {
             Some(Some(whole)) => Some(whole),

@@ -34,6 +34,15 @@ impl Instruction {
         Some((flags, image, words.next().filter(|_| is_as)))
     }
 
+    /// Whether a `FROM` has an image, or an image, `AS` and a name; the builder refuses any other.
+    pub(super) fn is_whole_from(&self) -> bool {
+        match self.flags().1.split(is_blank).as_slice() {
+            [_] => true,
+            [_, by, _] => by.text.eq_ignore_ascii_case("as"),
+            _ => false,
+        }
+    }
+
     /// What `COPY --from=` copies from; of `ADD` too, which some builders let have it.
     pub fn copied_from(&self) -> Vec<Word> {
         self.copies().iter().map(Joined::word).collect()

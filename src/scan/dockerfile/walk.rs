@@ -106,7 +106,7 @@ impl<'a> Walk<'a> {
                 (None, Some(default)) => {
                     let value = expand(&default, &self.globals, instruction.escape);
                     self.partial.extend(value.iter().flat_map(|value| value.names.iter().cloned()));
-                    value.map_or(Value::Unset, |value| argument(value, &default))
+                    value.map_or(Value::Unset, |value| argument(value, &default, instruction.escape))
                 }
                 (None, None) if self.globals.has(&name) => continue,
                 (None, None) => Value::Unset,
@@ -165,7 +165,13 @@ impl<'a> Walk<'a> {
             let reference = Reference { kind: Kind::From, span: instruction.span.clone(), input };
             return self.stage_references().push(reference);
         };
-        let base = self.base(&word, instruction.escape);
+        let base = match instruction.is_whole_from() {
+            true => self.base(&word, instruction.escape),
+            false => {
+                let why = "FROM takes an image, or an image, AS and a name";
+                outside(Kind::From, &word, Err(Unresolved::Malformed(why.into())))
+            }
+        };
         let left = match &base {
             Source::Stages(stages) => stages.first().and_then(|stage| self.left.get(*stage)).cloned(),
             _ => None,
@@ -207,7 +213,7 @@ impl<'a> Walk<'a> {
         if text == "scratch" {
             return Source::Scratch;
         }
-        let input = image(&expanded.text, self.digest_end(word, &expanded));
+        let input = image(&expanded.text, self.digest_end(word, &expanded, escape));
         let input = input.map_err(|unresolved| match &expanded.undeclared {
             Some(name) => {
                 let why = format!(
@@ -222,14 +228,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Where the digest of an image would be written that a `FROM` names.
-    fn digest_end(&self, word: &Joined, expanded: &Expanded) -> Option<usize> {
+    fn digest_end(&self, word: &Joined, expanded: &Expanded, escape: char) -> Option<usize> {
         match &expanded.whole {
             Some(Whole::Alternative(end)) => Some(*end),
             Some(Whole::Argument(name)) if !self.partial.contains(name) => match self.globals.get(name) {
                 Value::Known(known) => known.end,
                 _ => None,
             },
-            _ => Some(expand::append_at(word)),
+            _ => Some(expand::append_at(word, escape)),
         }
     }
 
@@ -334,7 +340,7 @@ impl<'a> Walk<'a> {
             let value = match (self.given.get(&name), default) {
                 (Some(given), _) => known(given),
                 (None, Some(default)) => expand(&default, scope, instruction.escape)
-                    .map_or(Value::Unset, |value| argument(value, &default)),
+                    .map_or(Value::Unset, |value| argument(value, &default, instruction.escape)),
                 (None, None) => match self.globals.get(&name) {
                     Value::Undeclared if scope.has(&name) => continue,
                     Value::Undeclared => Value::Unset,
@@ -354,7 +360,7 @@ impl<'a> Walk<'a> {
         for (name, value, _) in instruction.assignments() {
             let value = value.and_then(|value| {
                 let expanded = expand(&value, &before, instruction.escape).ok()?;
-                Some(argument(expanded, &value))
+                Some(argument(expanded, &value, instruction.escape))
             });
             scope.set(name, value.unwrap_or(Value::Unset));
         }
@@ -377,7 +383,7 @@ fn known(text: &str) -> Value {
 }
 
 /// The value of an argument that the file gives.
-fn argument(value: Expanded, written: &Joined) -> Value {
-    let end = (!written.text.is_empty()).then(|| expand::append_at(written));
+fn argument(value: Expanded, written: &Joined, escape: char) -> Value {
+    let end = (!written.text.is_empty()).then(|| expand::append_at(written, escape));
     Value::Known(Known { text: spelling::shared(value.text), holes: value.holes, end })
 }

@@ -29,11 +29,11 @@ pub(crate) fn scan(text: &str) -> Scan {
     let stream = yaml::parse(text);
     let mut reader = Reader { found: Scan::default(), seen: HashSet::new() };
     for root in stream.documents() {
-        let variables = Variables { job: HashMap::new(), all: declared(root) };
-        reader.job(root, &variables);
+        let all = declared(root);
+        reader.job(root, &Variables { job: HashMap::new(), all: &all });
         for (key, job) in root.pairs() {
             if job.is_mapping() && !key.key().is_none_or(|key| NO_JOBS.contains(&key)) {
-                reader.job(job, &Variables { job: declared(job), all: variables.all.clone() });
+                reader.job(job, &Variables { job: declared(job), all: &all });
             }
         }
     }
@@ -50,10 +50,9 @@ fn declared<'s>(of: Node<'s>) -> HashMap<&'s str, Node<'s>> {
 }
 
 /// The variables of a job, and those of all.
-#[derive(Clone)]
-struct Variables<'s> {
+struct Variables<'v, 's> {
     job: HashMap<&'s str, Node<'s>>,
-    all: HashMap<&'s str, Node<'s>>,
+    all: &'v HashMap<&'s str, Node<'s>>,
 }
 
 struct Reader {
@@ -63,8 +62,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn job(&mut self, job: Node<'_>, variables: &Variables<'_>) {
+    fn job(&mut self, job: Node<'_>, variables: &Variables<'_, '_>) {
         let services = job.get("services");
+        // What a `!reference` lists are the keys that lead to the services, which are found where they stand.
+        let services = services.filter(|services| services.tag() != Some("!reference"));
         let services = services.into_iter().flat_map(Node::items);
         for place in job.get("image").into_iter().chain(services) {
             let name = if place.is_mapping() { place.get("name") } else { Some(place) };
@@ -78,7 +79,7 @@ impl Reader {
         }
     }
 
-    fn image(&mut self, node: Node<'_>, variables: &Variables<'_>) {
+    fn image(&mut self, node: Node<'_>, variables: &Variables<'_, '_>) {
         let Some(whole) = node.text().filter(|text| !text.trim().is_empty()) else { return };
         if !self.seen.insert(node.span().start) {
             return;
@@ -96,7 +97,7 @@ impl Reader {
         self.found.references.push(Reference { kind: Kind::GitlabImage, span, input });
     }
 
-    fn script(&mut self, node: Node<'_>, variables: &Variables<'_>) {
+    fn script(&mut self, node: Node<'_>, variables: &Variables<'_, '_>) {
         let Some(script) = node.text().filter(|_| self.seen.insert(node.span().start)) else { return };
         let places = node.places();
         let value = |name: &str| {
@@ -117,7 +118,7 @@ fn parts(reference: &Spelled, end: Option<usize>) -> ImageInput {
     if alone { image::of(reference) } else { image::ending_at(reference, end) }
 }
 
-impl<'s> Variables<'s> {
+impl<'s> Variables<'_, 's> {
     fn get(&self, name: &str) -> Option<Node<'s>> {
         self.job.get(name).or_else(|| self.all.get(name)).copied()
     }
@@ -132,7 +133,7 @@ impl<'s> Variables<'s> {
 
 /// A text that is being put together.
 struct Filling<'v, 's> {
-    variables: &'v Variables<'s>,
+    variables: &'v Variables<'v, 's>,
     filled: Spelled,
     /// How many more variables may be filled in.
     left: usize,

@@ -1,8 +1,8 @@
 //! Values of a Helm chart: images as a mapping of their parts, and as one text.
 //!
 //! Values have no schema. What counts as an image: a mapping with `repository` and one of `tag`, `registry`, `digest`
-//! and `sha`; `image` beside one of these; `name` and `tag` under a key that ends in `image`; and a text under such a
-//! key, if it has a path or a version and each part is well formed.
+//! and `sha`; `image` beside one of these; `repository`, or `name` and `tag`, under a key that ends in `image`; and a
+//! text under such a key, if it has a path or a version and each part is well formed.
 
 use std::collections::HashSet;
 
@@ -61,7 +61,7 @@ fn spread(text: &str, key: &str, mapping: Node<'_>) -> Option<(Reference, &'stat
     let has = |key: &str| mapping.get(key).is_some_and(|value| !value.is_mapping() && !value.is_sequence());
     let versioned = || ["tag", "digest", "sha"].into_iter().any(has);
     let has_text = |key: &str| mapping.get(key).and_then(Scalar::of).is_some_and(|name| is_name(name.text));
-    let repository = if has_text("repository") && (versioned() || has("registry")) {
+    let repository = if has_text("repository") && (versioned() || has("registry") || is_image(key)) {
         "repository"
     } else if has_text("image") && (versioned() || has("registry")) && !own_version(mapping) {
         "image"

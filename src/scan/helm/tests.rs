@@ -26,7 +26,9 @@ fn images_as_their_parts() {
         ("initImage: {name: a/b, tag: v1}", vec!["v1 = a/b:v1 +".into()]),
         ("other: {name: a/b, tag: v1}", vec![]),
         ("image: {repository: '{{ .Values.x }}', tag: v1}", vec!["v1 = template {{ .Values.x }}:v1".into()]),
-        ("image: {repository: nginx}", vec![]),
+        ("image: {repository: nginx}", vec![format!("nginx = {decides}")]),
+        ("image: {repository: 'nginx:1.20'}", vec!["nginx:1.20 = nginx:1.20 +".into()]),
+        ("chart: {repository: nginx}", vec![]),
         ("git: {repository: 'https://github.com/a/b', tag: v1}", vec![]),
         (
             "images: [{repository: a, tag: v1}, {repository: b, tag: v1}]",

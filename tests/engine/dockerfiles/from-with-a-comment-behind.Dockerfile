@@ -1,3 +1,2 @@
 #: refused FROM requires either one or three arguments
-#: unnoticed
 FROM node:22 # for now

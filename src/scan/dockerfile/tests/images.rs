@@ -153,7 +153,7 @@ fn the_pieces_of_a_tag_stand_where_the_file_spells_them() {
         ("FROM rust:1.8\\\n  # c\n8-slim", "1.8|8-slim"),
         ("ARG V=1.88-x\nFROM rust:${V%-x}-slim", "<1.88>|-slim"),
         ("ARG V=1\\.88\nFROM rust:$V", "[1]|<.>|[88]"),
-        ("FROM rust:${V:-1.88}-slim", "1.88|-slim"),
+        ("FROM rust:${V:-1.88}-slim", "[1.88]|-slim"),
         ("FROM x\nCOPY --from=rust:\"1\".88 a b", "1|.88"),
         ("# syntax=docker/dockerfile:1.7\nFROM scratch", "1.7"),
         ("\u{feff}FROM é:ü\r\n", "ü"),

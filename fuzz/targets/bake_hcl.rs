@@ -1,0 +1,4 @@
+//! Bake files in HCL.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| solera_pin_fuzz::file("docker-bake.hcl", data));

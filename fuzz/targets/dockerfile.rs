@@ -1,0 +1,4 @@
+//! Dockerfiles.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| solera_pin_fuzz::file("Dockerfile", data));

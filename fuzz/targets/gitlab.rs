@@ -1,0 +1,4 @@
+//! Pipelines of GitLab.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| solera_pin_fuzz::file(".gitlab-ci.yml", data));

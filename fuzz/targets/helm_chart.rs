@@ -1,0 +1,4 @@
+//! Charts of Helm.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| solera_pin_fuzz::file("Chart.yaml", data));

@@ -1,0 +1,4 @@
+//! Templates of Helm charts.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| solera_pin_fuzz::file("templates/app.yaml", data));

@@ -1,0 +1,4 @@
+//! Kustomizations.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| solera_pin_fuzz::file("kustomization.yaml", data));

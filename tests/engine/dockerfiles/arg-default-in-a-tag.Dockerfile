@@ -1,0 +1,2 @@
+#: uses node:22
+FROM node:${V:-22}

@@ -1,0 +1,3 @@
+#: refused FROM requires either one or three arguments
+ARG V=22
+FROM node:${V:?which one}

@@ -108,7 +108,9 @@ fn commented_tag(line: &str) -> Option<Range<usize>> {
     let body = line[hash + 1..].trim_start_matches([' ', '\t', '#']);
     let start = line.len() - body.len();
     let word = body.split([' ', '\t']).next().filter(|word| !word.is_empty())?;
-    let alone = body.trim_end().len() == word.len();
+    // Behind a tag that was written here stands the comment that was there before.
+    let rest = body[word.len()..].trim_start();
+    let alone = rest.is_empty() || rest.starts_with('#');
     let word = word.trim_end_matches([',', ';', '.', ')']);
     // `tag=v4`, `pin@v4`, `ratchet:actions/checkout@v4`
     let named = ["tag=", "branch=", "ref="].iter().find(|key| word.starts_with(*key)).map(|key| key.len());
@@ -175,6 +177,7 @@ mod tests {
             (" # pin@v4, please", Some("v4"), " # pin@v4"),
             (" # ratchet:actions/checkout@v4", Some("v4"), " # ratchet:actions/checkout@v4"),
             (" # main", Some("main"), " # main"),
+            (" # main # keep this one", Some("main"), " # main"),
             (" # branch=main is ours", Some("main"), " # branch=main"),
             (" # keep this one", None, ""),
             (" # solera-pin: ignore[a] b", None, ""),

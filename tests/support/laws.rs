@@ -136,10 +136,12 @@ fn places(step: &Step) -> Vec<(usize, String)> {
     step.stuck.iter().map(|stuck| (stuck.at, stuck.why.clone())).collect()
 }
 
-/// Whether whatever names content has room for other content.
+/// Whether whatever names content has room for other content. What a comment binds may be a part of anything, also of
+/// what must not change.
 fn seen_has_room(file: &File<'_>) -> bool {
-    let named = |reference: &&Reference| named(reference).1.is_some();
-    file.found.references.iter().filter(named).all(has_room)
+    let is_bound = |reference: &Reference| matches!(reference.input, Ok(Input::Bound(_)));
+    let can_move = |reference: &Reference| named(reference).1.is_none() || has_room(reference);
+    file.found.references.iter().all(|reference| can_move(reference) && !is_bound(reference))
 }
 
 /// Whether a pin's content can be written at a reference.

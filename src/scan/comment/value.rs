@@ -63,6 +63,9 @@ impl Values {
                 values.commits.push(run);
             }
         }
+        // `sha256` is the name of no image.
+        let digests = &values.digests;
+        values.assigned.retain(|value| digests.iter().all(|d| value.end <= d.start || d.end <= value.start));
         let all = [&mut values.digests, &mut values.hashes, &mut values.commits, &mut values.assigned];
         for span in all.into_iter().flatten() {
             *span = start + span.start..start + span.end;

@@ -48,6 +48,9 @@ pub(super) fn expand(word: &Joined, scope: &Scope, escape: char) -> Result<Expan
     })
 }
 
+/// What a piece or a hole of a text counts for, in bytes.
+const PART: usize = 64;
+
 /// Where something can be written that comes behind a word: before its last quote, if it is quoted as a whole, and
 /// before an escape character at its end, which would be the next character's.
 pub(super) fn append_at(word: &Joined, escape: char) -> usize {
@@ -261,7 +264,9 @@ impl Expander<'_> {
     }
 
     fn known(&self, name: &str, known: Known) -> Result<Part, String> {
-        self.scope.fuel.burn(known.text.text.len())?;
+        // A piece or a hole takes many times the memory of a byte.
+        let parts = known.text.pieces.len() + known.holes.len();
+        self.scope.fuel.burn(known.text.text.len() + parts * PART)?;
         let inside = |hole: Hole| Hole { plain: false, ..hole };
         Ok(Part {
             text: known.text,

@@ -82,12 +82,34 @@ pub fn arguments(text: &str) -> Vec<Argument> {
 
 /// The instructions of a Dockerfile, in order.
 pub fn instructions(text: &str) -> Vec<Instruction> {
+    split(text, |_| false)
+}
+
+/// The instructions that can name something of the outside, or say what does: most others are passed over as lines.
+fn telling(text: &str) -> Vec<Instruction> {
+    split(text, |line| {
+        let end = line.find(is_blank).unwrap_or(line.len());
+        let (keyword, rest) = line.split_at(end);
+        let is = |other: &&str| keyword.eq_ignore_ascii_case(other);
+        SILENT.iter().any(|other| is(other)) || is(&"COPY") && !rest.trim_start().starts_with("--")
+    })
+}
+
+/// Instructions that name nothing of the outside, whatever they say.
+const SILENT: [&str; 9] =
+    ["LABEL", "WORKDIR", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "STOPSIGNAL", "VOLUME", "MAINTAINER"];
+
+/// Splits a text into instructions, without those on one line that `passed_over` is true of.
+fn split(text: &str, passed_over: impl Fn(&str) -> bool) -> Vec<Instruction> {
     let escape = escape_directive(text);
     let mut lines = Lines::new(text);
     let mut instructions = Vec::new();
     while let Some((start, line)) = lines.next() {
         let trimmed = line.trim_start();
         if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        if passed_over(trimmed) && continued(trimmed, escape).is_none() && !trimmed.contains("<<") {
             continue;
         }
         let joined = join(&mut lines, start + line.len() - trimmed.len(), trimmed, escape).into_trimmed();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::walk::Walk;
-use super::{Word, instructions};
+use super::{Word, telling};
 use crate::scan::Reference;
 
 /// The stages of a Dockerfile, in order.
@@ -41,7 +41,7 @@ pub enum Source {
 
 /// The stages of a Dockerfile that is built with arguments and for platforms; see [`super::scan_for`].
 pub fn stages(text: &str, given: &BTreeMap<String, String>, platforms: &[String]) -> Stages {
-    let instructions = instructions(text);
+    let instructions = telling(text);
     let mut walk = Walk::new(text, given, platforms, &instructions);
     instructions.iter().for_each(|instruction| walk.instruction(instruction));
     walk.found()

@@ -83,8 +83,10 @@ impl<'a> Walk<'a> {
         for (index, (instruction, (_, base, name))) in stages.enumerate() {
             let name = name.map(|name| name.text.to_lowercase());
             name.into_iter().for_each(|name| walk.names.entry(name).or_default().push(index));
-            let expanded = expand(&base, &walk.globals, instruction.escape);
-            expanded.iter().for_each(|expanded| walk.note_names(expanded));
+            if base.text.contains('$') {
+                let expanded = expand(&base, &walk.globals, instruction.escape);
+                expanded.iter().for_each(|expanded| walk.note_names(expanded));
+            }
         }
         walk
     }

@@ -168,7 +168,7 @@ fn dockerfile(i: usize) -> String {
     let mut text =
         format!("# Service {i}\nARG VERSION=1.{i}.0\nFROM {} AS build\n\nWORKDIR /src\n", reference(i));
     text.push_str(
-        "COPY package.json package-lock.json ./\nRUN --mount=type=cache,target=/root/.npm npm ci\n",
+        "COPY package.json package-lock.json ./\nRUN --mount=type=cache,target=/var/cache/npm npm ci\n",
     );
     for step in 0..6 {
         writeln!(

@@ -91,7 +91,7 @@ fn telling(text: &str) -> Vec<Instruction> {
         let end = line.find(is_blank).unwrap_or(line.len());
         let (keyword, rest) = line.split_at(end);
         let is = |other: &&str| keyword.eq_ignore_ascii_case(other);
-        SILENT.iter().any(|other| is(other)) || is(&"COPY") && !rest.trim_start().starts_with("--")
+        SILENT.iter().any(is) || is(&"COPY") && !rest.trim_start().starts_with("--")
     })
 }
 

@@ -10,7 +10,7 @@ use crate::scan::dockerfile::instructions;
 /// What people write.
 pub(super) const ORDINARY: &[&str] = &[
     "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nCMD [\"bash\"]\n",
-    "# syntax=docker/dockerfile:1\nFROM --platform=$BUILDPLATFORM golang:1.22 AS build\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN --mount=type=cache,target=/root/.cache go build -o /app .\nFROM gcr.io/distroless/static:nonroot@sha256:0000000000000000000000000000000000000000000000000000000000000000\nCOPY --from=build /app /app\nENTRYPOINT [\"/app\"]\n",
+    "# syntax=docker/dockerfile:1\nFROM --platform=$BUILDPLATFORM golang:1.22 AS build\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN --mount=type=cache,target=/var/cache/go go build -o /app .\nFROM gcr.io/distroless/static:nonroot@sha256:0000000000000000000000000000000000000000000000000000000000000000\nCOPY --from=build /app /app\nENTRYPOINT [\"/app\"]\n",
     "ARG VERSION=20\nFROM node:${VERSION}-alpine AS deps\nENV NODE_ENV=production PORT=80\nUSER node\nEXPOSE 80/tcp\nHEALTHCHECK --interval=5s CMD curl -f http://localhost/\nFROM deps\nLABEL a=b c=\"d e\"\nVOLUME /data\nSTOPSIGNAL SIGTERM\nSHELL [\"/bin/bash\", \"-c\"]\nONBUILD RUN true\nADD x.tar /x\nMAINTAINER someone\n",
     "from localhost:5000/a/b:c as d\nrun true\n",
     "FROM alpine\nRUN set -eux; \\\n    # a comment\n    apk add a; \\\n    apk add b\nRUN echo done\n",

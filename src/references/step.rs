@@ -58,6 +58,9 @@ pub struct Edited {
     pub written: String,
 }
 
+/// How many references that stand in the way are enough to be told of.
+const MOST_TOLD: usize = 1000;
+
 /// A reference that is to be in step with a pin, and the edits that make it so.
 struct Aim<'a> {
     reference: usize,
@@ -144,8 +147,10 @@ fn carried_out(
         return Err(all.collect());
     }
     let mut wrong = Vec::new();
+    // In the order of references.
+    let mut aimed = aims.iter().map(|aim| aim.reference).peekable();
     for (i, (before, after)) in scan.references.iter().zip(&seen.references).enumerate() {
-        let as_meant = match aims.iter().any(|aim| aim.reference == i) {
+        let as_meant = match aimed.next_if_eq(&i).is_some() {
             true => matches!(new.judge(path, after), Standing::Locked(_)),
             false => named(before) == named(after),
         };
@@ -153,6 +158,9 @@ fn carried_out(
             let spans: Vec<_> = pieces(before).iter().filter_map(|piece| piece.span.clone()).collect();
             let why = "an argument in it is also used by a reference that moves with another pin";
             wrong.extend(movers(aims, &spans).map(|aim| stuck(aim.name, before, why.into())));
+        }
+        if wrong.len() > MOST_TOLD {
+            break;
         }
     }
     if wrong.is_empty() { Ok(edits) } else { Err(wrong) }

@@ -17,10 +17,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// As the program has.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const RUNS: usize = 7;
 const IMAGES: [(&str, &str); 6] = [
     ("node", "22.1.0-slim"),

@@ -5,10 +5,6 @@ use std::process::ExitCode;
 
 use solera_pin::app::App;
 
-/// The gate makes many small texts on several threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[expect(clippy::disallowed_methods, reason = "the one place where environment, folder and clock are read")]
 fn main() -> ExitCode {
     let environment: std::collections::BTreeMap<String, String> = std::env::vars_os()

@@ -157,11 +157,11 @@ impl Joined {
     /// The parts between the characters that separate them; none of them is empty.
     pub(super) fn split(&self, separates: impl Fn(char) -> bool) -> Vec<Self> {
         let (mut parts, mut start) = (Vec::new(), 0);
-        for (i, c) in self.text.char_indices().chain([(self.text.len(), '\0')]) {
-            if i == self.text.len() || separates(c) {
-                parts.extend((start < i).then(|| self.slice(start..i)));
-                start = i + c.len_utf8();
-            }
+        while start < self.text.len() {
+            let rest = &self.text[start..];
+            let end = start + rest.find(&separates).unwrap_or(rest.len());
+            parts.extend((start < end).then(|| self.slice(start..end)));
+            start = end + self.text[end..].chars().next().map_or(1, char::len_utf8);
         }
         parts
     }

@@ -27,8 +27,14 @@ impl Instruction {
         if self.keyword != "FROM" {
             return None;
         }
-        let (flags, rest) = self.flags();
-        let mut words = rest.split(is_blank).into_iter();
+        let (flags, words) = match self.arguments.has_flags() {
+            true => {
+                let (flags, rest) = self.flags();
+                (flags, rest.split(is_blank))
+            }
+            false => (Vec::new(), self.arguments.split(is_blank)),
+        };
+        let mut words = words.into_iter();
         let image = words.next()?;
         let is_as = words.next().is_some_and(|by| by.text.eq_ignore_ascii_case("as"));
         Some((flags, image, words.next().filter(|_| is_as)))

@@ -56,12 +56,12 @@ pub(super) fn references(
     scope: &Scope,
     memory: &mut Memory,
 ) -> Vec<Reference> {
-    if instruction.values("network").last().is_some_and(|network| network.text == "none") {
+    let texts = [&instruction.arguments.text, text.get(instruction.heredocs.clone()).unwrap_or_default()];
+    if !texts.iter().any(|text| shell::may_matter(text)) {
         return Vec::new();
     }
-    let texts = [&instruction.arguments.text, text.get(instruction.heredocs.clone()).unwrap_or_default()];
     texts.iter().for_each(|text| memory.run(text));
-    if !texts.iter().any(|text| shell::may_fetch(text)) {
+    if instruction.values("network").last().is_some_and(|network| network.text == "none") {
         return Vec::new();
     }
     // A Dockerfile that escapes with backticks is one for Windows, where a backslash is a part of a path.

@@ -44,7 +44,7 @@ impl Fetched {
     }
 }
 
-/// What is in the name of every command that [`fetched`] knows.
+/// What is in the name of every command that [`fetched`] knows, and in what else a stage remembers.
 const NAMES: &[&str] = &[
     "curl",
     "wget",
@@ -70,10 +70,12 @@ const NAMES: &[&str] = &[
     "go",
     "cargo",
     "composer",
+    "snapshot",
 ];
 
-/// Whether a script has the name of a command that fetches. Most have none, and need not be read.
-pub(in crate::scan::dockerfile) fn may_fetch(script: &str) -> bool {
+/// Whether a script has the name of a command that fetches, or says where packages come from. Most do neither, and need
+/// not be read.
+pub(in crate::scan::dockerfile) fn may_matter(script: &str) -> bool {
     static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         let kind = Some(AhoCorasickKind::DFA);
         AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(NAMES).ok()

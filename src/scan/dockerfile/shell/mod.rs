@@ -15,7 +15,7 @@ mod tools;
 use std::ops::Range;
 
 pub(super) use command::{Command, is_shell};
-pub(super) use fetch::{Found, Setting, fetches, may_fetch};
+pub(super) use fetch::{Found, Setting, fetches, may_matter};
 pub(super) use reader::{exec, script};
 
 use super::Joined;

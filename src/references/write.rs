@@ -1,9 +1,11 @@
 //! Writing a pin into a reference, and taking it out again.
 
+use std::ops::Range;
+
 use super::Edit;
 use super::judge::value;
 use crate::model::{GitPin, ImagePin, Pin};
-use crate::scan::{GitInput, ImageInput, Input, Kind, Reference, Spelled};
+use crate::scan::{GitInput, ImageInput, Input, Kind, Piece, Reference, Spelled};
 
 /// Why a pin cannot be written into a reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +93,9 @@ fn write_git(git: &GitInput, pin: &GitPin) -> Result<Vec<Edit>, Unwritable> {
     ])
 }
 
+/// A piece with its text.
+type Part<'a> = (&'a str, &'a Piece);
+
 /// The edits that make a text that is put together from pieces another one.
 ///
 /// Only what arguments hold may change, or, where it uses none, the one piece that it is: whatever stands between two
@@ -100,49 +105,66 @@ fn respell(spelled: &Spelled, wanted: &str) -> Result<Vec<Edit>, Unwritable> {
         return Ok(Vec::new());
     }
     let stuck = || Unwritable::Tag(wanted.to_owned());
-    let mut pieces = Vec::new();
+    let mut parts = Vec::new();
     let mut at = 0;
     for piece in &spelled.pieces {
         let text = spelled.text.get(at..at + piece.length).ok_or_else(stuck)?;
-        pieces.push((text, piece));
+        parts.push((text, piece));
         at += piece.length;
     }
-    let movable = |shared: bool| shared || pieces.len() == 1;
+    in_order(&parts, wanted).or_else(|| one_changes(&parts, wanted)).ok_or_else(stuck)
+}
+
+/// Changes what must change from the first piece to the last.
+fn in_order(parts: &[Part<'_>], wanted: &str) -> Option<Vec<Edit>> {
+    let movable = |shared: bool| shared || parts.len() == 1;
     let mut edits = Vec::new();
     let mut rest = wanted;
-    for (i, (text, piece)) in pieces.iter().enumerate() {
+    for (i, (text, piece)) in parts.iter().enumerate() {
         if !movable(piece.shared) {
-            rest = rest.strip_prefix(text).ok_or_else(stuck)?;
+            rest = rest.strip_prefix(text)?;
             continue;
         }
         // It reaches to the next text that stays: or, before another one that can change, is as it was.
-        let end = match pieces.get(i + 1) {
+        let end = match parts.get(i + 1) {
             None => rest.len(),
-            Some((_, next)) if movable(next.shared) => {
-                rest.starts_with(text).then_some(text.len()).ok_or_else(stuck)?
+            Some((_, next)) if movable(next.shared) => rest.starts_with(text).then_some(text.len())?,
+            Some((next, _)) if i + 2 == parts.len() => {
+                rest.ends_with(next).then(|| rest.len() - next.len())?
             }
-            Some((next, _)) if i + 2 == pieces.len() => {
-                rest.ends_with(next).then(|| rest.len() - next.len()).ok_or_else(stuck)?
-            }
-            Some((next, _)) => rest.find(next).ok_or_else(stuck)?,
+            Some((next, _)) => rest.find(next)?,
         };
         let (value, after) = rest.split_at(end);
         if value != *text {
-            let span = piece.span.clone().filter(|_| !value.is_empty()).ok_or_else(stuck)?;
-            edits.push(Edit::new(span, value));
+            edits.push(Edit::new(place_for(piece, value)?, value));
         }
         rest = after;
     }
-    match rest.is_empty() {
-        true => Ok(edits),
-        false => Err(stuck()),
-    }
+    rest.is_empty().then_some(edits)
+}
+
+/// Changes a single argument's piece, where no other would do as well.
+fn one_changes(parts: &[Part<'_>], wanted: &str) -> Option<Vec<Edit>> {
+    let text = |parts: &[Part<'_>]| parts.iter().map(|(text, _)| *text).collect::<String>();
+    let change = |i: usize| {
+        let (_, piece) = parts.get(i).filter(|(_, piece)| piece.shared)?;
+        let rest = wanted.strip_prefix(text(&parts[..i]).as_str())?;
+        let value = rest.strip_suffix(text(&parts[i + 1..]).as_str())?;
+        Some(Edit::new(place_for(piece, value)?, value))
+    };
+    // Of a text with more pieces no person could tell either.
+    let mut changes = (0..parts.len()).take(8).filter_map(change);
+    changes.next().filter(|_| changes.next().is_none()).map(|edit| vec![edit])
+}
+
+/// Where the value of a piece can be written.
+fn place_for(piece: &Piece, value: &str) -> Option<Range<usize>> {
+    piece.span.clone().filter(|_| !value.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::Piece;
 
     /// `{…}` marks what an argument holds; it stands at 100, 200, … of the file, the rest at its own place.
     fn spelled(pattern: &str) -> Spelled {
@@ -168,7 +190,9 @@ mod tests {
             ("{1}.{88}-slim", "1.98-slim", Some(vec!["300..302 98"])),
             ("{1}.{88}-slim", "2.0-slim", Some(vec!["100..101 2", "300..302 0"])),
             ("{1.88}{-slim}", "1.88-slim-bookworm", Some(vec!["200..205 -slim-bookworm"])),
-            ("{1.88}{-slim}", "1.98-slim", None),
+            ("{1.88}{-slim}", "1.98-slim", Some(vec!["100..104 1.98"])),
+            ("{1.88}{-slim}", "1.98-slim-x", None),
+            ("{1}{1}", "121", Some(vec!["200..201 21"])),
             ("{22}-slim", "24-alpine", None),
             ("v{22}", "v24", Some(vec!["200..202 24"])),
             ("{3.20}-a-{b}-a", "3.21-a-c-a", Some(vec!["100..104 3.21", "300..301 c"])),

@@ -64,6 +64,12 @@ pub(super) fn reference(
     found(Ok(Input::Image(image)))
 }
 
+/// The digest of a mapping that has the other parts elsewhere, and where it stands or would stand.
+pub(super) fn digest(text: &str, mapping: Node<'_>) -> (Option<String>, Option<Site>) {
+    let digest = Digest::of(text, mapping);
+    (digest.value, digest.site)
+}
+
 /// The repository of a text that has its tag or digest in it.
 fn with(registry: Option<String>, repository: &Scalar<'_>) -> String {
     let name = image::of(&repository.spelled()).repository;

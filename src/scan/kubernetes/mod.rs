@@ -8,14 +8,14 @@ use std::collections::HashSet;
 
 use super::scalar::{Scalar, is_template, may_hold};
 use super::yaml::{self, Node, Written};
-use super::{Kind, Reference, Scan, helm, image, parts, template};
+use super::{ImageInput, Input, Kind, Reference, Scan, Unresolved, helm, image, parts, template};
 
 /// The keys that make a manifest.
 const MANIFEST: [&str; 2] = ["apiVersion", "kind"];
 
 /// What a stream of manifests names. Documents that are no manifests name nothing.
 pub(super) fn scan(text: &str) -> Scan {
-    if !is_manifest(text) || !may_hold(text, &["mage", "repository"]) {
+    if !is_manifest(text) || !may_hold(text, &["mage", "epository"]) {
         return Scan::default();
     }
     let stream = yaml::parse(text);
@@ -91,6 +91,10 @@ impl Walk<'_> {
                         node.get("spec").into_iter().for_each(|spec| self.chart(spec, "values"));
                     }
                     self.chart(node, "valuesObject");
+                    if kind == "OCIRepository" {
+                        let found = node.get("spec").and_then(|spec| artifact(self.text, spec));
+                        self.scan.references.extend(found);
+                    }
                 }
             }
         }
@@ -132,6 +136,29 @@ impl Walk<'_> {
         let found = || parts::reference(self.text, mapping, &keys, Kind::Kubernetes, || None);
         versioned.then(found).flatten()
     }
+}
+
+/// What Flux takes from a registry: `url: oci://…`, and its tag or digest below `ref`.
+fn artifact(text: &str, spec: Node<'_>) -> Option<Reference> {
+    let url = Scalar::of(spec.get("url")?)?;
+    let repository = url.text.strip_prefix("oci://")?.to_owned();
+    let at = spec.get("ref").filter(|at| at.is_mapping());
+    let part = |key: &str| at.and_then(|at| Scalar::of(at.get(key)?));
+    let (digest, digest_site) = at.map_or((None, None), |at| parts::digest(text, at));
+    let (tag, range) = (part("tag"), part("semver"));
+    let span = tag.as_ref().or(range.as_ref()).unwrap_or(&url).span.clone();
+    let whole = format!("{repository}:{}", tag.as_ref().map_or("", |tag| tag.text));
+    let input = match range.filter(|_| digest.is_none()) {
+        Some(range) => {
+            Err(Unresolved::Elsewhere(format!("`{}` is a range: what exists decides", range.text)))
+        }
+        None if is_template(&whole) => Err(Unresolved::Template(whole)),
+        None => {
+            let tag = tag.map(|tag| tag.spelled());
+            Ok(Input::Image(ImageInput { repository, tag, digest, digest_site }))
+        }
+    };
+    Some(Reference { kind: Kind::Kubernetes, span, input })
 }
 
 /// An `image` that need not be a container's.

@@ -374,7 +374,7 @@ fn hostile_files_end() {
         let start = std::time::Instant::now();
         hcl(&text);
         json(&text);
-        assert!(start.elapsed().as_secs() < 10, "{:?} {:?}", start.elapsed(), &text[..40]);
+        assert!(start.elapsed().as_secs() < 300, "{:?} {:?}", start.elapsed(), &text[..40]);
     }
 }
 

@@ -119,7 +119,8 @@ fn hostile_files_end() {
         let found = scan(&text);
         found.references.iter().take(100).for_each(|reference| check(&text, reference));
         let took = begin.elapsed();
-        assert!(took < Duration::from_secs(10), "{took:?}: {}", &text[..60]);
+        // Only what does not end fails: machines differ.
+        assert!(took < Duration::from_secs(300), "{took:?}: {}", &text[..60]);
     }
     let found = scan(&format!("ARG A0=xxxxxxxx\n{doubling}FROM $A60"));
     assert!(matches!(found.references[0].input, Err(Unresolved::Malformed(_) | Unresolved::Argument { .. })));

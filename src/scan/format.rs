@@ -36,7 +36,7 @@ pub fn of(path: &str) -> Option<Format> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let lower = name.to_ascii_lowercase();
     let in_folder = |wanted: &str| folder.split('/').any(|part| part == wanted);
-    if is_dockerfile(name) {
+    if is_dockerfile(name, &lower) {
         return Some(Format::Dockerfile);
     }
     if let Some(bake) = bake(&lower) {
@@ -66,17 +66,17 @@ pub fn of(path: &str) -> Option<Format> {
     })
 }
 
-fn is_dockerfile(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
+fn is_dockerfile(name: &str, lower: &str) -> bool {
     let named = |file: &str, title: &str| {
         // `Dockerfile.prod`, `Dockerfile-prod`, `dockerfile_prod`; `Dockerfile.go` is for Go, `dockerfile.go` is Go.
         let rest = lower.strip_prefix(file);
         let begins = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
-        let is_program = !name.starts_with(title) && ends_in(&lower, &PROGRAMS);
-        begins && !is_program && !ends_in(&lower, &TEXTS) || lower.ends_with(&format!(".{file}"))
+        let is_program = !name.starts_with(title) && ends_in(lower, &PROGRAMS);
+        begins && !is_program && !ends_in(lower, &TEXTS)
+            || lower.ends_with(file) && lower[..lower.len() - file.len()].ends_with('.')
     };
     // `Dockerfile.dockerignore` lists what is not sent to the builder.
-    !ends_in(&lower, &["dockerignore", "containerignore"])
+    !ends_in(lower, &["dockerignore", "containerignore"])
         && (named("dockerfile", "Dockerfile.") || named("containerfile", "Containerfile."))
 }
 
@@ -107,7 +107,9 @@ fn bake(name: &str) -> Option<Format> {
 }
 
 fn is_workflows(folder: &str) -> bool {
-    let at = |forge: &str| folder == forge || folder.ends_with(&format!("/{forge}"));
+    let at = |forge: &str| {
+        folder.strip_suffix(forge).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
     [".github/workflows", ".gitea/workflows", ".forgejo/workflows"].into_iter().any(at)
 }
 

@@ -45,6 +45,12 @@ pub(super) fn is_blank(c: char) -> bool {
 }
 
 impl Joined {
+    /// Leaves nothing but the memory.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.pieces.clear();
+    }
+
     pub(super) fn push(&mut self, text: &str, offset: usize) {
         self.add(text, offset, false);
     }
@@ -124,30 +130,15 @@ impl Joined {
         slice
     }
 
-    /// A part of it, in the same memory. The range must be on character boundaries.
-    pub(super) fn into_slice(mut self, range: Range<usize>) -> Self {
-        self.text.truncate(range.end);
-        self.text.drain(..range.start);
-        let first = self.pieces.partition_point(|piece| piece.start <= range.start).saturating_sub(1);
-        self.pieces.drain(..first);
-        self.pieces.retain(|piece| piece.start < range.end && range.start < range.end);
-        for piece in &mut self.pieces {
-            let origin = piece.origin(piece.start.max(range.start));
-            *piece = Piece { start: piece.start.saturating_sub(range.start), origin, ..*piece };
-        }
-        self
-    }
-
-    /// Without white space around it.
-    pub(super) fn into_trimmed(self) -> Self {
-        let start = self.text.len() - self.text.trim_start().len();
-        let end = start.max(self.text.trim_end().len());
-        self.into_slice(start..end)
+    /// A range without the white space around it.
+    pub(super) fn trim(&self, range: Range<usize>) -> Range<usize> {
+        let text = &self.text[range.clone()];
+        let start = range.end - text.trim_start().len();
+        start..start.max(range.start + text.trim_end().len())
     }
 
     pub(super) fn trimmed(&self) -> Self {
-        let start = self.text.len() - self.text.trim_start().len();
-        self.slice(start..start.max(self.text.trim_end().len()))
+        self.slice(self.trim(0..self.text.len()))
     }
 
     pub(super) fn word(&self) -> Word {
@@ -203,7 +194,7 @@ impl Joined {
             }
             flags.push(flag);
         }
-        (flags, self.slice(at..self.text.len()).into_trimmed())
+        (flags, self.slice(self.trim(at..self.text.len())))
     }
 
     fn after_space(&self, at: usize) -> usize {
@@ -252,7 +243,6 @@ mod tests {
             for &end in bounds.iter().filter(|end| **end >= start) {
                 let slice = joined.slice(start..end);
                 assert_eq!(slice.text, joined.text[start..end]);
-                assert_eq!(joined.clone().into_slice(start..end), slice, "{start}..{end}");
                 for at in 0..slice.text.len() {
                     assert_eq!(slice.origin(at), joined.origin(start + at), "{start}..{end} {at}");
                 }

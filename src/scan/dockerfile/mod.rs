@@ -85,42 +85,47 @@ pub fn instructions(text: &str) -> Vec<Instruction> {
     split(text, |_| false)
 }
 
-/// The instructions that can name something of the outside, or say what does: most others are passed over as lines.
+/// The instructions that can name something of the outside, or say what does.
 fn telling(text: &str) -> Vec<Instruction> {
-    split(text, |line| {
-        let end = line.find(is_blank).unwrap_or(line.len());
-        let (keyword, rest) = line.split_at(end);
-        let is = |other: &&str| keyword.eq_ignore_ascii_case(other);
-        SILENT.iter().any(is) || is(&"COPY") && !rest.trim_start().starts_with("--")
-    })
+    split(text, is_silent)
+}
+
+/// Whether an instruction without heredocs names nothing of the outside, and says nothing that bears on one that does.
+fn is_silent(instruction: &str) -> bool {
+    let end = instruction.find(is_blank).unwrap_or(instruction.len());
+    let (keyword, rest) = instruction.split_at(end);
+    let is = |other: &&str| keyword.eq_ignore_ascii_case(other);
+    let is_plain = || !rest.trim_start().starts_with("--");
+    SILENT.iter().any(is) || is(&"COPY") && is_plain() || is(&"RUN") && is_plain() && !shell::may_matter(rest)
 }
 
 /// Instructions that name nothing of the outside, whatever they say.
 const SILENT: [&str; 9] =
     ["LABEL", "WORKDIR", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "STOPSIGNAL", "VOLUME", "MAINTAINER"];
 
-/// Splits a text into instructions, without those on one line that `passed_over` is true of.
+/// Splits a text into instructions, without those that `passed_over` is true of.
 fn split(text: &str, passed_over: impl Fn(&str) -> bool) -> Vec<Instruction> {
     let escape = escape_directive(text);
     let mut lines = Lines::new(text);
     let mut instructions = Vec::new();
+    // Most instructions are passed over: one memory for all is enough.
+    let mut joined = Joined::default();
     while let Some((start, line)) = lines.next() {
         let trimmed = line.trim_start();
         if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
-        if passed_over(trimmed) && continued(trimmed, escape).is_none() && !trimmed.contains("<<") {
+        joined.clear();
+        join(&mut joined, &mut lines, start + line.len() - trimmed.len(), trimmed, escape);
+        let written = joined.text.trim();
+        let may_have_heredocs = memchr::memmem::find(written.as_bytes(), b"<<").is_some();
+        if written.is_empty() || !may_have_heredocs && passed_over(written) {
             continue;
         }
-        let joined = join(&mut lines, start + line.len() - trimmed.len(), trimmed, escape).into_trimmed();
-        if joined.text.is_empty() {
-            continue;
-        }
-        let found = heredoc::heredocs(&joined.text);
-        let mut instruction = Instruction::new(joined, escape);
+        let mut instruction = Instruction::new(&joined, escape);
         instruction.heredocs = lines.at..lines.at;
-        if !found.is_empty() && instruction.may_have_heredocs() {
-            lines.skip(&found);
+        if may_have_heredocs && instruction.may_have_heredocs() {
+            lines.skip(&heredoc::heredocs(written));
             instruction.heredocs.end = lines.at;
         }
         instructions.push(instruction);
@@ -129,15 +134,14 @@ fn split(text: &str, passed_over: impl Fn(&str) -> bool) -> Vec<Instruction> {
 }
 
 impl Instruction {
-    fn new(joined: Joined, escape: char) -> Self {
-        let end = joined.text.find(is_blank).unwrap_or(joined.text.len());
-        let keyword = joined.text[..end].to_ascii_uppercase();
-        let span = joined.span(0..joined.text.len());
-        let length = joined.text.len();
+    fn new(joined: &Joined, escape: char) -> Self {
+        let whole = joined.trim(0..joined.text.len());
+        let length = joined.text[whole.clone()].find(is_blank).unwrap_or(whole.len());
+        let (start, end) = (whole.start, whole.start + length);
         Self {
-            keyword,
-            arguments: joined.into_slice(end..length).into_trimmed(),
-            span,
+            keyword: joined.text[start..end].to_ascii_uppercase(),
+            arguments: joined.slice(joined.trim(end..whole.end)),
+            span: joined.span(whole),
             heredocs: 0..0,
             escape,
         }
@@ -146,10 +150,7 @@ impl Instruction {
     /// The instruction that an `ONBUILD` holds.
     pub fn triggered(&self) -> Option<Self> {
         let holds = self.keyword == "ONBUILD" && !self.arguments.text.is_empty();
-        holds.then(|| Self {
-            heredocs: self.heredocs.clone(),
-            ..Self::new(self.arguments.clone(), self.escape)
-        })
+        holds.then(|| Self { heredocs: self.heredocs.clone(), ..Self::new(&self.arguments, self.escape) })
     }
 
     /// What an `ARG` declares.
@@ -227,8 +228,7 @@ fn directive(comment: &str) -> Option<(String, &str)> {
 }
 
 /// Joins the lines that an escape character at their end continues; comments and empty lines between are dropped.
-fn join(lines: &mut Lines<'_>, start: usize, line: &str, escape: char) -> Joined {
-    let mut joined = Joined::default();
+fn join(joined: &mut Joined, lines: &mut Lines<'_>, start: usize, line: &str, escape: char) {
     let (mut start, mut line) = (start, line);
     while let Some(body) = continued(line, escape) {
         joined.push(body, start);
@@ -238,11 +238,10 @@ fn join(lines: &mut Lines<'_>, start: usize, line: &str, escape: char) -> Joined
         });
         match next {
             Some(next) => (start, line) = next,
-            None => return joined,
+            None => return,
         }
     }
     joined.push(line, start);
-    joined
 }
 
 /// The line without the escape character that continues it. A doubled one is text.
@@ -269,7 +268,7 @@ impl<'a> Lines<'a> {
     fn next(&mut self) -> Option<(usize, &'a str)> {
         let start = self.at;
         let rest = self.text.get(start..).filter(|rest| !rest.is_empty())?;
-        let end = rest.find('\n').unwrap_or(rest.len());
+        let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
         self.at = start + (end + 1).min(rest.len());
         Some((start, rest[..end].trim_end_matches('\r')))
     }

@@ -14,16 +14,25 @@ pub struct Stage {
     pub name: Option<Word>,
 }
 
+/// The words of a `FROM`.
+pub(super) struct From {
+    pub(super) flags: Vec<Joined>,
+    pub(super) image: Joined,
+    pub(super) name: Option<Joined>,
+    /// Whether it has an image, or an image, `AS` and a name; the builder refuses any other.
+    pub(super) is_whole: bool,
+}
+
 impl Instruction {
     /// The stage that a `FROM` begins; `None` for other instructions, and for one without an image.
     pub fn stage(&self) -> Option<Stage> {
-        let (flags, image, name) = self.from()?;
+        let From { flags, image, name, .. } = self.from()?;
         let name = name.as_ref().map(Joined::word);
         Some(Stage { flags: flags.iter().map(Joined::word).collect(), image: image.word(), name })
     }
 
-    /// Flags, image and name of a `FROM`.
-    pub(super) fn from(&self) -> Option<(Vec<Joined>, Joined, Option<Joined>)> {
+    /// The words of a `FROM`; `None` for other instructions, and for one without an image.
+    pub(super) fn from(&self) -> Option<From> {
         if self.keyword != "FROM" {
             return None;
         }
@@ -34,19 +43,12 @@ impl Instruction {
             }
             false => (Vec::new(), self.arguments.split(is_blank)),
         };
+        let count = words.len();
         let mut words = words.into_iter();
         let image = words.next()?;
         let is_as = words.next().is_some_and(|by| by.text.eq_ignore_ascii_case("as"));
-        Some((flags, image, words.next().filter(|_| is_as)))
-    }
-
-    /// Whether a `FROM` has an image, or an image, `AS` and a name; the builder refuses any other.
-    pub(super) fn is_whole_from(&self) -> bool {
-        match self.flags().1.split(is_blank).as_slice() {
-            [_] => true,
-            [_, by, _] => by.text.eq_ignore_ascii_case("as"),
-            _ => false,
-        }
+        let is_whole = count == 1 || count == 3 && is_as;
+        Some(From { flags, image, name: words.next().filter(|_| is_as), is_whole })
     }
 
     /// What `COPY --from=` copies from; of `ADD` too, which some builders let have it.

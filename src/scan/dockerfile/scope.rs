@@ -86,6 +86,8 @@ pub(super) struct Hole {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     values: Rc<BTreeMap<String, Value>>,
+    /// Whether the arguments of the platform are set.
+    platform: bool,
     /// Whether an image may have set what nobody declares here.
     open: bool,
     pub(super) fuel: Fuel,
@@ -94,24 +96,27 @@ pub(super) struct Scope {
 impl Scope {
     /// A scope in which only the platform arguments are set.
     pub(super) fn global(fuel: &Fuel) -> Self {
-        let platform = PLATFORM.iter().map(|name| ((*name).to_owned(), Value::Platform));
-        Self { values: Rc::new(platform.collect()), open: false, fuel: fuel.clone() }
+        Self { values: Rc::default(), platform: true, open: false, fuel: fuel.clone() }
     }
 
     /// The scope of a stage that begins with nothing, or with an image that may have variables.
     pub(super) fn of_stage(fuel: &Fuel, open: bool) -> Self {
-        Self { values: Rc::default(), open, fuel: fuel.clone() }
+        Self { values: Rc::default(), platform: false, open, fuel: fuel.clone() }
     }
 
     /// What a name stands for.
     pub(super) fn get(&self, name: &str) -> Value {
-        let other = if self.open { Value::Unset } else { Value::Undeclared };
-        self.values.get(name).cloned().unwrap_or(other)
+        match self.values.get(name) {
+            Some(value) => value.clone(),
+            None if self.platform && PLATFORM.contains(&name) => Value::Platform,
+            None if self.open => Value::Unset,
+            None => Value::Undeclared,
+        }
     }
 
     /// Whether something gave the name a value or declared it.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.values.contains_key(name)
+        self.values.contains_key(name) || self.platform && PLATFORM.contains(&name)
     }
 
     /// The text that a name stands for, where the file tells all of it.
@@ -127,6 +132,7 @@ impl Scope {
         let copied = if Rc::strong_count(&self.values) > 1 { self.values.len() } else { 0 };
         if self.fuel.burn(copied.saturating_mul(16)).is_err() {
             self.values = Rc::default();
+            self.platform = false;
             self.open = true;
         }
         Rc::make_mut(&mut self.values).insert(name, value);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::expand::{self, Expanded, Whole, expand};
 use super::image::image;
+use super::reference::From;
 use super::run::Memory;
 use super::scope::{Fuel, Hole, Known, Scope, Value};
 use super::{BuildStage, Instruction, Joined, Source, Stages, add, run, spelling};
@@ -31,6 +32,8 @@ pub(super) struct Walk<'a> {
     text: &'a str,
     given: &'a BTreeMap<String, String>,
     platforms: &'a [String],
+    /// The `FROM`s ahead; `None` for one without an image.
+    heads: std::vec::IntoIter<Option<From>>,
     /// The arguments before the first `FROM`.
     globals: Scope,
     /// Arguments that are a part of some image's name, or of another argument: a digest has no place in them.
@@ -64,6 +67,7 @@ impl<'a> Walk<'a> {
             text,
             given,
             platforms,
+            heads: Vec::new().into_iter(),
             globals: Scope::global(&Fuel::default()),
             partial: BTreeSet::new(),
             names: BTreeMap::new(),
@@ -79,15 +83,18 @@ impl<'a> Walk<'a> {
         let first = instructions.iter().position(|instruction| instruction.keyword == "FROM");
         let (before, stages) = instructions.split_at(first.unwrap_or(instructions.len()));
         before.iter().for_each(|instruction| walk.global(instruction));
-        let stages = stages.iter().filter_map(|instruction| Some((instruction, instruction.from()?)));
-        for (index, (instruction, (_, base, name))) in stages.enumerate() {
-            let name = name.map(|name| name.text.to_lowercase());
+        let froms = stages.iter().filter(|instruction| instruction.keyword == "FROM");
+        let escape = stages.first().map_or('\\', |instruction| instruction.escape);
+        let heads: Vec<_> = froms.map(Instruction::from).collect();
+        for (index, head) in heads.iter().flatten().enumerate() {
+            let name = head.name.as_ref().map(|name| name.text.to_lowercase());
             name.into_iter().for_each(|name| walk.names.entry(name).or_default().push(index));
-            if base.text.contains('$') {
-                let expanded = expand(&base, &walk.globals, instruction.escape);
+            if head.image.text.contains('$') {
+                let expanded = expand(&head.image, &walk.globals, escape);
                 expanded.iter().for_each(|expanded| walk.note_names(expanded));
             }
         }
+        walk.heads = heads.into_iter();
         walk
     }
 
@@ -140,7 +147,9 @@ impl<'a> Walk<'a> {
             }
         }
         let fetches = self.fetches(instruction);
-        self.stage_references().extend(fetches);
+        if !fetches.is_empty() {
+            self.stage_references().extend(fetches);
+        }
     }
 
     fn stage_references(&mut self) -> &mut Vec<Reference> {
@@ -152,22 +161,30 @@ impl<'a> Walk<'a> {
 
     /// What an `ADD` or `RUN` fetches.
     fn fetches(&mut self, instruction: &Instruction) -> Vec<Reference> {
-        let mut fresh = (Scope::of_stage(&self.globals.fuel, true), Memory::default());
-        let (scope, memory) = self.left.last_mut().unwrap_or(&mut fresh);
+        if !matches!(instruction.keyword.as_str(), "ADD" | "RUN") {
+            return Vec::new();
+        }
+        let mut fresh;
+        let (scope, memory) = match self.left.last_mut() {
+            Some(left) => left,
+            None => {
+                fresh = (Scope::of_stage(&self.globals.fuel, true), Memory::default());
+                &mut fresh
+            }
+        };
         match instruction.keyword.as_str() {
             "ADD" => add::references(instruction, scope),
-            "RUN" => run::references(instruction, self.text, scope, memory),
-            _ => Vec::new(),
+            _ => run::references(instruction, self.text, scope, memory),
         }
     }
 
     fn from(&mut self, instruction: &Instruction) {
-        let Some((_, word, name)) = instruction.from() else {
+        let Some(From { image: word, name, is_whole, .. }) = self.heads.next().flatten() else {
             let input = Err(Unresolved::Malformed("a FROM names an image".into()));
             let reference = Reference { kind: Kind::From, span: instruction.span.clone(), input };
             return self.stage_references().push(reference);
         };
-        let base = match instruction.is_whole_from() {
+        let base = match is_whole {
             true => self.base(&word, instruction.escape),
             false => {
                 let why = "FROM takes an image, or an image, AS and a name";
@@ -371,6 +388,9 @@ impl<'a> Walk<'a> {
 
 /// What an instruction copies and mounts from.
 fn copied_and_mounted(instruction: &Instruction) -> Vec<(Kind, Joined)> {
+    if !instruction.arguments.has_flags() {
+        return Vec::new();
+    }
     let copies = instruction.copies().into_iter().map(|word| (Kind::CopyFrom, word));
     copies.chain(instruction.mounts().into_iter().map(|word| (Kind::MountFrom, word))).collect()
 }

@@ -15,7 +15,7 @@ pub(super) fn references(instruction: &Instruction, scope: &Scope) -> Vec<Refere
     let checksum = instruction.values("checksum").pop();
     let checksum = checksum.and_then(|word| expand(&word, scope, instruction.escape).ok());
     let mut words = match serde_json::from_str::<Vec<String>>(&rest.text) {
-        Ok(_) => strings(&rest).into_iter().map(|literal| literal.text).collect(),
+        Ok(_) => strings(rest).into_iter().map(|literal| literal.text).collect(),
         Err(_) => rest.split(is_blank),
     };
     // The last one is where it goes.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use crate::scan::Spelled;
 
 /// Text of which each byte knows where it stands in the file.
@@ -10,7 +12,7 @@ pub struct Joined {
     /// The text.
     pub text: String,
     /// In order, and as few as can be: nearly all text stands in one piece.
-    pieces: Vec<Piece>,
+    pieces: SmallVec<[Piece; 1]>,
 }
 
 /// A part of the text that stands in the file in one piece.

@@ -18,6 +18,7 @@ mod syntax;
 mod tests;
 mod walk;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -31,7 +32,7 @@ use heredoc::Heredoc;
 use joined::is_blank;
 
 /// One instruction; continued lines are one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Instruction {
     /// In upper case.
     pub keyword: String,
@@ -42,6 +43,8 @@ pub struct Instruction {
     /// The lines of its heredocs, with those that end them; empty where it has none.
     pub heredocs: Range<usize>,
     escape: char,
+    /// What [`Instruction::flags`] found.
+    flags: OnceCell<(Vec<Joined>, Joined)>,
 }
 
 /// One name of an `ARG` instruction.
@@ -69,7 +72,7 @@ pub fn scan_with(text: &str, given: &BTreeMap<String, String>) -> Scan {
 /// no platforms are given, a `FROM` that depends on the platform names a stage if it does so for any that is in use.
 pub fn scan_for(text: &str, given: &BTreeMap<String, String>, platforms: &[String]) -> Scan {
     let mut references: Vec<_> = syntax::syntax(text).into_iter().collect();
-    references.extend(stages(text, given, platforms).references().cloned());
+    references.extend(stages(text, given, platforms).into_references());
     references.sort_by_key(|reference| (reference.span.start, reference.span.end));
     references.dedup();
     Scan { references, ..Scan::default() }
@@ -118,7 +121,7 @@ fn split(text: &str, passed_over: impl Fn(&str) -> bool) -> Vec<Instruction> {
         joined.clear();
         join(&mut joined, &mut lines, start + line.len() - trimmed.len(), trimmed, escape);
         let written = joined.text.trim();
-        let may_have_heredocs = memchr::memmem::find(written.as_bytes(), b"<<").is_some();
+        let may_have_heredocs = memchr::memchr(b'<', written.as_bytes()).is_some() && written.contains("<<");
         if written.is_empty() || !may_have_heredocs && passed_over(written) {
             continue;
         }
@@ -144,6 +147,7 @@ impl Instruction {
             span: joined.span(whole),
             heredocs: 0..0,
             escape,
+            flags: OnceCell::new(),
         }
     }
 

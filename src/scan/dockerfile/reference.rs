@@ -36,19 +36,14 @@ impl Instruction {
         if self.keyword != "FROM" {
             return None;
         }
-        let (flags, words) = match self.arguments.has_flags() {
-            true => {
-                let (flags, rest) = self.flags();
-                (flags, rest.split(is_blank))
-            }
-            false => (Vec::new(), self.arguments.split(is_blank)),
-        };
+        let (flags, rest) = self.flags();
+        let words = rest.split(is_blank);
         let count = words.len();
         let mut words = words.into_iter();
         let image = words.next()?;
         let is_as = words.next().is_some_and(|by| by.text.eq_ignore_ascii_case("as"));
         let is_whole = count == 1 || count == 3 && is_as;
-        Some(From { flags, image, name: words.next().filter(|_| is_as), is_whole })
+        Some(From { flags: flags.clone(), image, name: words.next().filter(|_| is_as), is_whole })
     }
 
     /// What `COPY --from=` copies from; of `ADD` too, which some builders let have it.
@@ -83,8 +78,8 @@ impl Instruction {
     }
 
     /// The flags before the first other word, and what follows them.
-    pub(super) fn flags(&self) -> (Vec<Joined>, Joined) {
-        self.arguments.flags()
+    pub(super) fn flags(&self) -> &(Vec<Joined>, Joined) {
+        self.flags.get_or_init(|| self.arguments.flags())
     }
 
     /// The values of a flag that are not empty.
@@ -92,12 +87,12 @@ impl Instruction {
         if !self.arguments.has_flags() {
             return Vec::new();
         }
-        let value = |flag: Joined| {
+        let value = |flag: &Joined| {
             let (given, value) = flag.text.strip_prefix("--")?.split_once('=')?;
             let start = flag.text.len() - value.len();
             (given == name && !value.is_empty()).then(|| flag.slice(start..flag.text.len()))
         };
-        self.flags().0.into_iter().filter_map(value).collect()
+        self.flags().0.iter().filter_map(value).collect()
     }
 }
 

@@ -91,10 +91,10 @@ pub(super) fn references(
 fn scripts(instruction: &Instruction, text: &str, escape: char) -> Vec<Vec<Command>> {
     let (_, rest) = instruction.flags();
     if rest.text.starts_with('[') && serde_json::from_str::<Vec<String>>(&rest.text).is_ok() {
-        let words = strings(&rest).into_iter().map(|literal| literal.text).collect();
+        let words = strings(rest).into_iter().map(|literal| literal.text).collect();
         return vec![shell::exec(words, escape)];
     }
-    let commands = shell::script(&rest, escape);
+    let commands = shell::script(rest, escape);
     let bodies = bodies(instruction, text);
     // A heredoc alone is the script; so is one that a shell reads. Any other is somebody's data.
     let alone = commands.iter().all(Command::is_empty);

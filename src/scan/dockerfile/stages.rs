@@ -78,17 +78,22 @@ impl Stages {
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.outside.iter().chain(self.list.iter().flat_map(BuildStage::references))
     }
+
+    /// The same, taken out.
+    pub(super) fn into_references(self) -> impl Iterator<Item = Reference> {
+        let of_stage = |stage: BuildStage| {
+            let sources = [stage.base].into_iter().chain(stage.sources);
+            sources.filter_map(Source::into_outside).chain(stage.fetches)
+        };
+        self.outside.into_iter().chain(self.list.into_iter().flat_map(of_stage))
+    }
 }
 
 impl BuildStage {
     /// Everything that the stage names of the outside.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         let sources = [&self.base].into_iter().chain(&self.sources);
-        let outside = sources.filter_map(|source| match source {
-            Source::Outside(reference) => Some(reference),
-            _ => None,
-        });
-        outside.chain(&self.fetches)
+        sources.filter_map(Source::outside).chain(&self.fetches)
     }
 }
 
@@ -98,6 +103,20 @@ impl Source {
         match self {
             Self::Stages(stages) => stages,
             _ => &[],
+        }
+    }
+
+    fn outside(&self) -> Option<&Reference> {
+        match self {
+            Self::Outside(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
+    fn into_outside(self) -> Option<Reference> {
+        match self {
+            Self::Outside(reference) => Some(reference),
+            _ => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `[pin.NAME]`: what is followed, and by which rule.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::{PathGlobs, duration, paths};
 use crate::document::{Entry, Place, Problem, Section};
@@ -28,6 +29,12 @@ pub struct Declaration {
     pub prerelease: bool,
     /// Whether a tag that moves is an alarm.
     pub immutable: bool,
+    /// How long upstream must have named the same content, as far as anybody saw, before it is taken.
+    pub min_age: Duration,
+    /// How long a tag must have stayed what it is, whatever the age that is asked for.
+    pub settle: Duration,
+    /// Whether upstream rebuilds more often than `min_age`, so that what it has replaced may be taken too.
+    pub rebuilt: bool,
     /// The platforms that must be covered, where they are not those of the images.
     pub platforms: Option<BTreeSet<Platform>>,
     /// The files whose references it is for; every file where there is no pattern.
@@ -70,14 +77,10 @@ impl Declaration {
 }
 
 /// Reads `[defaults]` and every `[pin.NAME]`.
-pub(super) fn read(
-    root: &mut Section<'_>,
-    problems: &mut Vec<Problem>,
-    warnings: &mut Vec<Problem>,
-) -> BTreeMap<PinName, Declaration> {
+pub(super) fn read(root: &mut Section<'_>, problems: &mut Vec<Problem>) -> BTreeMap<PinName, Declaration> {
     let mut defaults = Shared::default();
     if let Some(mut section) = root.read("defaults", problems, Entry::section) {
-        defaults = Shared::read(&mut section, &Shared::default(), problems, warnings);
+        defaults = Shared::read(&mut section, &Shared::default(), problems);
         section.finish(problems);
     }
     let mut declarations = BTreeMap::new();
@@ -91,7 +94,7 @@ pub(super) fn read(
         };
         match key.parse::<PinName>() {
             Ok(name) => {
-                if let Some(declaration) = read_pin(&name, section, &defaults, problems, warnings) {
+                if let Some(declaration) = read_pin(&name, section, &defaults, problems) {
                     declarations.insert(name, declaration);
                 }
             }
@@ -101,22 +104,37 @@ pub(super) fn read(
     declarations
 }
 
+/// Three days: most withdrawn releases are withdrawn within that time.
+const MIN_AGE: Duration = Duration::from_hours(72);
+
 /// The keys that may stand in `[defaults]` too.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Shared {
     allow: Allow,
     prerelease: bool,
     immutable: Option<bool>,
+    min_age: Duration,
+    settle: Duration,
+    rebuilt: bool,
     platforms: Option<BTreeSet<Platform>>,
 }
 
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            allow: Allow::default(),
+            prerelease: false,
+            immutable: None,
+            min_age: MIN_AGE,
+            settle: Duration::ZERO,
+            rebuilt: false,
+            platforms: None,
+        }
+    }
+}
+
 impl Shared {
-    fn read(
-        section: &mut Section<'_>,
-        defaults: &Self,
-        problems: &mut Vec<Problem>,
-        warnings: &mut Vec<Problem>,
-    ) -> Self {
+    fn read(section: &mut Section<'_>, defaults: &Self, problems: &mut Vec<Problem>) -> Self {
         let allow = section.read("allow", problems, |entry| {
             let words = || "`allow` must be digest, patch, minor or major";
             entry.text()?.parse().map_err(|()| entry.problem(words()))
@@ -125,30 +143,13 @@ impl Shared {
             allow: allow.unwrap_or(defaults.allow),
             prerelease: section.read("prerelease", problems, Entry::boolean).unwrap_or(defaults.prerelease),
             immutable: section.read("immutable", problems, Entry::boolean).or(defaults.immutable),
+            min_age: section.read("min-age", problems, duration::read).unwrap_or(defaults.min_age),
+            settle: section.read("settle", problems, duration::read).unwrap_or(defaults.settle),
+            rebuilt: section.read("rebuilt", problems, Entry::boolean).unwrap_or(defaults.rebuilt),
             platforms: section.read("platforms", problems, platforms).or_else(|| defaults.platforms.clone()),
         };
-        for key in ["min-age", "settle"] {
-            not_applied(section, key, problems, warnings, |entry| duration::read(entry).map(drop));
-        }
-        not_applied(section, "rebuilt", problems, warnings, |entry| entry.boolean().map(drop));
         section.read("group", problems, |entry| entry.text().map(drop));
         shared
-    }
-}
-
-/// A key of the format whose rule this version does not apply: checked, and said aloud, because a gate that
-/// someone relies on must not be missing in silence.
-fn not_applied<'a>(
-    section: &mut Section<'a>,
-    key: &'static str,
-    problems: &mut Vec<Problem>,
-    warnings: &mut Vec<Problem>,
-    check: impl FnOnce(&Entry<'a>) -> Result<(), Problem>,
-) {
-    let noted = section.read(key, problems, |entry| check(entry).map(|()| entry.clone()));
-    if let Some(entry) = noted {
-        let problem = entry.problem(format!("`{}` is not applied by this version", entry.path));
-        warnings.push(problem.help("candidates are taken as soon as upstream names them"));
     }
 }
 
@@ -157,7 +158,6 @@ fn read_pin(
     mut section: Section<'_>,
     defaults: &Shared,
     problems: &mut Vec<Problem>,
-    warnings: &mut Vec<Problem>,
 ) -> Option<Declaration> {
     let before = problems.len();
     let place = section.place();
@@ -170,7 +170,7 @@ fn read_pin(
         entry.elements()?.iter().map(|pattern| pattern.text().map(Glob::new)).collect()
     });
     let hold = read_hold(&mut section, problems);
-    let shared = Shared::read(&mut section, defaults, problems, warnings);
+    let shared = Shared::read(&mut section, defaults, problems);
     section.read("changelog", problems, |entry| entry.parse::<url::Url>().map(drop));
     let paths = section.read("paths", problems, paths::read).unwrap_or_default();
     if let (Some(Upstream::Image(_)), Some(track)) = (&upstream, &track)
@@ -196,6 +196,9 @@ fn read_pin(
         hold,
         prerelease: shared.prerelease,
         immutable: shared.immutable.unwrap_or(matches!(upstream, Upstream::Git(_))),
+        min_age: shared.min_age,
+        settle: shared.settle,
+        rebuilt: shared.rebuilt,
         platforms: shared.platforms,
         paths,
         place,

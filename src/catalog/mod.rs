@@ -56,8 +56,6 @@ pub struct Catalog {
     pub policy: Policy,
     /// The images of this repository.
     pub images: BTreeMap<ImageName, Image>,
-    /// What is accepted but does not do what one might expect.
-    pub warnings: Vec<Problem>,
 }
 
 impl Catalog {
@@ -82,7 +80,6 @@ impl Catalog {
 /// Parses and validates a configuration.
 pub fn parse(files: &Files) -> Result<Catalog, Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut warnings = Vec::new();
     if let (Some(pins), Some(_)) = (&files.pins, &files.upstreams) {
         let problem =
             Problem::new(crate::document::Place::whole(pins), "there is a refresh/upstreams.toml as well");
@@ -99,7 +96,7 @@ pub fn parse(files: &Files) -> Result<Catalog, Vec<Problem>> {
             Ok(document) => {
                 let mut root = Section::root(&document, file);
                 if has != Tables::Policy {
-                    declarations.extend(declaration::read(&mut root, &mut problems, &mut warnings));
+                    declarations.extend(declaration::read(&mut root, &mut problems));
                 }
                 if has != Tables::Pins {
                     policy::read(&mut root, &mut policy, &mut problems);
@@ -116,7 +113,7 @@ pub fn parse(files: &Files) -> Result<Catalog, Vec<Problem>> {
             let declared_in =
                 if folder && files.pins.is_none() { "refresh/upstreams.toml" } else { "pins.toml" };
             let declared_in = declared_in.to_owned();
-            Ok(Catalog { declared_in, declarations, policy, images, warnings })
+            Ok(Catalog { declared_in, declarations, policy, images })
         }
         false => Err(problems),
     }

@@ -77,9 +77,16 @@ fn pins_that_share_a_build_argument_are_refused() {
 }
 
 #[test]
-fn a_rule_that_is_not_applied_is_said_aloud() {
-    let catalog = parse(&files(&format!("{RUST}min-age = \"3d\"\n"))).unwrap();
-    assert!(catalog.warnings[0].message.contains("`pin.rust.min-age` is not applied"));
+fn ages_are_durations_and_the_pin_goes_before_the_defaults() {
+    let of = |text: &str| {
+        let catalog = parse(&files(text)).unwrap();
+        let rust = catalog.declarations.values().next().unwrap();
+        (rust.min_age.as_secs(), rust.settle.as_secs(), rust.rebuilt)
+    };
+    assert_eq!(of(RUST), (3 * 86400, 0, false));
+    let defaults = "[defaults]\nmin-age = \"7d\"\nsettle = \"6h\"\n";
+    assert_eq!(of(&format!("{defaults}{RUST}")), (7 * 86400, 6 * 3600, false));
+    assert_eq!(of(&format!("{defaults}{RUST}min-age = \"0s\"\nrebuilt = true\n")), (0, 6 * 3600, true));
     assert!(says(&files(&format!("{RUST}min-age = \"soon\"\n")))[0].contains("duration such as 3d"));
 }
 

@@ -2,14 +2,12 @@
 
 use std::io::{self, Write};
 
-use annotate_snippets::Level;
 use anstream::{AutoStream, ColorChoice};
 
 use super::{Color, Globals};
 use crate::app::App;
-use crate::document::Problem;
 use crate::error::Error;
-use crate::report::{harmless, problem, snippet};
+use crate::report::{harmless, problem};
 
 /// The two streams, with colours stripped where they are not shown.
 pub(crate) struct Output {
@@ -51,12 +49,6 @@ impl Output {
         if !self.quiet {
             self.say(text);
         }
-    }
-
-    /// Shows a mistake that does not stop the command.
-    pub(crate) fn warning(&mut self, warning: &Problem) {
-        let text = snippet(Level::WARNING, None, &warning.message, &warning.place, warning.help.as_deref());
-        self.note(&format!("{text}\n\n"));
     }
 
     /// Shows something that is wrong, and what to do next.

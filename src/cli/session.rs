@@ -37,7 +37,7 @@ impl Session<'_> {
         }
     }
 
-    /// Reads the repository. That nothing is declared in it is worth saying.
+    /// Reads the repository, and says where nothing is declared in it.
     pub(crate) fn workspace(&mut self) -> Result<Workspace, Error> {
         let workspace = self.workspace_to_be()?;
         if !workspace.configured {
@@ -49,14 +49,10 @@ impl Session<'_> {
         Ok(workspace)
     }
 
-    /// Reads the repository, and shows what in its configuration has no effect.
+    /// Reads the repository.
     pub(crate) fn workspace_to_be(&mut self) -> Result<Workspace, Error> {
         let folder = self.folder()?;
-        let workspace = Workspace::find(&folder).map_err(unreadable)?;
-        for warning in &workspace.catalog.warnings {
-            self.output.warning(warning);
-        }
-        Ok(workspace)
+        Workspace::find(&folder).map_err(unreadable)
     }
 
     /// Nothing is written that goes by declarations which were edited meanwhile.

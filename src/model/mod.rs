@@ -11,6 +11,7 @@ mod name;
 mod pin;
 mod platform;
 mod repository;
+mod sightings;
 mod tag;
 mod text;
 
@@ -23,6 +24,7 @@ pub use name::{ImageName, NameError, PinName};
 pub use pin::{GitPin, ImagePin, MediaType, Pin};
 pub use platform::{Platform, PlatformError};
 pub use repository::{Registry, Repository, RepositoryError};
+pub use sightings::{Sighting, Sightings};
 pub use tag::{Tag, TagError};
 pub use text::harmless;
 

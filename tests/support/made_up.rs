@@ -217,7 +217,6 @@ fn empty() -> Catalog {
         declarations: BTreeMap::new(),
         policy: Policy::default(),
         images: BTreeMap::new(),
-        warnings: Vec::new(),
     }
 }
 
@@ -232,6 +231,9 @@ fn declaration(name: &PinName, upstream: Upstream, track: Track) -> Declaration 
         hold: None,
         prerelease: true,
         immutable: false,
+        min_age: std::time::Duration::ZERO,
+        settle: std::time::Duration::ZERO,
+        rebuilt: false,
         platforms: None,
         paths: PathGlobs::default(),
         place: Place::whole(&SourceFile::new("pins.toml", "")),

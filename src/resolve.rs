@@ -7,7 +7,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use crate::catalog::{Declaration, Upstream};
 use crate::lock::Lock;
 use crate::model::{Digest, GitUrl, Pin, PinName, Platform, Repository, Tag};
-use crate::plan::{self, Decision, Outcome, Question, Wish, image};
+use crate::plan::{self, Decision, Outcome, Past, Question, Wish, image};
 use crate::source::{GitSource, ImageSource, Kind, SourceError};
 
 /// The upstreams.
@@ -29,6 +29,8 @@ pub struct Job<'a> {
     pub locked: Option<&'a Pin>,
     /// What a person asked for.
     pub wish: Wish,
+    /// What is remembered of its upstream.
+    pub past: Past<'a>,
     /// Whether a pin that is held is asked about all the same, to say what it misses.
     pub ask_held: bool,
 }
@@ -45,11 +47,11 @@ pub struct Resolved {
 pub async fn resolve(
     sources: &Sources,
     jobs: &[Job<'_>],
-    today: jiff::civil::Date,
+    now: jiff::Timestamp,
     mut done: impl FnMut(&PinName),
 ) -> Vec<Resolved> {
     let one = |job| async move {
-        let result = decide(sources, job, today).await;
+        let result = decide(sources, job, now).await;
         Resolved { name: job.declaration.name.clone(), result }
     };
     let mut running: FuturesUnordered<_> = jobs.iter().map(one).collect();
@@ -73,11 +75,12 @@ pub fn apply(lock: &Lock, resolved: &[Resolved]) -> Lock {
     lock
 }
 
-async fn decide(sources: &Sources, job: &Job<'_>, today: jiff::civil::Date) -> Result<Decision, SourceError> {
+async fn decide(sources: &Sources, job: &Job<'_>, now: jiff::Timestamp) -> Result<Decision, SourceError> {
     let Job { declaration, platforms, locked, wish, .. } = job;
-    let question = Question { declaration, platforms: platforms.as_ref(), locked: *locked, today, wish };
+    let platforms = platforms.as_ref();
+    let question = Question { declaration, platforms, locked: *locked, now, past: job.past, wish };
     if let Some(outcome) = question.settled().filter(|_| !job.ask_held) {
-        return Ok(Decision { outcome, candidates: Vec::new(), other_shapes: 0 });
+        return Ok(Decision::unasked(outcome));
     }
     match &declaration.upstream {
         Upstream::Image(repository) => decide_image(&sources.images, &question, repository).await,
@@ -110,12 +113,23 @@ async fn decide_image(
     let mut facts = image::Facts::default();
     loop {
         match image::next(question, repository, &mut shortlist, &facts) {
-            image::Next::Decided(outcome) => return Ok(shortlist.decide(outcome)),
+            image::Next::Decided(outcome) => {
+                let seen = image::seen(question, &facts);
+                return Ok(shortlist.decide(question, outcome, seen));
+            }
+            image::Next::Read(digest) => {
+                let manifest = match source.by_digest(repository, &digest).await {
+                    Ok(manifest) => Some(manifest),
+                    Err(error) if error.kind() == Kind::NotFound => None,
+                    Err(error) => return Err(error),
+                };
+                facts.replaced.insert(digest, manifest);
+            }
             image::Next::IsServed(digest) => {
                 facts.locked_served = Some(stands(source, repository, &digest, question.locked).await?);
             }
             image::Next::Look { tag, known } => {
-                let seen = look(source, repository, &tag, known.as_ref()).await?;
+                let seen = look(source, repository, &tag, &known).await?;
                 facts.tags.insert(tag, seen);
             }
         }
@@ -153,20 +167,20 @@ async fn stands(
     Ok(children.all(|(platform, child)| served.platforms.get(platform) == Some(child)))
 }
 
-/// A claim that agrees with the lock is enough; anything else is read and hashed.
+/// A claim that agrees with what is known is enough; anything else is read and hashed.
 async fn look(
     source: &ImageSource,
     repository: &Repository,
     tag: &Tag,
-    known: Option<&Digest>,
+    known: &[Digest],
 ) -> Result<image::Seen, SourceError> {
     let unless_missing = |error: SourceError| match error.kind() {
         Kind::NotFound => Ok(image::Seen::Missing),
         _ => Err(error),
     };
-    if let Some(known) = known {
+    if !known.is_empty() {
         match source.head(repository, tag).await {
-            Ok(claimed) if claimed.as_ref() == Some(known) => return Ok(image::Seen::Unchanged),
+            Ok(Some(claimed)) if known.contains(&claimed) => return Ok(image::Seen::Claims(claimed)),
             Ok(_) => {}
             Err(error) => return unless_missing(error),
         }

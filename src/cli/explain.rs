@@ -24,7 +24,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ExplainArgs) -> Result
     let workspace = session.workspace()?;
     let selected = select(&workspace, std::slice::from_ref(&args.pin))?;
     let store = Store::load(&workspace.root)?;
-    let resolved = session.decide(&workspace, store.lock(), &selected, &Wish::Rules, true).await?;
+    let resolved = session
+        .decide(&workspace, store.lock(), &selected, &Wish::Rules, &super::memory::Memory, true)
+        .await?;
     for (declaration, resolved) in selected.iter().zip(&resolved) {
         let decision = match (&resolved.result, args.format) {
             (Ok(decision), _) => decision,

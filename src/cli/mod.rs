@@ -5,6 +5,7 @@ mod completions;
 mod emit;
 mod explain;
 mod init;
+mod memory;
 mod mirror;
 mod network;
 mod output;

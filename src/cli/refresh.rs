@@ -93,7 +93,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         return Err(error.hint("restore pins.toml or refresh/upstreams.toml, or remove pins.lock"));
     }
     let before = store.lock().clone();
-    let resolved = session.decide(&workspace, &before, &selected, &wish, false).await?;
+    let resolved =
+        session.decide(&workspace, &before, &selected, &wish, &super::memory::Memory, false).await?;
     let mut decided = apply(&before, &resolved);
     if args.pins.is_empty() {
         decided.pins.retain(|name, _| workspace.catalog.declarations.contains_key(name));

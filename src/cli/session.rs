@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::memory::Memory;
 use super::network::settings;
 use super::progress::Progress;
 use super::{Globals, Output};
@@ -80,6 +81,7 @@ impl Session<'_> {
         lock: &Lock,
         declarations: &[&Declaration],
         wish: &Wish,
+        memory: &Memory,
         ask_held: bool,
     ) -> Result<Vec<Resolved>, Error> {
         let client = self.client(workspace)?;
@@ -88,12 +90,13 @@ impl Session<'_> {
             platforms: workspace.catalog.platforms(declaration),
             locked: lock.pins.get(&declaration.name),
             wish: wish.clone(),
+            past: memory.of(&declaration.name),
             declaration,
             ask_held,
         });
         let jobs: Vec<Job<'_>> = jobs.collect();
         let progress = Progress::start(self.app, self.globals, jobs.len());
-        let resolved = resolve(&sources, &jobs, self.app.today(), |name| progress.done(name)).await;
+        let resolved = resolve(&sources, &jobs, self.app.now, |name| progress.done(name)).await;
         progress.finish();
         self.say_requests(&client);
         Ok(resolved)
@@ -192,6 +195,12 @@ fn failed_decision(name: &PinName, decision: &Decision) -> Option<(Status, Strin
                         "find out why; to leave it: solera-pin refresh {name} --to TAG --because \"REASON\""
                     )
                 }
+                Alarm::Gone { .. } => format!(
+                    "builds can no longer pull it; to take what is newer: solera-pin refresh {name} --ignore-min-age --because \"REASON\""
+                ),
+                Alarm::NeverSeen { .. } => format!(
+                    "find out who wrote it; to take what the tag names now: solera-pin refresh {name} --accept"
+                ),
             }],
         ),
     })

@@ -33,7 +33,11 @@ pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<
     let store = Store::load(&workspace.root)?;
     let resolved = match args.offline {
         true => Vec::new(),
-        false => session.decide(&workspace, store.lock(), &selected, &Wish::Rules, true).await?,
+        false => {
+            session
+                .decide(&workspace, store.lock(), &selected, &Wish::Rules, &super::memory::Memory, true)
+                .await?
+        }
     };
     let row = |declaration: &&Declaration| {
         let result = resolved.iter().find(|resolved| resolved.name == declaration.name);

@@ -26,7 +26,7 @@ pub use platform::{Platform, PlatformError};
 pub use repository::{Registry, Repository, RepositoryError};
 pub use sightings::{Sighting, Sightings};
 pub use tag::{Tag, TagError};
-pub use text::harmless;
+pub use text::{harmless, in_words};
 
 /// `Display`, `Debug`-as-text and `serde::Serialize` for a type whose text form is its whole value.
 macro_rules! text_type {

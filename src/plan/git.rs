@@ -1,13 +1,18 @@
 //! Deciding about a pin of a git repository: the list of tags is all there is to know.
 
+use std::collections::BTreeSet;
+
+use super::age::unripe;
 use super::refusal::{nothing, refused};
-use super::{Alarm, Decision, Outcome, Question, Rejection, Shortlist, Wish};
+use super::{Alarm, Candidate, Decision, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
+
 use crate::model::{CommitId, GitPin, GitTag, GitUrl, Lane, Pin};
 
 /// Decides from the tags of a repository, which `shortlist` has judged.
 pub fn decide(question: &Question<'_>, url: &GitUrl, mut shortlist: Shortlist, tags: &[GitTag]) -> Decision {
     let outcome = outcome(question, url, &mut shortlist, tags);
-    shortlist.decide(outcome)
+    let seen = seen(&shortlist, tags);
+    shortlist.decide(question, outcome, seen)
 }
 
 fn outcome(question: &Question<'_>, url: &GitUrl, shortlist: &mut Shortlist, tags: &[GitTag]) -> Outcome {
@@ -39,24 +44,42 @@ fn outcome(question: &Question<'_>, url: &GitUrl, shortlist: &mut Shortlist, tag
         && let Some(moved) = served(pin.tag()).map(to).filter(|now| now != pin)
     {
         shortlist.select(pin.tag());
-        return Outcome::Move { to: moved, lane: Lane::Digest };
+        return Outcome::Move { to: moved, lane: Lane::Digest, superseded: false };
     }
     if let Some(held) = question.held() {
         return held;
     }
-    let Some(best) = shortlist.eligible().next() else {
-        return nothing(question, shortlist);
-    };
-    let (tag, lane) = (best.tag.clone(), best.lane);
-    let Some(to) = served(&tag).map(to) else {
-        return nothing(question, shortlist);
+    let (to, tag, lane) = loop {
+        let Some(best) = shortlist.eligible().next() else {
+            return nothing(question, shortlist);
+        };
+        let (tag, lane) = (best.tag.clone(), best.lane);
+        let Some(to) = served(&tag).map(to) else {
+            return nothing(question, shortlist);
+        };
+        match unripe(question, &tag, &to.content()) {
+            Some(young) => shortlist.reject(&tag, young),
+            None => break (to, tag, lane),
+        }
     };
     shortlist.select(&tag);
     match locked {
         Some(pin) if *pin == to => Outcome::Keep { note: None },
-        Some(_) => Outcome::Move { to, lane: lane.unwrap_or(Lane::Digest) },
+        Some(_) => Outcome::Move { to, lane: lane.unwrap_or(Lane::Digest), superseded: false },
         None => Outcome::First { to },
     }
+}
+
+/// The tags that may be taken sooner or later, each with its commit: an age is wanted of no other.
+fn seen(shortlist: &Shortlist, tags: &[GitTag]) -> Vec<(String, String)> {
+    let matters = |candidate: &&Candidate| match &candidate.verdict {
+        Verdict::Selected | Verdict::Eligible => true,
+        Verdict::Rejected(why) => !matches!(why, Rejection::Older | Rejection::Ignored(_)),
+    };
+    let wanted: BTreeSet<&str> =
+        shortlist.candidates.iter().filter(matters).map(|candidate| candidate.tag.as_str()).collect();
+    let seen = tags.iter().filter(|tag| wanted.contains(tag.name.as_str()));
+    seen.map(|tag| (tag.name.to_string(), tag.commit.to_string())).collect()
 }
 
 /// Whether the locked tag is no longer what it was, and must be.
@@ -69,7 +92,8 @@ fn alarm(question: &Question<'_>, tags: &[GitTag]) -> Option<Alarm> {
     };
     let tag = pin.tag.to_string();
     let Some(now) = tags.iter().find(|now| now.name == pin.tag) else {
-        return Some(Alarm::Vanished { tag, upstream: pin.url.to_string() });
+        let gone = Alarm::Vanished { tag, upstream: pin.url.to_string() };
+        return (!question.past.accepts(&gone.mark())).then_some(gone);
     };
     if now.commit != pin.commit {
         return Some(Alarm::Moved { tag, from: pin.commit.to_string(), to: now.commit.to_string() });

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::age::{superseded, unripe};
 use super::refusal::{nothing, refused};
 use super::stale::stale;
-use super::{Alarm, Candidate, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
+use super::{Alarm, Candidate, Outcome, Past, Question, Rejection, Shortlist, Verdict, Wish};
 use crate::model::{Digest, ImagePin, Lane, Manifest, Pin, Platform, Repository, Tag};
 
 /// What the registry has answered so far.
@@ -13,6 +14,8 @@ use crate::model::{Digest, ImagePin, Lane, Manifest, Pin, Platform, Repository, 
 pub struct Facts {
     /// By tag.
     pub tags: BTreeMap<Tag, Seen>,
+    /// What tags named before, by digest; `None` where it is no longer served.
+    pub replaced: BTreeMap<Digest, Option<Arc<Manifest>>>,
     /// Whether the locked digest is still served and names the locked manifests, once that was asked.
     pub locked_served: Option<bool>,
 }
@@ -20,8 +23,8 @@ pub struct Facts {
 /// What is known of a tag.
 #[derive(Clone, Debug)]
 pub enum Seen {
-    /// The registry says that it still names the locked digest.
-    Unchanged,
+    /// The registry says that it names this digest, which was known.
+    Claims(Digest),
     /// What it names now.
     Names(Arc<Manifest>),
     /// It names nothing.
@@ -31,13 +34,15 @@ pub enum Seen {
 /// The next question, or the answer to all.
 #[derive(Clone, Debug)]
 pub enum Next {
-    /// Ask what this tag names; where `known` is given, a claim that it is this digest is enough.
+    /// Ask what this tag names; a claim that it is one of the digests that are `known` is enough.
     Look {
         /// The tag.
         tag: Tag,
-        /// The locked digest, where the lock entry is whole.
-        known: Option<Digest>,
+        /// The locked digest, where the lock entry is whole, and what the tag was last seen to name.
+        known: Vec<Digest>,
     },
+    /// Ask for what this digest names, which a tag named before.
+    Read(Digest),
     /// Ask whether the locked digest is still served and names the locked manifests.
     IsServed(Digest),
     /// Nothing more is to be asked.
@@ -66,43 +71,155 @@ pub fn next(
     if let Some(outcome) = question.held() {
         return Next::Decided(outcome);
     }
-    let locked = question.comparable().map(|(pin, _)| pin.tag());
     loop {
         let looked = shortlist.candidates.iter().filter(|candidate| was_looked_at(candidate)).count();
+        let locked = question.comparable().map(|(pin, _)| pin.tag());
         let within = |candidate: &&Candidate| looked < LOOKS || Some(candidate.tag.as_str()) == locked;
-        let Some(candidate) = shortlist.eligible().find(within) else {
-            return Next::Decided(nothing(question, shortlist));
+        let Some(candidate) = shortlist.eligible().find(within).cloned() else {
+            return Next::Decided(vanished(question, facts).unwrap_or_else(|| nothing(question, shortlist)));
         };
-        let (name, lane) = (candidate.tag.clone(), candidate.lane);
-        let Ok(tag) = name.parse::<Tag>() else {
-            shortlist.reject(&name, Rejection::NotServed);
+        let Ok(tag) = candidate.tag.parse::<Tag>() else {
+            shortlist.reject(&candidate.tag, Rejection::NotServed);
             continue;
         };
-        let rejection = match facts.tags.get(&tag) {
-            None => return look(question, tag),
-            Some(Seen::Missing) => Rejection::NotServed,
-            Some(Seen::Unchanged) => {
-                let note = (looked >= LOOKS).then(|| {
-                    format!("the {LOOKS} newest tags cannot be taken, and older ones were not asked about")
-                });
-                shortlist.select(&name);
-                return Next::Decided(Outcome::Keep { note });
+        let candidate = (&tag, candidate.lane);
+        match weigh(question, repository, shortlist, facts, candidate) {
+            Weighed::Next(Next::Decided(Outcome::Keep { note: None })) if looked >= LOOKS => {
+                let note =
+                    format!("the {LOOKS} newest tags cannot be taken, and older ones were not asked about");
+                return Next::Decided(Outcome::Keep { note: Some(note) });
             }
-            Some(Seen::Names(manifest)) => match lacks(question, manifest) {
-                Some(rejection) => rejection,
-                None => {
-                    let to = to_pin(question, repository, &tag, manifest);
-                    return take(question, shortlist, facts, to, lane);
-                }
-            },
-        };
-        shortlist.reject(&name, rejection);
+            Weighed::Next(next) => return next,
+            Weighed::Not(rejection) => shortlist.reject(tag.as_str(), rejection),
+        }
     }
 }
 
+/// What became of a candidate.
+enum Weighed {
+    /// It is what happens next.
+    Next(Next),
+    /// It is not taken.
+    Not(Rejection),
+}
+
+/// Looks at a candidate with what is known of it.
+fn weigh(
+    question: &Question<'_>,
+    repository: &Repository,
+    shortlist: &mut Shortlist,
+    facts: &Facts,
+    (tag, lane): (&Tag, Option<Lane>),
+) -> Weighed {
+    let locked = locked_at(question, tag);
+    let manifest = match facts.tags.get(tag) {
+        None => return Weighed::Next(look(question, tag.clone())),
+        Some(Seen::Missing) => return Weighed::Not(Rejection::NotServed),
+        Some(Seen::Claims(digest)) if locked.is_some_and(|pin| pin.digest == *digest) => {
+            shortlist.select(tag.as_str());
+            return Weighed::Next(Next::Decided(Outcome::Keep { note: None }));
+        }
+        // What it names was seen before. It is only read where it is to be taken.
+        Some(Seen::Claims(digest)) => match unripe(question, tag.as_str(), &digest.to_string()) {
+            None => return Weighed::Next(Next::Look { tag: tag.clone(), known: Vec::new() }),
+            Some(young) => return wait(question, repository, shortlist, facts, (tag, lane, digest), young),
+        },
+        Some(Seen::Names(manifest)) => manifest,
+    };
+    if let Some(lacks) = lacks(question, manifest) {
+        return Weighed::Not(lacks);
+    }
+    let digest = &manifest.digest;
+    match unripe(question, tag.as_str(), &digest.to_string()) {
+        Some(young) if !is_around_the_same(question, tag, manifest) => {
+            wait(question, repository, shortlist, facts, (tag, lane, digest), young)
+        }
+        _ => {
+            let to = to_pin(question, repository, tag, manifest);
+            Weighed::Next(take(question, shortlist, facts, to, lane, false))
+        }
+    }
+}
+
+/// What to do where a tag names what may not be taken yet: what it named before, or nothing.
+fn wait(
+    question: &Question<'_>,
+    repository: &Repository,
+    shortlist: &mut Shortlist,
+    facts: &Facts,
+    (tag, lane, digest): (&Tag, Option<Lane>, &Digest),
+    young: Rejection,
+) -> Weighed {
+    for old in superseded(question, tag.as_str(), &digest.to_string()) {
+        let Ok(old) = old.parse::<Digest>() else { continue };
+        match facts.replaced.get(&old) {
+            None => return Weighed::Next(Next::Read(old)),
+            Some(Some(manifest)) if lacks(question, manifest).is_none() => {
+                let to = to_pin(question, repository, tag, manifest);
+                return Weighed::Next(take(question, shortlist, facts, to, lane, true));
+            }
+            Some(_) => {}
+        }
+    }
+    let asked = matches!(question.wish, Wish::Tag { .. });
+    let Some(pin) = locked_at(question, tag).filter(|_| !asked) else {
+        return Weighed::Not(young);
+    };
+    let (name, locked) = (tag.to_string(), pin.digest.to_string());
+    let outcome = match facts.locked_served {
+        None => return Weighed::Next(Next::IsServed(pin.digest.clone())),
+        Some(false) => {
+            let upstream = repository.to_string();
+            known_alarm(question, Alarm::Gone { tag: name, digest: locked, upstream })
+        }
+        Some(true) if is_unseen(question, pin) => {
+            known_alarm(question, Alarm::NeverSeen { tag: name, digest: locked })
+        }
+        Some(true) => None,
+    };
+    let outcome =
+        outcome.unwrap_or_else(|| Outcome::Keep { note: Some(format!("what {tag} names now {young}")) });
+    shortlist.reject(tag.as_str(), young);
+    Weighed::Next(Next::Decided(outcome))
+}
+
+/// An alarm, unless a person has accepted it.
+fn known_alarm(question: &Question<'_>, alarm: Alarm) -> Option<Outcome> {
+    let accepted = question.is_accepted() || question.past.accepts(&alarm.mark());
+    (!accepted).then_some(Outcome::Alarm(alarm))
+}
+
+/// Whether the locked tag was seen to name other content only. A tag of which nothing was seen says nothing.
+fn is_unseen(question: &Question<'_>, pin: &ImagePin) -> bool {
+    let Past::Known { seen, .. } = question.past else { return false };
+    let lines = seen.of_tag(pin.tag.as_str());
+    let locked = pin.digest.to_string();
+    !lines.is_empty() && lines.iter().all(|(content, _)| *content != locked)
+}
+
+/// Whether a manifest is an index around the very manifests that are locked: no news, whatever its age.
+fn is_around_the_same(question: &Question<'_>, tag: &Tag, manifest: &Manifest) -> bool {
+    let declared =
+        |platform: &Platform| question.platforms.is_none_or(|declared| declared.contains(platform));
+    let now = manifest.platforms.iter().filter(|(platform, _)| declared(platform));
+    manifest.media_type.is_index() && locked_at(question, tag).is_some_and(|pin| now.eq(pin.platforms.iter()))
+}
+
+/// That the locked tag is gone where nothing newer can be taken.
+fn vanished(question: &Question<'_>, facts: &Facts) -> Option<Outcome> {
+    let Some((Pin::Image(pin), _)) = question.comparable() else { return None };
+    if !matches!(facts.tags.get(&pin.tag)?, Seen::Missing) || matches!(question.wish, Wish::Tag { .. }) {
+        return None;
+    }
+    let alarm = Alarm::Vanished { tag: pin.tag.to_string(), upstream: pin.repository.to_string() };
+    let accepted = Outcome::Keep { note: Some(format!("{alarm}, which was accepted")) };
+    Some(known_alarm(question, alarm).unwrap_or(accepted))
+}
+
 fn was_looked_at(candidate: &Candidate) -> bool {
-    use Rejection::{NoPlatforms, NotServed, Platforms};
-    matches!(candidate.verdict, Verdict::Rejected(NotServed | NoPlatforms | Platforms(_)))
+    use Rejection::{AgeUnknown, NoPlatforms, NotServed, Platforms, WentBack, Young};
+    let Verdict::Rejected(why) = &candidate.verdict else { return false };
+    matches!(why, NotServed | NoPlatforms | Platforms(_) | Young { .. } | WentBack { .. } | AgeUnknown)
 }
 
 /// What concerns the locked tag before any other: whether it moved though it must not, and, where a person accepts
@@ -126,7 +243,8 @@ fn locked_first(
         None => Some(look(question, pin.tag.clone())),
         Some(Seen::Missing) if watch => {
             shortlist.reject(pin.tag.as_str(), Rejection::NotServed);
-            alarm(Alarm::Vanished { tag: pin.tag.to_string(), upstream: pin.repository.to_string() })
+            let gone = Alarm::Vanished { tag: pin.tag.to_string(), upstream: pin.repository.to_string() };
+            (!question.past.accepts(&gone.mark())).then_some(Next::Decided(Outcome::Alarm(gone)))
         }
         Some(Seen::Names(manifest)) if watch && manifest.digest != pin.digest => {
             let (from, to) = (pin.digest.to_string(), manifest.digest.to_string());
@@ -134,7 +252,7 @@ fn locked_first(
         }
         Some(Seen::Names(manifest)) if accept && lacks(question, manifest).is_none() => {
             let to = to_pin(question, repository, &pin.tag, manifest);
-            (to != *pin).then(|| take(question, shortlist, facts, to, None))
+            (to != *pin).then(|| take(question, shortlist, facts, to, None, false))
         }
         Some(_) => None,
     }
@@ -142,9 +260,14 @@ fn locked_first(
 
 /// A person who asks for a pin wants its tag read, whatever the lock says of it.
 fn look(question: &Question<'_>, tag: Tag) -> Next {
-    let locked =
-        locked_at(question, &tag).filter(|pin| *question.wish == Wish::Rules && is_whole(question, pin));
-    let known = locked.map(|pin| pin.digest.clone());
+    let by_rule = matches!(question.wish, Wish::Rules | Wish::Young { .. });
+    let locked = locked_at(question, &tag);
+    let mut known = Vec::new();
+    if by_rule && locked.is_none_or(|pin| is_whole(question, pin)) {
+        known.extend(locked.map(|pin| pin.digest.clone()));
+        known.extend(question.past.last(tag.as_str()).and_then(|last| last.parse().ok()));
+        known.dedup();
+    }
     Next::Look { tag, known }
 }
 
@@ -154,15 +277,40 @@ fn take(
     facts: &Facts,
     to: ImagePin,
     lane: Option<Lane>,
+    superseded: bool,
 ) -> Next {
     let tag = to.tag.to_string();
-    match settle(question, facts, to, lane) {
+    match settle(question, facts, to, lane, superseded) {
         Ok(outcome) => {
             shortlist.select(&tag);
             Next::Decided(outcome)
         }
         Err(digest) => Next::IsServed(digest),
     }
+}
+
+/// What was seen on the way: tags, each with what it names. Of a tag of which nothing was known, what is locked for it
+/// counts as seen too: somebody saw it when it was locked.
+pub fn seen(question: &Question<'_>, facts: &Facts) -> Vec<(String, String)> {
+    let named = |(tag, seen): (&Tag, &Seen)| {
+        let digest = match seen {
+            Seen::Claims(digest) => digest,
+            Seen::Names(manifest) => &manifest.digest,
+            Seen::Missing => return None,
+        };
+        Some((tag.to_string(), digest.to_string()))
+    };
+    let mut seen: Vec<(String, String)> = facts.tags.iter().filter_map(named).collect();
+    if let (Past::Known { seen: before, .. }, Some((Pin::Image(pin), _))) =
+        (question.past, question.comparable())
+    {
+        let trusted = before.of_tag(pin.tag.as_str()).is_empty() || *question.wish == Wish::Accept;
+        let locked = (pin.tag.to_string(), pin.digest.to_string());
+        if trusted && !seen.contains(&locked) {
+            seen.push(locked);
+        }
+    }
+    seen
 }
 
 fn locked_at<'a>(question: &Question<'a>, tag: &Tag) -> Option<&'a ImagePin> {
@@ -192,11 +340,12 @@ fn settle(
     facts: &Facts,
     to: ImagePin,
     lane: Option<Lane>,
+    superseded: bool,
 ) -> Result<Outcome, Digest> {
     let Some(pin) = locked_at(question, &to.tag) else {
         let to = Pin::Image(to);
         return Ok(match question.comparable() {
-            Some(_) => Outcome::Move { to, lane: lane.unwrap_or(Lane::Digest) },
+            Some(_) => Outcome::Move { to, lane: lane.unwrap_or(Lane::Digest), superseded },
             None => Outcome::First { to },
         });
     };
@@ -216,7 +365,7 @@ fn settle(
             Some(false) => {}
         }
     }
-    Ok(Outcome::Move { to: Pin::Image(to), lane: Lane::Digest })
+    Ok(Outcome::Move { to: Pin::Image(to), lane: Lane::Digest, superseded })
 }
 
 fn to_pin(question: &Question<'_>, repository: &Repository, tag: &Tag, manifest: &Manifest) -> ImagePin {

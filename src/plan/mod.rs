@@ -6,8 +6,10 @@
 //!
 //! [`stale`] tells whether a locked pin still satisfies its declaration.
 
+mod age;
 pub mod git;
 pub mod image;
+mod notice;
 mod outcome;
 mod refusal;
 mod shortlist;
@@ -17,6 +19,8 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+pub use age::Past;
+pub use notice::Notice;
 pub use outcome::{Alarm, Candidate, Decision, Outcome, Rejection, Verdict};
 pub use shortlist::{Shortlist, shortlist};
 pub use stale::{Stale, stale};
@@ -34,8 +38,10 @@ pub struct Question<'a> {
     pub platforms: Option<&'a BTreeSet<Platform>>,
     /// What is locked.
     pub locked: Option<&'a Pin>,
-    /// The day, for holds that end.
-    pub today: jiff::civil::Date,
+    /// The time of the run.
+    pub now: jiff::Timestamp,
+    /// What is remembered of the upstream.
+    pub past: Past<'a>,
     /// What a person asked for.
     pub wish: &'a Wish,
 }
@@ -46,6 +52,11 @@ pub enum Wish {
     /// What the rules choose.
     #[default]
     Rules,
+    /// What the rules choose but for `min-age`.
+    Young {
+        /// Why.
+        because: String,
+    },
     /// What the rules choose, and what an alarm refused.
     Accept,
     /// This tag; with a reason, also where the rules would not go.
@@ -70,10 +81,15 @@ impl<'a> Question<'a> {
         matches!(self.wish, Wish::Accept | Wish::Tag { because: Some(_), .. })
     }
 
+    /// The day in UTC, for holds that end.
+    fn today(&self) -> jiff::civil::Date {
+        self.now.to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
     /// The hold in force. A tag that a person asks for is judged on its own.
     fn hold(&self) -> Option<&'a Hold> {
         let asked = matches!(self.wish, Wish::Tag { .. });
-        self.declaration.held(self.today).filter(|_| !asked && self.locked.is_some())
+        self.declaration.held(self.today()).filter(|_| !asked && self.locked.is_some())
     }
 
     /// The outcome for a pin that is held and lacks nothing.

@@ -1,8 +1,10 @@
 //! What a decision says.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use crate::model::{Allow, Lane, Pin, Platform};
+use super::Notice;
+use crate::model::{Allow, Lane, Pin, Platform, in_words};
 use crate::track::Version;
 
 /// A decision about one pin, with the reason for every candidate.
@@ -14,9 +16,18 @@ pub struct Decision {
     pub candidates: Vec<Candidate>,
     /// How many tags have another shape.
     pub other_shapes: usize,
+    /// What was seen on the way: tags, each with what it names.
+    pub seen: Vec<(String, String)>,
+    /// What a person should know beside the outcome.
+    pub notices: Vec<Notice>,
 }
 
 impl Decision {
+    /// One that needed no question.
+    pub fn unasked(outcome: Outcome) -> Self {
+        Self { outcome, candidates: Vec::new(), other_shapes: 0, seen: Vec::new(), notices: Vec::new() }
+    }
+
     /// The newest candidate, taken or not.
     pub fn newest(&self) -> Option<&Candidate> {
         self.candidates.first()
@@ -34,6 +45,16 @@ pub struct Candidate {
     pub lane: Option<Lane>,
     /// Whether it may be taken.
     pub verdict: Verdict,
+}
+
+impl Candidate {
+    /// How long until its age is no reason any more, where it is one now.
+    pub fn wait(&self) -> Option<Duration> {
+        match &self.verdict {
+            Verdict::Rejected(Rejection::Young { wait, .. } | Rejection::WentBack { wait }) => Some(*wait),
+            _ => None,
+        }
+    }
 }
 
 /// What became of a candidate.
@@ -94,6 +115,23 @@ pub enum Rejection {
     /// Nobody asked upstream about it: another one was looked at first, or too many newer ones could not be taken.
     #[error("was not asked about")]
     NotLookedAt,
+    /// By `min-age` or `settle`.
+    #[error("was first seen {} ago; eligible in {}", in_words(*.age), in_words(*.wait))]
+    Young {
+        /// How long ago the tag was first seen to name what it names.
+        age: Duration,
+        /// How long until that is long enough.
+        wait: Duration,
+    },
+    /// It names again what it named before something else.
+    #[error("names again what it named before; eligible in {} if it stays so", in_words(*.wait))]
+    WentBack {
+        /// How long until it has stayed so for long enough.
+        wait: Duration,
+    },
+    /// Its age is asked for, and there is no telling.
+    #[error("has an age that is not known: the journal was not fetched")]
+    AgeUnknown,
     /// A person asked for another tag.
     #[error("is not the tag that was asked for")]
     NotAsked,
@@ -119,6 +157,8 @@ pub enum Outcome {
         to: Pin,
         /// The class of the step.
         lane: Lane,
+        /// Whether upstream has replaced it under its tag, where what it names now is not old enough.
+        superseded: bool,
     },
     /// The pin is locked for the first time, or anew because its declaration left the locked one behind.
     First {
@@ -153,12 +193,42 @@ pub enum Alarm {
         /// What upstream says now.
         to: String,
     },
-    /// A tag that is declared immutable is gone.
-    #[error("the immutable tag {tag} is gone from {upstream}")]
+    /// A locked version is gone: a tag that is declared immutable, or one that nothing newer could replace.
+    #[error("the locked tag {tag} is gone from {upstream}")]
     Vanished {
         /// The locked tag.
         tag: String,
         /// Where it was.
         upstream: String,
     },
+    /// What is locked can no longer be pulled, and what replaced it may not be taken yet.
+    #[error("{upstream} no longer serves {digest}, which is locked for {tag}")]
+    Gone {
+        /// The locked tag.
+        tag: String,
+        /// What is locked.
+        digest: String,
+        /// Where it was.
+        upstream: String,
+    },
+    /// The lock names what nobody saw upstream name: somebody edited it, or a tag moved twice between two looks.
+    #[error("{tag} was never seen to name {digest}, which is locked for it")]
+    NeverSeen {
+        /// The locked tag.
+        tag: String,
+        /// What is locked.
+        digest: String,
+    },
+}
+
+impl Alarm {
+    /// What tells it from others of the same pin; without spaces.
+    pub fn mark(&self) -> String {
+        match self {
+            Self::Moved { tag, to, .. } => format!("moved:{}:{to}", tag.replace(' ', "-")),
+            Self::Vanished { tag, .. } => format!("vanished:{tag}"),
+            Self::Gone { tag, digest, .. } => format!("gone:{tag}:{digest}"),
+            Self::NeverSeen { tag, digest } => format!("never-seen:{tag}:{digest}"),
+        }
+    }
 }

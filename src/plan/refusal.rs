@@ -46,6 +46,9 @@ pub(super) fn nothing(question: &Question<'_>, shortlist: &mut Shortlist) -> Out
             return missing(question, tag);
         }
     }
+    if let Some(outcome) = too_young(question, shortlist) {
+        return outcome;
+    }
     let unasked = shortlist.give_up();
     let shortlist = &*shortlist;
     let track = &question.declaration.track;
@@ -84,6 +87,19 @@ pub(super) fn nothing(question: &Question<'_>, shortlist: &mut Shortlist) -> Out
         (None, None, None) => {
             format!("none of upstream's {} tags matches the track {track}", shortlist.other_shapes)
         }
+    })
+}
+
+/// That the tag which a person asked for has not the age that is asked for.
+fn too_young(question: &Question<'_>, shortlist: &Shortlist) -> Option<Outcome> {
+    let Wish::Tag { tag, .. } = question.wish else { return None };
+    let candidate = shortlist.candidates.iter().find(|candidate| candidate.tag == *tag)?;
+    let Verdict::Rejected(why) = &candidate.verdict else { return None };
+    let name = &question.declaration.name;
+    matches!(why, Rejection::Young { .. } | Rejection::WentBack { .. } | Rejection::AgeUnknown).then(|| {
+        let hint =
+            format!("to go there all the same: solera-pin refresh {name} --to {tag} --because \"REASON\"");
+        Outcome::Refused { reason: format!("the rules would not choose {tag} yet: it {why}"), hint }
     })
 }
 

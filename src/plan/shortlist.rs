@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::notice::notices;
 use super::stale::satisfies;
 use super::{Candidate, Decision, Outcome, Question, Rejection, Verdict, Wish};
 use crate::model::{Lane, Pin};
@@ -51,9 +52,10 @@ impl Shortlist {
         left.map(|candidate| candidate.verdict = Verdict::Rejected(Rejection::NotLookedAt)).count()
     }
 
-    /// The decision that the judgements and an outcome make.
-    pub fn decide(self, outcome: Outcome) -> Decision {
-        Decision { outcome, candidates: self.candidates, other_shapes: self.other_shapes }
+    /// The decision that the judgements, an outcome and what was seen on the way make.
+    pub fn decide(self, question: &Question<'_>, outcome: Outcome, seen: Vec<(String, String)>) -> Decision {
+        let notices = notices(question, &self.candidates);
+        Decision { outcome, candidates: self.candidates, other_shapes: self.other_shapes, seen, notices }
     }
 }
 
@@ -136,7 +138,8 @@ fn by_step(
 ) -> Option<Rejection> {
     let declaration = question.declaration;
     let is_locked = question.locked.is_some_and(|pin| pin.tag() == tag);
-    if let Some(hold) = declaration.held(question.today).filter(|_| question.locked.is_some() && !is_locked) {
+    if let Some(hold) = declaration.held(question.today()).filter(|_| question.locked.is_some() && !is_locked)
+    {
         return Some(Rejection::Held(hold.why.clone()));
     }
     let Some((pin, from)) = locked else {

@@ -1,18 +1,45 @@
-use std::collections::BTreeMap;
+mod age;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::image::{Facts, Next, Seen};
 use super::*;
 use crate::catalog::{Files, Upstream, parse};
 use crate::document::SourceFile;
-use crate::model::{Digest, GitPin, GitTag, ImagePin, Lane, Manifest, MediaType, Platform};
+use crate::model::{
+    Digest, GitPin, GitTag, ImagePin, Lane, Manifest, MediaType, Platform, Sighting, Sightings,
+};
 
 /// A registry as a table: what each tag names.
 #[derive(Default)]
 struct World {
     tags: BTreeMap<String, (String, Vec<&'static str>)>,
+    /// Builds that a tag named, and that are still served.
+    replaced: Vec<&'static str>,
     served: Option<bool>,
     asked: Vec<String>,
+    /// What was seen; nobody remembers where there is nothing.
+    past: Option<(Sightings, BTreeSet<String>)>,
+    not_fetched: bool,
+    /// Hours since the day that the tests begin on.
+    hours: i64,
+}
+
+fn made(build: &str, platforms: &[&str]) -> Manifest {
+    let child =
+        |p: &&str| (p.parse::<Platform>().unwrap(), Digest::sha256(format!("{build} {p}").as_bytes()));
+    Manifest {
+        digest: Digest::sha256(build.as_bytes()),
+        media_type: MediaType::OciIndex,
+        platforms: platforms.iter().map(child).collect(),
+        bases: BTreeMap::new(),
+    }
+}
+
+/// A time of the tests.
+fn at(hours: i64) -> jiff::Timestamp {
+    "2026-05-31T00:00:00Z".parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_hours(hours)
 }
 
 impl World {
@@ -23,14 +50,7 @@ impl World {
 
     fn manifest(&self, tag: &str) -> Option<Manifest> {
         let (build, platforms) = self.tags.get(tag)?;
-        let child =
-            |p: &&str| (p.parse::<Platform>().unwrap(), Digest::sha256(format!("{build} {p}").as_bytes()));
-        Some(Manifest {
-            digest: Digest::sha256(build.as_bytes()),
-            media_type: MediaType::OciIndex,
-            platforms: platforms.iter().map(child).collect(),
-            bases: BTreeMap::new(),
-        })
+        Some(made(build, platforms))
     }
 
     fn pin(&self, tag: &str, platforms: &[&str]) -> Pin {
@@ -51,14 +71,30 @@ impl World {
             parse(&Files { pins: Some(SourceFile::new("pins.toml", &text)), ..Files::default() }).unwrap();
         let declaration = catalog.declarations.values().next().unwrap();
         let platforms = catalog.platforms(declaration);
-        let today = jiff::civil::date(2026, 5, 31);
-        let question = Question { declaration, platforms: platforms.as_ref(), locked, today, wish };
+        let past = self.past.clone();
+        let past = match &past {
+            Some((seen, accepted)) => Past::Known { seen, accepted },
+            None if self.not_fetched => Past::NotFetched,
+            None => Past::Nobody,
+        };
+        let (platforms, now) = (platforms.as_ref(), at(self.hours));
+        let question = Question { declaration, platforms, locked, now, past, wish };
         let Upstream::Image(repository) = &declaration.upstream else { panic!() };
         let mut shortlist = shortlist(&question, self.tags.keys().map(String::as_str));
         let mut facts = Facts::default();
         loop {
             match image::next(&question, repository, &mut shortlist, &facts) {
-                Next::Decided(outcome) => return shortlist.decide(outcome),
+                Next::Decided(outcome) => {
+                    let seen = image::seen(&question, &facts);
+                    return shortlist.decide(&question, outcome, seen);
+                }
+                Next::Read(digest) => {
+                    self.asked.push(format!("read {}", digest.short()));
+                    let manifest = self.tags.keys().filter_map(|tag| self.manifest(tag));
+                    let manifest = manifest.chain(self.replaced.iter().map(|build| made(build, BOTH)));
+                    let manifest = manifest.into_iter().find(|manifest| manifest.digest == digest);
+                    facts.replaced.insert(digest, manifest.map(Arc::new));
+                }
                 Next::IsServed(digest) => {
                     self.asked.push(format!("served {}", digest.short()));
                     facts.locked_served = Some(self.served.unwrap());
@@ -67,10 +103,11 @@ impl World {
                     self.asked.push(tag.to_string());
                     let seen = match self.manifest(tag.as_str()) {
                         None => Seen::Missing,
-                        Some(manifest) if Some(&manifest.digest) == known.as_ref() => Seen::Unchanged,
+                        Some(manifest) if known.contains(&manifest.digest) => Seen::Claims(manifest.digest),
                         Some(manifest) => Seen::Names(Arc::new(manifest)),
                     };
-                    assert!(facts.tags.insert(tag, seen).is_none(), "asked twice");
+                    let before = facts.tags.insert(tag, seen);
+                    assert!(matches!(before, None | Some(Seen::Claims(_))), "asked twice");
                 }
             }
         }
@@ -87,7 +124,7 @@ fn reason(decision: &Decision, tag: &str) -> String {
 
 fn goes_to(decision: &Decision) -> String {
     match &decision.outcome {
-        Outcome::Move { to, lane } => format!("{lane} {}", to.tag()),
+        Outcome::Move { to, lane, .. } => format!("{lane} {}", to.tag()),
         Outcome::First { to } => format!("first {}", to.tag()),
         other => format!("{other:?}"),
     }
@@ -249,7 +286,7 @@ fn a_platform_that_was_added_to_the_declaration_is_locked() {
     let locked = world.pin("slim", &["linux/amd64"]);
     let declaration = "track = \"slim\"\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\nhold = \"why\"\n";
     let decision = world.decide(declaration, Some(&locked), &Wish::Rules);
-    let Outcome::Move { to: Pin::Image(pin), lane: Lane::Digest } = decision.outcome else {
+    let Outcome::Move { to: Pin::Image(pin), lane: Lane::Digest, .. } = decision.outcome else {
         panic!("{decision:?}")
     };
     assert_eq!(pin.platforms.len(), 2);
@@ -289,8 +326,9 @@ fn a_locked_tag_that_is_gone_is_said_and_never_goes_down() {
     let locked = world.pin("1.98-slim", BOTH);
     world.tags = World::of(&["1.95-slim", "1.96-slim"]).tags;
     let decision = world.decide("track = \"{major}.{minor}-slim\"\n", Some(&locked), &Wish::Rules);
-    let says = "the locked tag 1.98-slim is not served by upstream, and no other can be taken: 1.96-slim is older than what is locked";
-    assert_eq!(decision.outcome, Outcome::Nothing(says.into()));
+    let alarm = Alarm::Vanished { tag: "1.98-slim".into(), upstream: "docker.io/library/x".into() };
+    assert_eq!(decision.outcome, Outcome::Alarm(alarm));
+    assert_eq!(reason(&decision, "1.96-slim"), "is older than what is locked");
 }
 
 #[test]
@@ -356,8 +394,7 @@ fn decide_git(locked: Option<&Pin>, wish: &Wish, tags: &[GitTag]) -> Decision {
     let catalog =
         parse(&Files { pins: Some(SourceFile::new("pins.toml", text)), ..Files::default() }).unwrap();
     let declaration = catalog.declarations.values().next().unwrap();
-    let today = jiff::civil::date(2026, 5, 31);
-    let question = Question { declaration, platforms: None, locked, today, wish };
+    let question = Question { declaration, platforms: None, locked, now: at(0), past: Past::Nobody, wish };
     let Upstream::Git(url) = &declaration.upstream else { panic!() };
     git::decide(&question, url, shortlist(&question, tags.iter().map(|tag| tag.name.as_str())), tags)
 }
@@ -418,8 +455,8 @@ fn the_decision_does_not_depend_on_the_order_of_arrival() {
     let catalog =
         parse(&Files { pins: Some(SourceFile::new("pins.toml", text)), ..Files::default() }).unwrap();
     let declaration = catalog.declarations.values().next().unwrap();
-    let today = jiff::civil::date(2026, 5, 31);
-    let question = Question { declaration, platforms: None, locked: None, today, wish: &Wish::Rules };
+    let (now, past) = (at(0), Past::Nobody);
+    let question = Question { declaration, platforms: None, locked: None, now, past, wish: &Wish::Rules };
     let judged = |tags: &[&str]| {
         let list = shortlist(&question, tags.iter().copied());
         list.candidates.into_iter().map(|candidate| (candidate.tag, candidate.verdict)).collect::<Vec<_>>()

@@ -59,10 +59,17 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Keep { note: None } => "keep what is locked".into(),
         Outcome::Keep { note: Some(note) } => format!("keep what is locked: {note}"),
         Outcome::Held(why) => format!("keep what is locked: it is held ({why})"),
-        Outcome::Move { to, lane: Lane::Digest } => {
+        Outcome::Move { to, superseded: true, .. } => {
+            format!(
+                "move to {}, which {} named: what it names now is not old enough",
+                to.short_content(),
+                to.tag()
+            )
+        }
+        Outcome::Move { to, lane: Lane::Digest, .. } => {
             format!("move to {}: what {} names has changed", to.short_content(), to.tag())
         }
-        Outcome::Move { to, lane } => format!("move to {}, a {lane} step", to.tag()),
+        Outcome::Move { to, lane, .. } => format!("move to {}, a {lane} step", to.tag()),
         Outcome::First { to } => format!("lock {}", to.tag()),
         Outcome::Ambiguous(tags) => format!("it could start at {}: a person chooses", tags.join(" or ")),
         Outcome::Refused { reason, .. } | Outcome::Nothing(reason) => reason.clone(),

@@ -43,7 +43,9 @@ pub fn outcome(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Keep { note } => json!({ "outcome": "keep", "reason": note }),
         Outcome::Held(why) => json!({ "outcome": "held", "reason": why }),
-        Outcome::Move { to, lane } => json!({ "outcome": "move", "lane": lane, "to": pin(to) }),
+        Outcome::Move { to, lane, superseded } => {
+            json!({ "outcome": "move", "lane": lane, "to": pin(to), "superseded": superseded })
+        }
         Outcome::First { to } => json!({ "outcome": "first", "to": pin(to) }),
         Outcome::Ambiguous(tags) => json!({ "outcome": "ambiguous", "choices": tags }),
         Outcome::Refused { reason, hint } => json!({ "outcome": "refused", "reason": reason, "hint": hint }),
@@ -66,7 +68,14 @@ fn candidate(candidate: &Candidate) -> Value {
         Verdict::Eligible => ("eligible", None),
         Verdict::Rejected(rejection) => ("rejected", Some(rejection.to_string())),
     };
-    json!({ "tag": candidate.tag, "lane": candidate.lane, "verdict": verdict, "reason": reason })
+    let wait = candidate.wait().map(|wait| wait.as_secs());
+    json!({
+        "tag": candidate.tag,
+        "lane": candidate.lane,
+        "verdict": verdict,
+        "reason": reason,
+        "eligible_in_seconds": wait,
+    })
 }
 
 /// A finding.

@@ -10,7 +10,7 @@ use super::{Answers, Subject};
 use crate::catalog::{Declaration, Upstream};
 use crate::error::Status;
 use crate::model::{Base, ImagePin, Manifest, Pin, Tag};
-use crate::plan::{Candidate, Question, Rejection, Shortlist, Verdict, Wish, shortlist};
+use crate::plan::{Candidate, Past, Question, Rejection, Shortlist, Verdict, Wish, shortlist};
 use crate::source::{ImageSource, Kind, SourceError};
 use crate::track::{Field, Track};
 
@@ -56,7 +56,8 @@ async fn compare(
         declaration,
         platforms: None,
         locked: Some(&locked_pin),
-        today: subject.today,
+        now: subject.now,
+        past: Past::Nobody,
         wish: &wish,
     };
     let judged = shortlist(&question, tags.iter().map(Tag::as_str));

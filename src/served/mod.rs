@@ -59,7 +59,7 @@ struct Subject<'a> {
     name: &'a PinName,
     pin: &'a Pin,
     declaration: Option<&'a Declaration>,
-    today: jiff::civil::Date,
+    now: jiff::Timestamp,
 }
 
 impl Subject<'_> {
@@ -75,10 +75,10 @@ pub async fn check(
     lock: &Lock,
     declarations: &BTreeMap<PinName, Declaration>,
     file: &Arc<SourceFile>,
-    today: jiff::civil::Date,
+    now: jiff::Timestamp,
 ) -> Vec<Asked> {
     let one = |(name, pin)| async move {
-        let subject = Subject { name, pin, declaration: declarations.get(name), today };
+        let subject = Subject { name, pin, declaration: declarations.get(name), now };
         let Answers { wrong, notes, failures } = match pin {
             Pin::Image(pin) => image::ask(&sources.images, subject, pin).await,
             Pin::Git(pin) => git::ask(&sources.git, subject, pin).await,

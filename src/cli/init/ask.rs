@@ -11,7 +11,7 @@ use crate::error::{Error, Status};
 use crate::lock::Lock;
 use crate::model::{Digest, GitPin, GitUrl, ImagePin, Pin, Platform, Repository};
 use crate::net::Kind;
-use crate::plan::{Outcome, Wish};
+use crate::plan::{Outcome, Past, Wish};
 use crate::resolve::{Job, Resolved, Sources, resolve};
 use crate::source::SourceError;
 use crate::workspace::Workspace;
@@ -62,11 +62,11 @@ pub(super) async fn ask(
     let jobs = proposals.iter().filter(|proposal| proposal.uses.written.is_empty()).filter_map(|proposal| {
         let declaration = workspace.catalog.declarations.get(&proposal.name)?;
         let wish = Wish::Tag { tag: proposal.tag.clone(), because: Some("adopted at this tag".into()) };
-        Some(Job { declaration, platforms: None, locked: None, wish, ask_held: false })
+        Some(Job { declaration, platforms: None, locked: None, wish, past: Past::Nobody, ask_held: false })
     });
     let jobs: Vec<Job<'_>> = jobs.collect();
     let progress = Progress::start(session.app, session.globals, jobs.len());
-    let resolved = resolve(&sources, &jobs, session.app.today(), |name| progress.done(name)).await;
+    let resolved = resolve(&sources, &jobs, session.app.now, |name| progress.done(name)).await;
     progress.finish();
     let sources = &sources;
     let written = |proposal: &Proposal| !proposal.uses.written.is_empty();

@@ -28,8 +28,8 @@ pub(super) async fn ask(
     let client = session.client(workspace)?;
     let declarations = &workspace.catalog.declarations;
     let mut status = Status::Done;
-    let today = session.app.today();
-    for asked in served::check(&sources(&client), store.lock(), declarations, store.file(), today).await {
+    let now = session.app.now;
+    for asked in served::check(&sources(&client), store.lock(), declarations, store.file(), now).await {
         let name = asked.name;
         for (finding, amounts_to) in asked.found {
             status = status.max(amounts_to);

@@ -4,7 +4,7 @@ use crate::catalog::{Declaration, Edition, Level};
 use crate::document::Place;
 use crate::lock::{Lock, locate};
 use crate::model::{Pin, PinName};
-use crate::plan::{Question, Rejection, Verdict, Wish, shortlist};
+use crate::plan::{Past, Question, Rejection, Verdict, Wish, shortlist};
 use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
@@ -88,7 +88,8 @@ fn step(input: &Input<'_>, declaration: &Declaration, from: &Pin, to: &Pin) -> O
         platforms: platforms.as_ref(),
         locked: Some(from),
         // Without a clock a hold that ends cannot be told from one that has ended: only those without an end count.
-        today: jiff::civil::Date::MAX,
+        now: jiff::Timestamp::MAX,
+        past: Past::Nobody,
         wish: &Wish::Rules,
     };
     let judged = shortlist(&question, [to.tag()]);

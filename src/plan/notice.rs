@@ -1,0 +1,93 @@
+//! What a person should know of a pin beside what becomes of it: told once, wrong for nobody.
+
+use std::time::Duration;
+
+use super::age::between;
+use super::{Candidate, Past, Question, Rejection, Verdict};
+use crate::model::in_words;
+use crate::track::Field;
+
+/// How much longer than a tag a newer one must have been rebuilt before the first counts as left behind: official
+/// images are rebuilt every few weeks.
+const LEFT_BEHIND: Duration = Duration::from_hours(30 * 24);
+
+/// Something that a person should know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Notice {
+    /// The locked tag is not rebuilt while newer ones are.
+    #[error("{tag} is frozen: it has not been rebuilt for {}, and {newer} has", in_words(*.age))]
+    Frozen {
+        /// The locked tag.
+        tag: String,
+        /// How long ago it was last seen to name something new.
+        age: Duration,
+        /// One that was rebuilt since.
+        newer: String,
+    },
+    /// Upstream rebuilds the locked tag more often than `min-age`, so that nothing of it is ever old enough.
+    #[error(
+        "{tag} starves: {builds} builds in {}, none of which stayed for min-age; `rebuilt = true` takes the newest that is old enough",
+        in_words(*.over)
+    )]
+    Starving {
+        /// The locked tag.
+        tag: String,
+        /// How many builds were seen since the locked one.
+        builds: usize,
+        /// In what time.
+        over: Duration,
+    },
+}
+
+impl Notice {
+    /// What tells it from others of the same pin; without spaces.
+    pub fn mark(&self) -> String {
+        match self {
+            Self::Frozen { tag, .. } => format!("frozen:{tag}"),
+            Self::Starving { tag, .. } => format!("starving:{tag}"),
+        }
+    }
+}
+
+/// What there is to say of a pin, besides the outcome.
+pub(super) fn notices(question: &Question<'_>, candidates: &[Candidate]) -> Vec<Notice> {
+    let found = [frozen(question, candidates), starving(question, candidates)];
+    found.into_iter().flatten().filter(|notice| !question.past.accepts(&notice.mark())).collect()
+}
+
+/// Whether the locked tag is left behind. A tag that names one build is never rebuilt, and nothing is wrong with that.
+fn frozen(question: &Question<'_>, candidates: &[Candidate]) -> Option<Notice> {
+    let Past::Known { seen, .. } = question.past else { return None };
+    let (declaration, (pin, version)) = (question.declaration, question.comparable()?);
+    let one_build = [Field::Build, Field::Date, Field::Epoch, Field::Hash];
+    if declaration.immutable || one_build.into_iter().any(|field| declaration.track.has(field)) {
+        return None;
+    }
+    let (_, last) = *seen.of_tag(pin.tag()).last()?;
+    let rebuilt_since = |candidate: &&Candidate| {
+        let lines = seen.of_tag(&candidate.tag);
+        candidate.version > version
+            && lines.len() > 1
+            && lines.last().is_some_and(|(_, time)| between(last, *time) > LEFT_BEHIND)
+    };
+    let newer = candidates.iter().find(rebuilt_since)?.tag.clone();
+    Some(Notice::Frozen { tag: pin.tag().into(), age: between(last, question.now), newer })
+}
+
+fn starving(question: &Question<'_>, candidates: &[Candidate]) -> Option<Notice> {
+    let Past::Known { seen, .. } = question.past else { return None };
+    let (declaration, (pin, _)) = (question.declaration, question.comparable()?);
+    let waits = candidates.iter().any(|candidate| {
+        candidate.tag == pin.tag() && matches!(candidate.verdict, Verdict::Rejected(Rejection::Young { .. }))
+    });
+    if declaration.rebuilt || !waits {
+        return None;
+    }
+    let lines = seen.of_tag(pin.tag());
+    let locked = lines.iter().position(|(content, _)| *content == pin.content())?;
+    let (since, builds) = (&lines[locked + 1..], lines.len() - locked - 1);
+    let over = between(since.first()?.1, question.now);
+    let none_stayed = since.windows(2).all(|pair| between(pair[0].1, pair[1].1) < declaration.min_age);
+    let starves = builds > 1 && over > 2 * declaration.min_age && none_stayed;
+    starves.then(|| Notice::Starving { tag: pin.tag().into(), builds, over })
+}

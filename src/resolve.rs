@@ -6,8 +6,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::catalog::{Declaration, Upstream};
 use crate::lock::Lock;
-use crate::model::{Digest, GitUrl, Pin, PinName, Platform, Repository, Tag};
-use crate::plan::{self, Decision, Outcome, Past, Question, Wish, image};
+use crate::model::{Digest, GitUrl, Lane, Pin, PinName, Platform, Repository, Tag};
+use crate::plan::{self, Cause, Decision, Outcome, Past, Question, Wish, cause, image};
 use crate::source::{GitSource, ImageSource, Kind, SourceError};
 
 /// The upstreams.
@@ -115,7 +115,9 @@ async fn decide_image(
         match image::next(question, repository, &mut shortlist, &facts) {
             image::Next::Decided(outcome) => {
                 let seen = image::seen(question, &facts);
-                return Ok(shortlist.decide(question, outcome, seen));
+                let mut decision = shortlist.decide(question, outcome, seen);
+                decision.cause = cause(source, question.locked, &decision.outcome).await;
+                return Ok(decision);
             }
             image::Next::Read(digest) => {
                 let manifest = match source.by_digest(repository, &digest).await {
@@ -134,6 +136,26 @@ async fn decide_image(
             }
         }
     }
+}
+
+/// Why what a tag names has changed. Nothing depends on it, so that what cannot be asked is left open.
+async fn cause(source: &ImageSource, locked: Option<&Pin>, outcome: &Outcome) -> Option<Cause> {
+    let Some(Pin::Image(from)) = locked else { return None };
+    let Outcome::Move { to: Pin::Image(to), lane: Lane::Digest, superseded } = outcome else { return None };
+    let repository = &to.repository;
+    let old = source.by_digest(repository, &from.digest).await.ok()?;
+    // What the tag names was read already.
+    let new = match superseded {
+        true => source.by_digest(repository, &to.digest).await.ok()?,
+        false => source.by_tag(repository, &to.tag).await.ok()?,
+    };
+    let platform = match cause::by_index(from, to, &old, &new) {
+        Ok(cause) => return Some(cause),
+        Err(platform) => platform?,
+    };
+    let old = source.make(repository, from.platforms.get(&platform)?).await.ok()??;
+    let new = source.make(repository, to.platforms.get(&platform)?).await.ok()??;
+    Some(cause::by_image(&old, &new))
 }
 
 /// The one tag that could be taken, where no list is needed to know it.

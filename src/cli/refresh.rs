@@ -12,7 +12,7 @@ use crate::error::{Error, Status};
 use crate::files::{Batch, FolderLock};
 use crate::in_place::{InStep, in_step};
 use crate::lock::{Change, Committed, Lock, Store, changes};
-use crate::model::{Lane, PinName};
+use crate::model::PinName;
 use crate::plan::{Decision, Outcome, Wish};
 use crate::report::human::{self, count};
 use crate::report::json as report_json;
@@ -151,12 +151,8 @@ fn write(
     Ok(Status::Done)
 }
 
-fn lane(resolved: &[Resolved], name: &PinName) -> Option<Lane> {
-    let decision = resolved.iter().find(|resolved| resolved.name == *name)?.result.as_ref().ok()?;
-    match decision.outcome {
-        Outcome::Move { lane, .. } => Some(lane),
-        _ => None,
-    }
+fn decision<'r>(resolved: &'r [Resolved], name: &PinName) -> Option<&'r Decision> {
+    resolved.iter().find(|resolved| resolved.name == *name)?.result.as_ref().ok()
 }
 
 fn report(
@@ -170,7 +166,7 @@ fn report(
     for change in changes {
         let name = change.name.as_str();
         let text = match &change.to {
-            Some(to) => human::moved(name, width, change.from.as_ref(), to, lane(resolved, &change.name)),
+            Some(to) => human::moved(name, width, change.from.as_ref(), to, decision(resolved, &change.name)),
             None => format!("{name:<width$}  dropped: it is declared nowhere\n"),
         };
         session.output.data(&text)?;
@@ -209,7 +205,7 @@ fn document(changes: &[Change], after: &InStep, resolved: &[Resolved]) -> String
             {
                 json!({ "outcome": "stuck", "reason": stuck.map(|stuck| &stuck.what) })
             }
-            Ok(decision) => report_json::outcome(&decision.outcome),
+            Ok(decision) => report_json::summary(decision),
             Err(error) => report_json::failed(error),
         };
         value["name"] = json!(resolved.name);

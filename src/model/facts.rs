@@ -15,6 +15,19 @@ pub struct Manifest {
     pub platforms: BTreeMap<Platform, Digest>,
     /// What the image of each platform says that it was built on, where it says so.
     pub bases: BTreeMap<Platform, Base>,
+    /// The revision of its source that the image of each platform says that it was built from, where it says so.
+    pub revisions: BTreeMap<Platform, String>,
+}
+
+/// What the image of one platform is made of, as far as its configuration tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Make {
+    /// The digests of its unpacked layers, lowest first.
+    pub layers: Vec<String>,
+    /// What made each layer or changed the configuration, in order.
+    pub history: Vec<String>,
+    /// The revision of its source, as its label claims.
+    pub revision: Option<String>,
 }
 
 /// What an image says that it was built on: a claim, which nothing proves.

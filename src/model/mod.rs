@@ -16,7 +16,7 @@ mod tag;
 mod text;
 
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
-pub use facts::{Base, GitTag, Manifest};
+pub use facts::{Base, GitTag, Make, Manifest};
 pub use git::{CommitId, GitRef, GitRefError, GitUrl, GitUrlError, ObjectIdError, Transport};
 pub use image_ref::{ImageRef, ImageRefError};
 pub use lane::{Allow, Lane};

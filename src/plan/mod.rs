@@ -7,6 +7,7 @@
 //! [`stale`] tells whether a locked pin still satisfies its declaration.
 
 mod age;
+pub mod cause;
 pub mod git;
 pub mod image;
 mod notice;
@@ -20,6 +21,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 pub use age::Past;
+pub use cause::Cause;
 pub use notice::Notice;
 pub use outcome::{Alarm, Candidate, Decision, Outcome, Rejection, Verdict};
 pub use shortlist::{Shortlist, shortlist};

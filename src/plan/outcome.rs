@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Notice;
+use super::{Cause, Notice};
 use crate::model::{Allow, Lane, Pin, Platform, in_words};
 use crate::track::Version;
 
@@ -20,12 +20,21 @@ pub struct Decision {
     pub seen: Vec<(String, String)>,
     /// What a person should know beside the outcome.
     pub notices: Vec<Notice>,
+    /// Why a tag that is moved to anew names something else, where that could be asked.
+    pub cause: Option<Cause>,
 }
 
 impl Decision {
     /// One that needed no question.
     pub fn unasked(outcome: Outcome) -> Self {
-        Self { outcome, candidates: Vec::new(), other_shapes: 0, seen: Vec::new(), notices: Vec::new() }
+        Self {
+            outcome,
+            candidates: Vec::new(),
+            other_shapes: 0,
+            seen: Vec::new(),
+            notices: Vec::new(),
+            cause: None,
+        }
     }
 
     /// The newest candidate, taken or not.

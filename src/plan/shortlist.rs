@@ -55,7 +55,14 @@ impl Shortlist {
     /// The decision that the judgements, an outcome and what was seen on the way make.
     pub fn decide(self, question: &Question<'_>, outcome: Outcome, seen: Vec<(String, String)>) -> Decision {
         let notices = notices(question, &self.candidates);
-        Decision { outcome, candidates: self.candidates, other_shapes: self.other_shapes, seen, notices }
+        Decision {
+            outcome,
+            candidates: self.candidates,
+            other_shapes: self.other_shapes,
+            seen,
+            notices,
+            cause: None,
+        }
     }
 }
 

@@ -34,6 +34,7 @@ fn made(build: &str, platforms: &[&str]) -> Manifest {
         media_type: MediaType::OciIndex,
         platforms: platforms.iter().map(child).collect(),
         bases: BTreeMap::new(),
+        revisions: BTreeMap::new(),
     }
 }
 

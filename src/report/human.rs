@@ -5,7 +5,7 @@ use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use super::harmless;
 use crate::catalog::{Declaration, Upstream};
 use crate::model::{Lane, Pin};
-use crate::plan::{Candidate, Decision, Outcome, Verdict};
+use crate::plan::{Candidate, Cause, Decision, Outcome, Verdict};
 use crate::verify::{Coverage, Tally};
 
 /// What `explain` says of one pin.
@@ -78,17 +78,26 @@ pub fn outcome(outcome: &Outcome) -> String {
 }
 
 /// The lines for a pin that moved: what it was, what it is, and the class of the step.
-pub fn moved(name: &str, width: usize, from: Option<&Pin>, to: &Pin, lane: Option<Lane>) -> String {
+pub fn moved(name: &str, width: usize, from: Option<&Pin>, to: &Pin, decision: Option<&Decision>) -> String {
+    let step = match decision.map(|decision| &decision.outcome) {
+        Some(Outcome::Move { lane, superseded: true, .. }) => format!("{lane}, since replaced by upstream"),
+        Some(Outcome::Move { lane, .. }) => lane.to_string(),
+        _ => "anew".into(),
+    };
     let (tag, content) = (harmless(to.tag()), to.short_content());
     let indent = " ".repeat(width);
     let Some(from) = from else {
         return format!("{name:<width$}  {tag}  (first)\n{indent}  {content}\n");
     };
     let tags = if from.tag() == to.tag() { tag } else { format!("{} -> {tag}", harmless(from.tag())) };
-    let mut text =
-        format!("{name:<width$}  {tags}  ({})\n", lane.map_or("anew".into(), |lane| lane.to_string()));
+    let mut text = format!("{name:<width$}  {tags}  ({step})\n");
     if from.short_content() != content {
         text.push_str(&format!("{indent}  {} -> {content}\n", from.short_content()));
+    }
+    // Platforms are listed below.
+    let told = |cause: &&Cause| !matches!(cause, Cause::Platforms(_));
+    if let Some(cause) = decision.and_then(|decision| decision.cause.as_ref()).filter(told) {
+        text.push_str(&format!("{indent}  {}\n", harmless(&cause.to_string())));
     }
     for (what, platforms) in [("with", platforms_beyond(to, from)), ("without", platforms_beyond(from, to))] {
         if !platforms.is_empty() {

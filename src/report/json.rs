@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::SCHEMA_VERSION;
 use crate::model::Pin;
-use crate::plan::{Candidate, Decision, Outcome, Verdict};
+use crate::plan::{Candidate, Decision, Notice, Outcome, Verdict};
 use crate::verify::{Coverage, Finding, Tally};
 
 /// A document of a command, with its schema version.
@@ -54,9 +54,20 @@ pub fn outcome(outcome: &Outcome) -> Value {
     }
 }
 
+/// A decision without its candidates, with what is known beside it.
+pub fn summary(decision: &Decision) -> Value {
+    let mut value = outcome(&decision.outcome);
+    if let Some(cause) = &decision.cause {
+        value["cause"] = json!({ "kind": cause.name(), "text": cause.to_string() });
+    }
+    let notice = |notice: &Notice| json!({ "mark": notice.mark(), "text": notice.to_string() });
+    value["notices"] = decision.notices.iter().map(notice).collect();
+    value
+}
+
 /// A decision with every candidate.
 pub fn decision(decision: &Decision) -> Value {
-    let mut value = outcome(&decision.outcome);
+    let mut value = summary(decision);
     value["candidates"] = decision.candidates.iter().map(candidate).collect();
     value["other_shapes"] = json!(decision.other_shapes);
     value

@@ -6,7 +6,7 @@ use oci_client::manifest::{ImageIndexEntry, OciImageIndex, OciImageManifest};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::model::{Base, Digest, MediaType, Platform};
+use crate::model::{Base, Digest, Make, MediaType, Platform};
 use crate::net::Kind;
 
 /// Marks an entry of an index that is about another entry, such as its provenance.
@@ -15,6 +15,9 @@ const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 /// What an image was built on.
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
+
+/// The revision of its source that an image was built from.
+const REVISION: &str = "org.opencontainers.image.revision";
 
 /// Why bytes are not what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +59,8 @@ pub(super) fn verified_digest(
 #[derive(Debug)]
 pub(super) enum Content {
     Index(MediaType, Vec<Child>),
-    /// With the digest of its configuration, and its base.
-    Single(MediaType, Digest, Option<Base>),
+    /// With the digest of its configuration.
+    Single(MediaType, Digest, Claims),
 }
 
 /// An image in an index.
@@ -66,7 +69,14 @@ pub(super) struct Child {
     pub(super) digest: Digest,
     /// Absent where the index does not say; its configuration does.
     pub(super) platform: Option<Platform>,
+    pub(super) claims: Claims,
+}
+
+/// What an image says of itself. A claim that cannot be read is none: nothing that is locked depends on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Claims {
     pub(super) base: Option<Base>,
+    pub(super) revision: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +118,11 @@ pub(super) fn read(body: &[u8], content_type: Option<&str>) -> Result<Content, W
             let config = manifest.config.digest.parse();
             let config = config
                 .map_err(|error| protocol(format!("its configuration has no valid digest: {error}")))?;
-            Ok(Content::Single(media_type, config, manifest.annotations.as_ref().and_then(base)))
+            Ok(Content::Single(
+                media_type,
+                config,
+                manifest.annotations.as_ref().map(claims).unwrap_or_default(),
+            ))
         }
     }
 }
@@ -152,11 +166,14 @@ fn child(entry: ImageIndexEntry) -> Result<Option<Child>, Wrong> {
     };
     match platform.as_ref().is_some_and(Platform::is_unknown) {
         true => Ok(None),
-        false => Ok(Some(Child { digest, platform, base: base(&notes) })),
+        false => Ok(Some(Child { digest, platform, claims: claims(&notes) })),
     }
 }
 
-/// A claim that cannot be read is none: nothing that is locked depends on it.
+fn claims(notes: &BTreeMap<String, String>) -> Claims {
+    Claims { base: base(notes), revision: notes.get(REVISION).cloned() }
+}
+
 fn base(notes: &BTreeMap<String, String>) -> Option<Base> {
     let name = notes.get(BASE_NAME)?.parse().ok()?;
     Some(Base { name, digest: notes.get(BASE_DIGEST)?.parse().ok()? })
@@ -169,6 +186,46 @@ struct Configuration {
     #[serde(default)]
     architecture: String,
     variant: Option<String>,
+}
+
+/// What a configuration tells of how its image was made.
+pub(super) fn make_of_configuration(body: &[u8]) -> Result<Make, Wrong> {
+    let read = serde_json::from_slice::<Making>(body);
+    let found = read.map_err(|_| protocol("its configuration is not that of an image"))?;
+    let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
+    Ok(Make {
+        layers: found.rootfs.diff_ids,
+        history: found
+            .history
+            .into_iter()
+            .flatten()
+            .map(|step| step.created_by.unwrap_or_default())
+            .collect(),
+        revision: labels.get(REVISION).cloned(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Making {
+    rootfs: Layers,
+    history: Option<Vec<Step>>,
+    config: Option<Labelled>,
+}
+
+#[derive(Deserialize)]
+struct Layers {
+    diff_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    created_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Labelled {
+    #[serde(rename = "Labels")]
+    labels: Option<BTreeMap<String, String>>,
 }
 
 /// The platform that an image's configuration names.
@@ -258,7 +315,7 @@ mod tests {
     fn an_image_says_what_it_was_built_on() {
         let base = |name: &str, digest: &str| {
             let notes = json!({"org.opencontainers.image.base.name": name, "org.opencontainers.image.base.digest": digest});
-            index(&entry(&format!(r#", "annotations": {notes}"#)))[0].base.clone()
+            index(&entry(&format!(r#", "annotations": {notes}"#)))[0].claims.base.clone()
         };
         let digest = Digest::sha256(b"x").to_string();
         let found = base("debian:trixie-slim", &digest).unwrap();
@@ -272,9 +329,10 @@ mod tests {
     fn a_real_index_names_the_base_of_each_platform() {
         let bytes = include_bytes!("../../../tests/data/indexes/postgres-17.11.index.json");
         let Content::Index(_, children) = read(bytes, Some(INDEX)).unwrap() else { panic!("it is an index") };
-        let bases: Vec<_> = children.iter().map(|child| child.base.clone().unwrap()).collect();
+        let bases: Vec<_> = children.iter().map(|child| child.claims.base.clone().unwrap()).collect();
         assert_eq!(bases.len(), 8);
         assert!(bases.iter().all(|base| base.name.to_string() == "docker.io/library/debian:trixie-slim"));
+        assert!(children.iter().all(|child| child.claims.revision.as_ref().is_some_and(|it| it.len() >= 40)));
         let amd64 = "sha256:7792b1f7702a86946cd518db72b6a407302c3e9bc1635634368b878189e8221c";
         assert_eq!(bases[0].digest.to_string(), amd64);
     }
@@ -308,6 +366,16 @@ mod tests {
             assert_eq!(error.kind, Kind::Integrity);
             assert!(error.why.contains(&right) && error.why.contains(&wrong.to_string()), "{}", error.why);
         }
+    }
+
+    /// Exact bytes of an official image's configuration.
+    #[test]
+    fn a_real_configuration_tells_how_it_was_made() {
+        let bytes = include_bytes!("../../../tests/data/manifests/bookworm-full-amd64.config.json");
+        let make = make_of_configuration(bytes).unwrap();
+        assert_eq!(make.layers.len(), 1);
+        assert!(!make.history.is_empty() && make.history.iter().all(|step| !step.is_empty()));
+        assert!(make_of_configuration(b"{}").is_err());
     }
 
     #[test]

@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 
-use self::content::{Child, Content, Wrong};
+use self::content::{Child, Claims, Content, Wrong};
 use super::SourceError;
 use super::memo::Memo;
-use crate::model::{Base, Digest, Manifest, MediaType, Platform, Repository, Tag};
+use crate::model::{Digest, Make, Manifest, MediaType, Platform, Repository, Tag};
 use crate::net::{Asked, Client, Endpoint, Kind, Place, Request, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
@@ -41,7 +41,7 @@ struct Memory {
 struct Image {
     platform: Platform,
     digest: Digest,
-    base: Option<Base>,
+    claims: Claims,
 }
 
 /// What a manifest is asked for by.
@@ -174,24 +174,25 @@ impl ImageSource {
     ) -> Result<Manifest, SourceError> {
         let (digest, content) = self.content(repository, reference).await?;
         let (media_type, images) = match content {
-            Content::Single(media_type, configuration, base) => {
+            Content::Single(media_type, configuration, claims) => {
                 let platform = self.platform(repository, reference, &configuration).await;
                 let platform = platform.map_err(SourceError::of_part)?;
-                (media_type, vec![Image { platform, digest: digest.clone(), base }])
+                (media_type, vec![Image { platform, digest: digest.clone(), claims }])
             }
             Content::Index(media_type, children) => {
                 (media_type, self.children(repository, reference, children).await?)
             }
         };
-        let (mut platforms, mut bases) = (BTreeMap::new(), BTreeMap::new());
-        for Image { platform, digest, base } in images {
+        let (mut platforms, mut bases, mut revisions) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for Image { platform, digest, claims } in images {
             // Of two images for one platform, builders take the first.
             if let Entry::Vacant(first) = platforms.entry(platform.clone()) {
                 first.insert(digest);
-                bases.extend(base.map(|base| (platform, base)));
+                bases.extend(claims.base.map(|base| (platform.clone(), base)));
+                revisions.extend(claims.revision.map(|revision| (platform, revision)));
             }
         }
-        Ok(Manifest { digest, media_type, platforms, bases })
+        Ok(Manifest { digest, media_type, platforms, bases, revisions })
     }
 
     /// The images of an index, in its order, those that do not name their platform asked for it.
@@ -208,12 +209,12 @@ impl ImageSource {
             return Err(SourceError::new(Kind::Protocol, asked, why));
         }
         let named = children.into_iter().map(|child| async move {
-            let Child { digest, platform, base } = child;
+            let Child { digest, platform, claims } = child;
             let platform = match platform {
                 Some(platform) => Some(platform),
                 None => self.platform_of(repository, &digest).await.map_err(SourceError::of_part)?,
             };
-            Ok(platform.map(|platform| Image { platform, digest, base }))
+            Ok(platform.map(|platform| Image { platform, digest, claims }))
         });
         let found: Vec<_> = futures_util::stream::iter(named).buffered(8).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
@@ -253,23 +254,47 @@ impl ImageSource {
         read().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))
     }
 
-    /// The platform of a configuration, whose bytes are checked too.
+    /// What the image that `digest` names is made of; `None` where it is an index.
+    pub async fn make(&self, repository: &Repository, digest: &Digest) -> Result<Option<Make>, SourceError> {
+        let reference = Reference::Digest(digest.clone());
+        match self.content(repository, &reference).await? {
+            (_, Content::Single(_, configuration, _)) => {
+                let read = content::make_of_configuration;
+                self.configuration(repository, &reference, &configuration, read).await.map(Some)
+            }
+            (_, Content::Index(..)) => Ok(None),
+        }
+    }
+
+    /// The platform of a configuration.
     async fn platform(
         &self,
         repository: &Repository,
         reference: &Reference,
         configuration: &Digest,
     ) -> Result<Platform, SourceError> {
+        let read = content::platform_of_configuration;
+        self.configuration(repository, reference, configuration, read).await
+    }
+
+    /// What a configuration says, whose bytes are checked too.
+    async fn configuration<T>(
+        &self,
+        repository: &Repository,
+        reference: &Reference,
+        configuration: &Digest,
+        read: fn(&[u8]) -> Result<T, Wrong>,
+    ) -> Result<T, SourceError> {
         let asked = || format!("read the configuration of {}", reference.in_repository(repository));
         let net = |error| SourceError::net(asked(), &error);
         let endpoint = self.client.endpoint(repository.registry()).map_err(net)?;
         let request = endpoint.request(Asked::Blob, repository, &format!("blobs/{configuration}"));
         let response = ask(&self.client, &endpoint, &request, asked).await?;
-        let read = || {
+        let checked = || {
             content::verified_digest(response.body(), Some(configuration), None)?;
-            content::platform_of_configuration(response.body())
+            read(response.body())
         };
-        read().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))
+        checked().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))
     }
 
     fn manifest_request(

@@ -179,11 +179,7 @@ fn copy(from: &Repository, to: &Repository, commit: Oid, known: Option<Oid>) -> 
         Ok::<_, git2::Error>(walk)
     };
     for id in walk()? {
-        // A shallow history is not walked to its end, and must not be sent as if it had been.
-        let commit = from.find_commit(id?)?;
-        for parent in commit.parent_ids() {
-            from.find_commit(parent)?;
-        }
+        whole(from, id?)?;
     }
     let mut pack = from.packbuilder()?;
     pack.set_threads(1);
@@ -197,5 +193,22 @@ fn copy(from: &Repository, to: &Repository, commit: Oid, known: Option<Oid>) -> 
     let mut writer = odb.packwriter()?;
     writer.write_all(&bytes).map_err(|error| git2::Error::from_str(&error.to_string()))?;
     writer.commit()?;
+    Ok(())
+}
+
+/// Refuses a commit whose parents are missing: a shallow history must not be sent as if it had been whole.
+fn whole(repository: &Repository, id: Oid) -> Result<(), git2::Error> {
+    let commit = repository.find_commit(id)?;
+    // The parsed commit has no parents where the history is cut off; its bytes still name them.
+    let header = String::from_utf8_lossy(commit.raw_header_bytes()).into_owned();
+    let parents = header.lines().filter_map(|line| line.strip_prefix("parent "));
+    for parent in parents {
+        if repository.find_commit(Oid::from_str(parent)?).is_err() {
+            let path = repository.path().display();
+            let cause =
+                format!("its history in {path} is cut off at {id}; `git fetch --unshallow` completes it");
+            return Err(git2::Error::from_str(&cause));
+        }
+    }
     Ok(())
 }

@@ -2,14 +2,15 @@
 //!
 //! [`Journal`] is the content: pure, and the same in whatever order journals are merged. `text` writes it as files of
 //! lines. [`load`] gives the [`Handle`] of a folder's journal: [`Handle::record`] adds to it by one commit,
-//! [`Handle::fetch`] and [`Handle::push`] share it, [`Handle::merge_from`] brings two together. Work tree, index and
-//! `HEAD` are never touched.
+//! [`Handle::fetch`] and [`Handle::push`] share it, [`Handle::merge_from`] brings two together, and
+//! [`Handle::first_seen`] asks the history whether a line can be believed. Work tree, index and `HEAD` are never touched.
 //!
 //! A root below the top of its repository has its files below that path in the journal's tree, each part of it with
 //! a mark in front: `@services/@pay/wordpress`. So no folder is ever in the way of a pin's file.
 
 mod contents;
 mod error;
+mod history;
 mod merge;
 mod message;
 mod objects;
@@ -31,6 +32,8 @@ pub const REF: &str = "refs/solera-pin/journal";
 /// What stands before each part of a folder's path in the journal's tree.
 const FOLDER_MARK: &[u8] = b"@";
 
+#[cfg(test)]
+mod history_tests;
 #[cfg(test)]
 mod remote_tests;
 #[cfg(test)]

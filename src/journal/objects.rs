@@ -85,20 +85,45 @@ pub(super) fn read_file(
     })
 }
 
-/// The journal in a folder of a commit's tree; empty where there is no such folder. What this version does not know
-/// is passed over.
-pub(super) fn read(repository: &Repository, tip: &Tip, folder: &[Vec<u8>]) -> Result<Journal, Error> {
-    let mut journal = Journal::default();
+/// A folder of a commit's tree with its path; `None` where there is no such folder.
+fn find_folder<'r>(
+    repository: &'r Repository,
+    tip: &Tip,
+    folder: &[Vec<u8>],
+) -> Result<Option<(Tree<'r>, String)>, Error> {
     let mut current = tree(repository, tip.tree)?;
     let mut path = String::new();
     for part in folder {
         let Some(id) = current.get_name_bytes(part).map(|entry| entry.id()) else {
-            return Ok(journal);
+            return Ok(None);
         };
         path = format!("{path}{}/", String::from_utf8_lossy(part));
         current = tree(repository, id)?;
     }
-    for entry in &current {
+    Ok(Some((current, path)))
+}
+
+/// A file in a folder of a commit's tree, with its path.
+pub(super) fn find(
+    repository: &Repository,
+    tip: &Tip,
+    folder: &[Vec<u8>],
+    name: &str,
+) -> Result<Option<(Oid, String)>, Error> {
+    let Some((tree, path)) = find_folder(repository, tip, folder)? else {
+        return Ok(None);
+    };
+    Ok(tree.get_name_bytes(name.as_bytes()).map(|entry| (entry.id(), path + name)))
+}
+
+/// The journal in a folder of a commit's tree; empty where there is no such folder. What this version does not know
+/// is passed over.
+pub(super) fn read(repository: &Repository, tip: &Tip, folder: &[Vec<u8>]) -> Result<Journal, Error> {
+    let mut journal = Journal::default();
+    let Some((tree, path)) = find_folder(repository, tip, folder)? else {
+        return Ok(journal);
+    };
+    for entry in &tree {
         if let Some(file) = JournalFile::named(entry.name_bytes()) {
             let path = format!("{path}{}", file.name());
             read_file(repository, &mut journal, &file, (tip.id, &path, entry.id()))?;

@@ -40,7 +40,7 @@ pub fn fetch(root: &Path, remote: &str, now: Timestamp) -> Result<State, Error> 
     };
     let mut handle = handle.reloaded(&repository, now)?;
     handle.fetch(remote, now)?;
-    Ok(State::Open(handle))
+    Ok(State::Open(Box::new(handle)))
 }
 
 impl Handle {

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use git2::Repository;
 use tempfile::TempDir;
 
-use super::tests::{at, first, git, journal, open, pin, record, repository};
+use super::tests::{at, first, forge, git, journal, open, pin, record, repository};
 use super::*;
 use crate::model::CommitId;
 
@@ -25,17 +24,6 @@ fn clones() -> (TempDir, PathBuf, [PathBuf; 2]) {
 fn bring(from: &Path, to: &Path) -> CommitId {
     git(to, &["fetch", "-q", &from.to_string_lossy(), &format!("+{REF}:refs/other")]);
     git(to, &["rev-parse", "refs/other"]).parse().unwrap()
-}
-
-/// Adds a commit to the ref whose only new file is this one.
-fn forge(top: &Path, file: &str, text: &str, hour: i64) {
-    let repository = Repository::open(top).unwrap();
-    let parent = repository.find_reference(REF).unwrap().peel_to_commit().unwrap();
-    let mut tree = repository.treebuilder(Some(&parent.tree().unwrap())).unwrap();
-    tree.insert(file, repository.blob(text.as_bytes()).unwrap(), 0o100_644).unwrap();
-    let tree = repository.find_tree(tree.write().unwrap()).unwrap();
-    let who = git2::Signature::new("a", "a@example.org", &git2::Time::new(at(hour).as_second(), 0)).unwrap();
-    repository.commit(Some(REF), &who, &who, "forged", &tree, &[&parent]).unwrap();
 }
 
 fn parents(top: &Path) -> Vec<String> {
@@ -110,7 +98,7 @@ fn what_claims_to_be_older_than_a_commit_that_lacked_it_is_raised() {
     let (_folder, _, [one, two]) = clones();
     record(&one, &[("tool", "1.0", "aa", 5)], 5);
     open(&two, at(5)).merge_from(&bring(&one, &two), at(5)).unwrap();
-    forge(&one, "evil", &format!("1 aa {}\n", at(0)), 6);
+    forge(&one, "evil", format!("1 aa {}\n", at(0)).as_bytes(), 6);
     let theirs = bring(&one, &two);
     let mut handle = open(&two, at(7));
     assert_eq!(handle.merge_from(&theirs, at(7)).unwrap(), Merged::Combined);
@@ -124,7 +112,7 @@ fn a_journal_that_cannot_be_read_does_not_become_ours() {
     let (_folder, bare, [one, two]) = clones();
     record(&one, &[("tool", "1.0", "aa", 1)], 1);
     open(&one, at(1)).push("origin", at(1)).unwrap();
-    forge(&bare, "tool", "<<<<<<< ours\n", 2);
+    forge(&bare, "tool", b"<<<<<<< ours\n", 2);
     let ours = record(&two, &[("tool", "1.0", "aa", 1)], 1);
     let error = open(&two, at(3)).push("origin", at(3)).unwrap_err().to_string();
     assert!(error.contains("`tool`") && error.contains("line 1"), "{error}");

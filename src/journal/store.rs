@@ -25,7 +25,7 @@ pub enum State {
     /// A shallow clone that does not have it. What was seen is not known here, which is not the same as never seen.
     NotFetched,
     /// The journal; empty where it begins here.
-    Open(Handle),
+    Open(Box<Handle>),
 }
 
 /// The journal of a folder in a repository, as it was when it was last read or written.
@@ -59,7 +59,7 @@ pub fn load(root: &Path, now: Timestamp) -> Result<State, Error> {
     let handle = handle.reloaded(&repository, now)?;
     match handle.tip.is_none() && repository.is_shallow() {
         true => Ok(State::NotFetched),
-        false => Ok(State::Open(handle)),
+        false => Ok(State::Open(Box::new(handle))),
     }
 }
 

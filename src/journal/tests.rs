@@ -30,12 +30,13 @@ pub(super) fn journal(lines: &[(&str, &str, &str, i64)]) -> Journal {
 }
 
 pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
-    let mut command = Command::new("git");
-    command.env_clear().env("PATH", env!("PATH")).env("HOME", folder).env("GIT_CONFIG_NOSYSTEM", "1");
-    for role in ["AUTHOR", "COMMITTER"] {
-        command.env(format!("GIT_{role}_NAME"), "a").env(format!("GIT_{role}_EMAIL"), "a@example.org");
-    }
-    let output = command.current_dir(folder).args(arguments).output().unwrap();
+    let output = Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"])
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "git {arguments:?}: {told}");
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
@@ -46,19 +47,19 @@ pub(super) fn repository() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let top = folder.path().join("top");
     std::fs::create_dir_all(top.join("services/pay")).unwrap();
-    git(&top, &["init", "-q", "-b", "main"]);
+    git(&top, &["init", "-q"]);
     for text in ["one", "two"] {
-        std::fs::write(top.join("services/pay/file"), text).unwrap();
+        crate::files::replace(&top.join("services/pay/file"), text.as_bytes()).unwrap();
         git(&top, &["add", "."]);
         git(&top, &["commit", "-q", "-m", text]);
     }
-    std::fs::write(top.join("services/pay/file"), "three").unwrap();
+    crate::files::replace(&top.join("services/pay/file"), "three".as_bytes()).unwrap();
     (folder, top)
 }
 
 pub(super) fn open(root: &Path, now: Timestamp) -> Handle {
     match load(root, now).unwrap() {
-        State::Open(handle) => handle,
+        State::Open(handle) => *handle,
         other => panic!("{}: {other:?}", root.display()),
     }
 }
@@ -73,14 +74,15 @@ pub(super) fn first(handle: &Handle, name: &str, tag: &str, content: &str) -> Op
     handle.journal().seen(&pin(name))?.first(tag, content)
 }
 
-/// Writes a commit to the ref that has one file, as a person might.
-fn forge(top: &Path, file: &str, text: &[u8]) -> CommitId {
+/// Adds a commit to the ref with a file of any content and a time of any sort, as somebody might who can push.
+pub(super) fn forge(top: &Path, file: &str, text: &[u8], hour: i64) -> CommitId {
     let repository = Repository::open(top).unwrap();
-    let mut tree = repository.treebuilder(None).unwrap();
+    let parent = repository.find_reference(REF).ok().map(|found| found.peel_to_commit().unwrap());
+    let base = parent.as_ref().map(|parent| parent.tree().unwrap());
+    let mut tree = repository.treebuilder(base.as_ref()).unwrap();
     tree.insert(file, repository.blob(text).unwrap(), 0o100_644).unwrap();
     let tree = repository.find_tree(tree.write().unwrap()).unwrap();
-    let who = git2::Signature::new("a", "a@example.org", &git2::Time::new(at(0).as_second(), 0)).unwrap();
-    let parent = repository.find_reference(REF).ok().map(|found| found.peel_to_commit().unwrap());
+    let who = git2::Signature::new("a", "a@example.org", &git2::Time::new(at(hour).as_second(), 0)).unwrap();
     let parents: Vec<_> = parent.iter().collect();
     repository.commit(Some(REF), &who, &who, "forged", &tree, &parents).unwrap().to_string().parse().unwrap()
 }
@@ -248,7 +250,7 @@ fn a_line_gets_no_time_before_the_tip_and_none_after_now() {
 #[test]
 fn a_future_time_counts_as_now_until_it_is_seen_again() {
     let (_folder, top) = repository();
-    forge(&top, "tool", b"1.0 aa 2099-01-01T00:00:00Z\n");
+    forge(&top, "tool", b"1.0 aa 2099-01-01T00:00:00Z\n", 0);
     for now in [1, 2] {
         assert_eq!(first(&open(&top, at(now)), "tool", "1.0", "aa"), Some(at(now)));
     }
@@ -259,7 +261,7 @@ fn a_future_time_counts_as_now_until_it_is_seen_again() {
 #[test]
 fn what_a_later_version_wrote_stays() {
     let (_folder, top) = repository();
-    forge(&top, "_later", b"what is this?");
+    forge(&top, "_later", b"what is this?", 0);
     let handle = record(&top, &[("tool", "1.0", "aa", 1)], 1);
     assert_eq!(handle.journal().pins().count(), 1);
     assert_eq!(git(&top, &["show", &format!("{REF}:_later")]), "what is this?");
@@ -268,7 +270,7 @@ fn what_a_later_version_wrote_stays() {
 #[test]
 fn a_journal_that_somebody_edited_is_an_error_with_its_place() {
     let (_folder, top) = repository();
-    let commit = forge(&top, "tool", b"1.0 aa 2026-01-01T00:00:00Z\n1.1 yesterday\n");
+    let commit = forge(&top, "tool", b"1.0 aa 2026-01-01T00:00:00Z\n1.1 yesterday\n", 0);
     let error = load(&top, at(1)).unwrap_err();
     let told = error.to_string();
     for part in [REF, "`tool`", commit.as_str(), "line 2", "`1.1 yesterday`", &*top.to_string_lossy()] {
@@ -286,7 +288,7 @@ fn a_broken_ref_or_lost_objects_are_an_error_and_no_empty_journal() {
     for content in
         ["zzz\n", "", "ref: refs/heads/main\n", &format!("{}\n", "1".repeat(40)), &format!("{blob}\n")]
     {
-        std::fs::write(&loose, content).unwrap();
+        crate::files::replace(&loose, content.as_bytes()).unwrap();
         assert!(matches!(load(&top, at(1)), Err(Error::Unreadable { .. })), "{content}");
     }
     std::fs::remove_file(&loose).unwrap();
@@ -368,7 +370,7 @@ fn a_lock_that_nobody_releases_is_told() {
     let (_folder, top) = repository();
     let lock = top.join(".git").join(format!("{REF}.lock"));
     std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
-    std::fs::write(&lock, "").unwrap();
+    crate::files::replace(&lock, "".as_bytes()).unwrap();
     let error = open(&top, at(1)).record(&journal(&[("tool", "1.0", "aa", 1)]), &[], at(1)).unwrap_err();
     assert!(matches!(error, Error::Busy { .. }) && error.hint().contains("journal.lock"), "{error}");
 }

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("tree", &[]),
     ("app", &[]),
+    ("journal", &["model", "tree"]),
     ("scan", &[]),
     ("track", &["model"]),
     ("net", &["model"]),
@@ -63,6 +64,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "adopt",
             "gate",
             "scanned",
+            "journal",
         ],
     ),
 ];
@@ -70,7 +72,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// What only some modules may use, of crates and of the standard library.
 const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest::", &["net"]),
-    ("git2::", &["source", "tree"]),
+    ("git2::", &["source", "tree", "journal"]),
     ("std::fs", &["files", "tree", "mirror", "net", "cli"]),
     ("ignore::", &["tree"]),
     ("std::process", &["source"]),

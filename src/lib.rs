@@ -22,6 +22,7 @@ pub mod error;
 pub mod files;
 pub mod gate;
 pub mod in_place;
+pub mod journal;
 pub mod lock;
 pub mod mirror;
 pub mod model;

@@ -31,4 +31,6 @@ pub use siblings::{Distance, Sibling, offer};
 pub use version::Version;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

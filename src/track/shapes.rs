@@ -94,3 +94,7 @@ impl Shapes {
         offer(self.above.iter().filter(says_so).map(|above| &above.newest))
     }
 }
+
+#[cfg(test)]
+#[path = "shapes_tests.rs"]
+mod tests;

@@ -257,3 +257,7 @@ fn is_processor(word: &str) -> bool {
     PROCESSORS.contains(&word)
         || word.strip_prefix("arm").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'v'))
 }
+
+#[cfg(test)]
+#[path = "siblings_tests.rs"]
+mod tests;

@@ -6,17 +6,31 @@
 //! Pure. A tag is never coerced: what is not a placeholder must match to the letter, so the precision (`1.88`
 //! never becomes `1.88.0`) and the flavour (`-slim-bookworm`) stay as declared.
 
+mod error;
+mod field;
 mod glob;
 mod infer;
+mod number;
 mod parse;
 mod prerelease;
+mod read;
+mod shapes;
+mod siblings;
 mod version;
 
+pub use error::TrackError;
+pub use field::Field;
+use field::is_date;
 pub use glob::Glob;
-pub use infer::infer;
-pub use parse::{Field, Track, TrackError};
+pub use infer::{infer, why_literal};
+pub use number::Number;
+pub use parse::Track;
 pub use prerelease::Prerelease;
-pub use version::{Number, Version};
+pub use shapes::Shapes;
+pub use siblings::{Distance, Sibling, offer};
+pub use version::Version;
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

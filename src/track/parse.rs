@@ -1,92 +1,33 @@
-//! Parsing a track, and matching a tag against it.
+//! Parsing a track.
 
 use std::fmt;
 
-use super::version::Value;
-use super::{Number, Prerelease, Version};
+use super::field::NAMES;
+use super::{Field, TrackError};
 
-/// A placeholder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Field {
-    /// The first number.
-    Major,
-    /// The second number.
-    Minor,
-    /// The third number.
-    Patch,
-    /// A counter of builds.
-    Build,
-    /// `YYYYMMDD` or `YYYYMMDDhhmm`.
-    Date,
-    /// Seconds since 1970, ten digits.
-    Epoch,
-    /// Seven or more hexadecimal digits; never ordered.
-    Hash,
-    /// A prerelease such as `rc1`, absent in a release together with the separator before it.
-    Pre,
-}
-
-const FIELDS: [(&str, &[Field]); 9] = [
-    ("major", &[Field::Major]),
-    ("minor", &[Field::Minor]),
-    ("patch", &[Field::Patch]),
-    ("build", &[Field::Build]),
-    ("date", &[Field::Date]),
-    ("epoch", &[Field::Epoch]),
-    ("hash", &[Field::Hash]),
-    ("pre", &[Field::Pre]),
-    ("version", &[Field::Major, Field::Minor, Field::Patch]),
-];
-
+/// A piece of a track.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Literal(String),
+pub(super) enum Atom {
+    /// A lone `-`, or what stands between those.
+    Literal {
+        text: String,
+        /// Where it is in the track's text.
+        at: usize,
+    },
     Field(Field),
-    /// The separator that a prerelease brings along.
+    /// With the separator that a prerelease brings along.
     Prerelease(String),
+    /// The atoms up to this index may be absent, all together.
+    Optional {
+        end: usize,
+    },
 }
 
 /// The declared rule for which tags of an upstream are eligible.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Track {
     text: String,
-    parts: Vec<Part>,
-}
-
-/// Why a text is not a track.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TrackError {
-    /// Nothing to follow.
-    #[error("a track must not be empty")]
-    Empty,
-    /// The one tag that says nothing.
-    #[error("`latest` is not a track: it names whatever was pushed last")]
-    Latest,
-    /// A `{` without `}`, or the reverse.
-    #[error("`{0}` has an unpaired brace")]
-    Brace(String),
-    /// Not a placeholder.
-    #[error(
-        "`{{{0}}}` is not a placeholder: expected {{major}}, {{minor}}, {{patch}}, {{version}}, {{build}}, {{date}}, {{epoch}}, {{hash}} or {{pre}}"
-    )]
-    Unknown(String),
-    /// The same number in two places.
-    #[error("`{{{0}}}` stands twice in the track")]
-    Twice(&'static str),
-    /// Where the first ends cannot be told.
-    #[error("nothing separates `{{{0}}}` from what follows it")]
-    Adjacent(&'static str),
-    /// Only `{hash}`.
-    #[error("`{0}` has nothing that can be ordered: a hash is neither newer nor older than another")]
-    Unordered(String),
-    /// A character that no tag has.
-    #[error("`{text}` has {character:?}, which no tag has")]
-    Character {
-        /// The track.
-        text: String,
-        /// The first such character.
-        character: char,
-    },
+    pub(super) atoms: Vec<Atom>,
 }
 
 impl Track {
@@ -97,9 +38,10 @@ impl Track {
             "latest" => return Err(TrackError::Latest),
             _ => {}
         }
-        let parts = split(text)?;
-        check(text, &parts)?;
-        Ok(Self { text: text.into(), parts: with_separators(parts) })
+        let mut atoms = split(text)?;
+        check(text, &atoms)?;
+        give_separators(&mut atoms);
+        Ok(Self { text: text.into(), atoms })
     }
 
     /// As declared.
@@ -109,159 +51,163 @@ impl Track {
 
     /// Whether the track is one tag, of which only what it names can move.
     pub fn is_literal(&self) -> bool {
-        self.parts.iter().all(|part| matches!(part, Part::Literal(_)))
+        self.atoms.iter().all(|atom| matches!(atom, Atom::Literal { .. }))
     }
 
-    /// Whether the track has this placeholder.
+    /// Whether the track has this placeholder, in brackets too.
     pub fn has(&self, field: Field) -> bool {
-        self.parts.iter().any(|part| match part {
-            Part::Field(at) => *at == field,
-            Part::Prerelease(_) => field == Field::Pre,
-            Part::Literal(_) => false,
+        self.atoms.iter().any(|atom| match atom {
+            Atom::Field(at) => *at == field,
+            Atom::Prerelease(_) => field == Field::Pre,
+            Atom::Literal { .. } | Atom::Optional { .. } => false,
         })
     }
+}
 
-    /// Reads a tag; `None` where it has another shape.
-    pub fn read(&self, tag: &str) -> Option<Version> {
-        let mut values = Vec::new();
-        let rest = self.parts.iter().try_fold(tag, |rest, part| match part {
-            Part::Literal(literal) => rest.strip_prefix(literal.as_str()),
-            Part::Field(field) => {
-                let (value, rest) = read_field(*field, rest)?;
-                values.push((*field, value));
-                Some(rest)
+fn split(text: &str) -> Result<Vec<Atom>, TrackError> {
+    let brace = || TrackError::Brace(text.into());
+    let mut atoms = Vec::new();
+    let mut open = None;
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let (next, length) = match rest.as_bytes()[0] {
+            b'{' => {
+                let end = rest.find('}').ok_or_else(brace)?;
+                placeholder(&rest[1..end], at, &mut atoms)?;
+                at += end + 1;
+                continue;
             }
-            Part::Prerelease(separator) => {
-                let found = rest.strip_prefix(separator.as_str()).and_then(Prerelease::read);
-                let (value, rest) = match found {
-                    Some((prerelease, rest)) => (Some(prerelease), rest),
-                    None => (None, rest),
-                };
-                values.push((Field::Pre, Value::Prerelease(value)));
-                Some(rest)
+            b'[' if open.is_none() => {
+                open = Some((atoms.len(), at));
+                (Atom::Optional { end: 0 }, 1)
             }
-        })?;
-        rest.is_empty().then(|| Version::new(values))
+            b']' => {
+                let (opened, from) = open.take().ok_or_else(brace)?;
+                check_optional(&atoms[opened + 1..], &text[from + 1..at])?;
+                atoms[opened] = Atom::Optional { end: atoms.len() };
+                at += 1;
+                continue;
+            }
+            b'}' | b'[' => return Err(brace()),
+            b'-' => (Atom::Literal { text: "-".into(), at }, 1),
+            _ => {
+                let end = rest.find(['{', '}', '[', ']', '-']).unwrap_or(rest.len());
+                (Atom::Literal { text: rest[..end].into(), at }, end)
+            }
+        };
+        atoms.push(next);
+        at += length;
     }
+    if open.is_some() { Err(brace()) } else { Ok(atoms) }
 }
 
-fn read_field(field: Field, text: &str) -> Option<(Value, &str)> {
-    if field == Field::Hash {
-        let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
-        let hash = &text[..end];
-        let is_hash = (7..=64).contains(&end) && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        return is_hash.then(|| (Value::Hash(hash.into()), &text[end..]));
-    }
-    let (number, rest) = Number::read(text)?;
-    let digits = number.digits();
-    let fits = match field {
-        Field::Date => is_date(digits),
-        Field::Epoch => digits.len() == 10,
-        // A date is a date, never a version.
-        _ => !is_date(digits),
-    };
-    let value = if field == Field::Date { Value::Date(digits.into()) } else { Value::Number(number.clone()) };
-    fits.then_some((value, rest))
-}
-
-/// `YYYYMMDD` or `YYYYMMDDhhmm`, of this or the last century.
-pub(super) fn is_date(digits: &str) -> bool {
-    let part = |range: std::ops::Range<usize>| digits.get(range).and_then(|part| part.parse::<u32>().ok());
-    let within =
-        |range, bounds: std::ops::RangeInclusive<u32>| part(range).is_some_and(|n| bounds.contains(&n));
-    matches!(digits.len(), 8 | 12)
-        && within(0..4, 1970..=2199)
-        && within(4..6, 1..=12)
-        && within(6..8, 1..=31)
-        && (digits.len() == 8 || (within(8..10, 0..=23) && within(10..12, 0..=59)))
-}
-
-fn split(text: &str) -> Result<Vec<Part>, TrackError> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let open = rest.find(['{', '}']).unwrap_or(rest.len());
-        if open > 0 {
-            parts.push(Part::Literal(rest[..open].into()));
-            rest = &rest[open..];
-            continue;
+fn placeholder(name: &str, at: usize, atoms: &mut Vec<Atom>) -> Result<(), TrackError> {
+    let known = NAMES.iter().find(|(known, _)| *known == name);
+    let (_, fields) = known.ok_or_else(|| TrackError::Unknown(name.into()))?;
+    for (i, field) in fields.iter().enumerate() {
+        if i > 0 {
+            atoms.push(Atom::Literal { text: ".".into(), at });
         }
-        let inner = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
-        let (name, after) = inner.ok_or_else(|| TrackError::Brace(text.into()))?;
-        let (_, fields) = FIELDS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .ok_or_else(|| TrackError::Unknown(name.into()))?;
-        for (i, field) in fields.iter().enumerate() {
-            if i > 0 {
-                parts.push(Part::Literal(".".into()));
-            }
-            parts.push(Part::Field(*field));
-        }
-        rest = after;
+        atoms.push(Atom::Field(*field));
     }
-    Ok(parts)
+    Ok(())
 }
 
-fn check(text: &str, parts: &[Part]) -> Result<(), TrackError> {
-    for (i, part) in parts.iter().enumerate() {
-        match part {
-            Part::Literal(literal) => {
+/// A separator tells where it begins, and a number at its end leaves what follows as it is without it.
+fn check_optional(atoms: &[Atom], text: &str) -> Result<(), TrackError> {
+    let fields_are_numbers = atoms.iter().all(|atom| !matches!(atom, Atom::Field(f) if !f.is_number()));
+    match atoms {
+        [Atom::Literal { .. }, .., Atom::Field(_)] if fields_are_numbers => Ok(()),
+        _ => Err(TrackError::Optional(text.into())),
+    }
+}
+
+fn check(text: &str, atoms: &[Atom]) -> Result<(), TrackError> {
+    for (i, atom) in atoms.iter().enumerate() {
+        match atom {
+            Atom::Literal { text: literal, .. } => {
                 let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/+".contains(c);
                 if let Some(character) = literal.chars().find(|c| !allowed(*c)) {
                     return Err(TrackError::Character { text: text.into(), character });
                 }
             }
-            Part::Field(field) => {
-                if parts[..i].contains(part) {
-                    return Err(TrackError::Twice(name(*field)));
+            Atom::Field(field) => {
+                if *field != Field::Build && atoms[..i].contains(atom) {
+                    return Err(TrackError::Twice(field.name()));
                 }
-                let clear = match parts.get(i + 1) {
-                    None => true,
-                    Some(Part::Literal(literal)) => !literal.starts_with(|c: char| c.is_ascii_digit()),
-                    // A prerelease starts with a letter, so it may follow a number.
-                    Some(next) => *next == Part::Field(Field::Pre) && *field != Field::Hash,
-                };
-                if !clear {
-                    return Err(TrackError::Adjacent(name(*field)));
+                if !is_clear(*field, &atoms[i + 1..], i + 1) {
+                    return Err(TrackError::Adjacent(field.name()));
                 }
             }
-            Part::Prerelease(_) => {}
+            Atom::Prerelease(_) | Atom::Optional { .. } => {}
         }
     }
-    let fields =
-        || parts.iter().filter_map(|part| if let Part::Field(field) = part { Some(*field) } else { None });
-    match fields().next().is_some() && fields().all(|field| matches!(field, Field::Hash | Field::Pre)) {
+    match atoms.iter().filter(|atom| matches!(atom, Atom::Optional { .. })).count() {
+        0..=4 => check_order(text, atoms),
+        _ => Err(TrackError::Optionals(text.into())),
+    }
+}
+
+/// Whether it can be told where a placeholder ends; `rest`, from the index `at`, follows it.
+fn is_clear(field: Field, rest: &[Atom], at: usize) -> bool {
+    match rest {
+        [] => true,
+        [Atom::Literal { text, .. }, ..] => !text.starts_with(|c: char| c.is_ascii_digit()),
+        // A prerelease starts with a letter, so it may follow a number.
+        [Atom::Field(next), ..] => *next == Field::Pre && field != Field::Hash,
+        [Atom::Optional { end }, inside @ ..] => {
+            is_clear(field, inside, at + 1) && is_clear(field, &rest[end - at..], *end)
+        }
+        [Atom::Prerelease(_), ..] => false,
+    }
+}
+
+/// What has an order must stand outside of brackets, so that every tag has it.
+fn check_order(text: &str, atoms: &[Atom]) -> Result<(), TrackError> {
+    let inside = |i: usize| {
+        atoms
+            .iter()
+            .enumerate()
+            .any(|(at, atom)| matches!(atom, Atom::Optional { end } if at < i && i < *end))
+    };
+    let fields = || atoms.iter().enumerate().filter(|(_, atom)| matches!(atom, Atom::Field(_)));
+    let unordered = |atom: &Atom| matches!(atom, Atom::Field(Field::Hash | Field::Pre));
+    match fields().next().is_some() && fields().all(|(i, atom)| inside(i) || unordered(atom)) {
+        true if fields().any(|(i, _)| inside(i)) => Err(TrackError::AllOptional(text.into())),
         true => Err(TrackError::Unordered(text.into())),
         false => Ok(()),
     }
 }
 
 /// Gives each prerelease the separator before it, so that both can be absent.
-fn with_separators(parts: Vec<Part>) -> Vec<Part> {
-    let mut out: Vec<Part> = Vec::with_capacity(parts.len());
-    for part in parts {
-        if part != Part::Field(Field::Pre) {
-            out.push(part);
-            continue;
-        }
-        let mut separator = String::new();
-        if let Some(Part::Literal(literal)) = out.last_mut()
-            && literal.ends_with(['-', '.', '_', '+'])
-        {
-            separator.extend(literal.pop());
-            if literal.is_empty() {
-                out.pop();
+fn give_separators(atoms: &mut Vec<Atom>) {
+    let mut i = 0;
+    while i < atoms.len() {
+        if atoms[i] == Atom::Field(Field::Pre) {
+            let mut separator = String::new();
+            // Brackets end in a number, so what stands before is not within them.
+            if i > 0
+                && let Atom::Literal { text, .. } = &mut atoms[i - 1]
+                && text.ends_with(['-', '.', '_', '+'])
+            {
+                separator.extend(text.pop());
+            }
+            atoms[i] = Atom::Prerelease(separator);
+            if i > 0 && matches!(&atoms[i - 1], Atom::Literal { text, .. } if text.is_empty()) {
+                atoms.remove(i - 1);
+                for atom in &mut *atoms {
+                    if let Atom::Optional { end } = atom
+                        && *end >= i
+                    {
+                        *end -= 1;
+                    }
+                }
+                continue;
             }
         }
-        out.push(Part::Prerelease(separator));
+        i += 1;
     }
-    out
-}
-
-fn name(field: Field) -> &'static str {
-    let single = |(_, fields): &&(&'static str, &[Field])| *fields == [field];
-    FIELDS.iter().find(single).map_or("version", |(name, _)| name)
 }
 
 impl fmt::Display for Track {

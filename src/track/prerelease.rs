@@ -1,5 +1,9 @@
 //! Prereleases: a word that is known to mean one, and its numbers.
 
+use std::cmp::Ordering;
+
+use smallvec::SmallVec;
+
 use super::Number;
 
 /// Words from the least to the most finished. Words of one group are equal.
@@ -12,27 +16,89 @@ const STAGES: [&[&str]; 6] = [
     &["rc", "cr", "c"],
 ];
 
-/// Such as `rc1`, `beta.2` or `RC-3`; ordered by stage, then by number.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Such as `rc1`, `beta.2`, `RC-3` or `preview.6.24327.7`; ordered by stage, then by its numbers.
+#[derive(Clone, Debug)]
 pub struct Prerelease {
+    text: String,
     stage: usize,
-    number: Option<Number>,
+    numbers: Vec<Number>,
 }
 
 impl Prerelease {
-    /// Reads a prerelease at the start of `text`; gives it and the rest.
+    /// Reads a prerelease at the start of `text`, with all its numbers; gives it and the rest.
     pub(super) fn read(text: &str) -> Option<(Self, &str)> {
-        let word_end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
-        let word = text[..word_end].to_ascii_lowercase();
-        let stage = STAGES.iter().position(|words| words.contains(&word.as_str()))?;
-        let rest = &text[word_end..];
-        let numbered = rest.strip_prefix(['.', '-', '_']).unwrap_or(rest);
-        match Number::read(numbered) {
-            Some((number, rest)) => Some((Self { stage, number: Some(number) }, rest)),
-            None => Some((Self { stage, number: None }, rest)),
+        let end = *Self::ends(text).first()?;
+        Some((Self::of(&text[..end])?, &text[end..]))
+    }
+
+    /// A prerelease and nothing else, such as [`Self::ends`] found.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let (stage, word) = stage(text)?;
+        let numbers = text[word..].split(['.', '-', '_']).filter(|number| !number.is_empty());
+        Some(Self { text: text.into(), stage, numbers: numbers.map(Number::of).collect() })
+    }
+
+    /// Where a prerelease at the start of `text` may end: with all its numbers, with the first, with none.
+    pub(super) fn ends(text: &str) -> SmallVec<[usize; 3]> {
+        let mut ends = SmallVec::new();
+        let Some((_, word)) = stage(text) else {
+            return ends;
+        };
+        let digits = |at: usize| text[at..].bytes().take_while(u8::is_ascii_digit).count();
+        let start = word + usize::from(text[word..].starts_with(['.', '-', '_']));
+        let first = start + digits(start);
+        let mut all = first;
+        while all > start && text[all..].starts_with('.') && digits(all + 1) > 0 {
+            all += 1 + digits(all + 1);
         }
+        for end in [all, first] {
+            if end > start && !ends.contains(&end) {
+                ends.push(end);
+            }
+        }
+        ends.push(word);
+        ends
+    }
+
+    /// As written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it has a number.
+    pub(super) fn is_numbered(&self) -> bool {
+        !self.numbers.is_empty()
     }
 }
+
+/// The stage that a word at the start of `text` names, and where the word ends.
+fn stage(text: &str) -> Option<(usize, usize)> {
+    let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let is_word = |word: &&str| word.eq_ignore_ascii_case(&text[..end]);
+    let stage = STAGES.iter().position(|words| words.iter().any(|word| is_word(&word)))?;
+    Some((stage, end))
+}
+
+/// How it is written does not count: `RC1` is `rc.1`.
+impl Ord for Prerelease {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.stage.cmp(&other.stage).then_with(|| self.numbers.cmp(&other.numbers))
+    }
+}
+
+impl PartialOrd for Prerelease {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Prerelease {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Prerelease {}
 
 #[cfg(test)]
 mod tests {

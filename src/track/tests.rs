@@ -103,7 +103,101 @@ fn says_what_is_wrong() {
     assert!(says("{major}{minor}").contains("nothing separates `{major}`"));
     assert!(says("{major}0").contains("nothing separates"));
     assert!(says("x-{hash}").contains("ordered"));
+    assert!(says("{x}").contains("{epoch}, {hash} or {pre}"));
+    assert!(says("{year}.{year}").contains("twice"));
+    assert!(says("{major}[.{minor}").contains("unpaired"));
+    assert!(says("{major}.{minor}]").contains("unpaired"));
+    assert!(says("{major}[[.{minor}]]").contains("unpaired"));
+    assert!(says("{major}[{minor}]").contains("optional part"));
+    assert!(says("{major}[-slim]").contains("optional part"));
+    assert!(says("{major}[-{pre}]").contains("optional part"));
+    assert!(says("v[.{major}]").contains("outside of brackets"));
+    assert!(says("{major}[.{minor}]{patch}").contains("nothing separates `{major}`"));
+    assert!(says("{major}[.{build}][.{build}][.{build}][.{build}][.{build}]").contains("four"));
     assert!(says("a b").contains("' '"));
+}
+
+#[test]
+fn the_calendar_is_read_as_dates() {
+    let time = track("RELEASE.{year}-{month}-{day}T{hour}-{minute}-{second}Z");
+    let in_order =
+        ["RELEASE.2024-01-16T16-07-38Z", "RELEASE.2024-01-16T16-08-00Z", "RELEASE.2024-02-01T00-00-00Z"];
+    assert!(in_order.windows(2).all(|pair| time.read(pair[0]).unwrap() < time.read(pair[1]).unwrap()));
+    let (a, b) = (time.read(in_order[0]).unwrap(), time.read(in_order[1]).unwrap());
+    assert_eq!(a.lane_to(&b), Some(Lane::Date));
+    assert_eq!(a.allow_to(&b), Some(Allow::Minor));
+    for tag in
+        ["RELEASE.2024-13-16T16-07-38Z", "RELEASE.1969-01-16T16-07-38Z", "RELEASE.2024-01-32T16-07-38Z"]
+    {
+        assert!(time.read(tag).is_none(), "{tag}");
+    }
+    let month = track("{year}.{month}");
+    // One month, whichever way it is written.
+    assert_eq!(month.read("2024.01"), month.read("2024.1"));
+    assert!(month.read("2024.012").is_none());
+    assert!(track("{date}").read("20240816123456") > track("{date}").read("202408161234"));
+    assert!(track("{date}").read("20240816126456").is_none());
+}
+
+#[test]
+fn builds_may_stand_more_than_once() {
+    let builds = track("{version}-r{build}-ls{build}");
+    let lane = |a: &str, b: &str| builds.read(a).unwrap().lane_to(&builds.read(b).unwrap());
+    assert_eq!(lane("2.3.4-r1-ls7", "2.3.4-r1-ls10"), Some(Lane::Patch));
+    assert!(builds.read("2.3.4-r1-ls70") < builds.read("2.3.4-r2-ls7"));
+    assert_eq!(builds.read("2.3.4-r1-ls7").unwrap().to_string(), "2.3.4.1.7");
+}
+
+#[test]
+fn a_part_in_brackets_may_be_absent() {
+    let go = track("{major}.{minor}[.{patch}]{pre}-bullseye");
+    let read = |tag: &str| go.read(tag).unwrap();
+    assert!(go.has(Field::Patch) && go.has(Field::Pre) && !go.is_literal());
+    let in_order =
+        ["1.24rc2-bullseye", "1.24-bullseye", "1.24.0-bullseye", "1.24.1-bullseye", "1.25rc1-bullseye"];
+    assert!(in_order.windows(2).all(|pair| read(pair[0]) < read(pair[1])));
+    assert!(read("1.24rc2-bullseye").same_target(&read("1.24.0-bullseye")));
+    assert_eq!(read("1.24rc2-bullseye").lane_to(&read("1.24.0-bullseye")), Some(Lane::Patch));
+    assert_eq!(read("1.24-bullseye").lane_to(&read("1.24.0-bullseye")), Some(Lane::Patch));
+    assert_eq!(read("1.24-bullseye").to_semver(), Some(semver::Version::new(1, 24, 0)));
+    let both = track("{version}[-r{build}]-{pre}");
+    for tag in ["1.2.3", "1.2.3-r1", "1.2.3-rc1", "1.2.3-r1-rc1"] {
+        assert_eq!(both.read(tag).map(|version| both.write(&version)).as_deref(), Some(tag));
+    }
+}
+
+#[test]
+fn a_candidate_must_be_of_the_same_scheme_and_precision() {
+    let fits = |t: &str, a: &str, b: &str| {
+        let track = track(t);
+        track.read(a).unwrap().fits(&track.read(b).unwrap())
+    };
+    let go = "{major}.{minor}[.{patch}]{pre}-bullseye";
+    for (track, locked, candidate, expected) in [
+        ("{version}", "10.11.3", "2021.12.16", false),
+        ("{version}", "2021.12.16", "10.11.3", false),
+        ("{version}", "10.11.3", "11.0.0", true),
+        ("{version}", "2021.12.16", "2022.1.1", true),
+        ("{major}", "1969", "1970", true),
+        ("{major}", "2199", "2200", true),
+        ("{major}", "17", "1234567", false),
+        ("{major}", "999999", "1000000", true),
+        ("{version}-{build}", "1.2.3-5", "1.2.3-1712345678", false),
+        ("{date}", "20240816", "202408170000", false),
+        ("{major}-{hash}", "1-abc1234", "2-def5678", true),
+        (go, "1.24rc2-bullseye", "1.24.0-bullseye", true),
+        (go, "1.24rc2-bullseye", "1.24-bullseye", false),
+        (go, "1.24rc2-bullseye", "1.24rc3-bullseye", true),
+        (go, "1.24.0rc2-bullseye", "1.24.0-bullseye", true),
+        (go, "1.24.0rc2-bullseye", "1.24-bullseye", false),
+        (go, "1.24.0-bullseye", "1.25-bullseye", false),
+        (go, "1.24.0-bullseye", "1.25.0-bullseye", true),
+        (go, "1.24.0-bullseye", "1.25rc1-bullseye", true),
+        (go, "1.24-bullseye", "1.25.0-bullseye", false),
+        (go, "1.24-bullseye", "1.25-bullseye", true),
+    ] {
+        assert_eq!(fits(track, locked, candidate), expected, "{locked} {candidate}");
+    }
 }
 
 proptest::proptest! {

@@ -3,78 +3,55 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::{Field, Prerelease};
+use super::field::is_within;
+use super::{Field, Number, Prerelease};
 use crate::model::{Allow, Lane};
 
-/// An integer of any size, kept as it was written.
+/// The value of one placeholder, as it was written.
 #[derive(Clone, Debug)]
-pub struct Number(String);
-
-impl Number {
-    /// Reads the digits at the start of `text`; gives them and the rest.
-    pub(super) fn read(text: &str) -> Option<(Self, &str)> {
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        (end > 0).then(|| (Self(text[..end].into()), &text[end..]))
-    }
-
-    fn significant(&self) -> &str {
-        self.0.trim_start_matches('0')
-    }
-
-    /// The value, where it fits.
-    pub fn to_u64(&self) -> Option<u64> {
-        self.0.parse().ok()
-    }
-
-    /// The digits as written.
-    pub(super) fn digits(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Ord for Number {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let (a, b) = (self.significant(), other.significant());
-        a.len().cmp(&b.len()).then_with(|| a.cmp(b))
-    }
-}
-
-impl PartialOrd for Number {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Number {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Number {}
-
-/// The value of one placeholder.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Number(Number),
-    /// `YYYYMMDD` or `YYYYMMDDhhmm`: a day without a time is the start of it.
+    /// Of a number in brackets, and of a release's prerelease.
+    Absent,
+    /// A day without a time is the start of it.
     Date(String),
-    /// Absent in a release.
-    Prerelease(Option<Prerelease>),
+    Prerelease(Prerelease),
     /// Never ordered.
     Hash(String),
 }
 
+impl Value {
+    /// Of a text that the placeholder read.
+    pub(super) fn of(field: Field, text: Option<&str>) -> Self {
+        let value = text.and_then(|text| match field {
+            Field::Hash => Some(Self::Hash(text.into())),
+            Field::Date => Some(Self::Date(text.into())),
+            Field::Pre => Prerelease::of(text).map(Self::Prerelease),
+            _ => Some(Self::Number(Number::of(text))),
+        });
+        value.unwrap_or(Self::Absent)
+    }
+
+    /// As written.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Number(number) => Some(number.digits()),
+            Self::Date(text) | Self::Hash(text) => Some(text),
+            Self::Prerelease(prerelease) => Some(prerelease.as_str()),
+            Self::Absent => None,
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
 /// The values that a track's placeholders have in one tag, in the track's order.
 ///
-/// Only versions of the same track are compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Only versions of the same track, or of its siblings, are compared. Two are equal where nothing that has an order
+/// differs: hashes have none, and a number is the same with a leading zero.
+#[derive(Clone, Debug)]
 pub struct Version {
     values: Vec<(Field, Value)>,
 }
@@ -84,7 +61,11 @@ impl Version {
         Self { values }
     }
 
-    /// The number of a placeholder.
+    pub(super) fn values(&self) -> &[(Field, Value)] {
+        &self.values
+    }
+
+    /// The number of a placeholder; the first of several builds.
     pub fn number(&self, field: Field) -> Option<&Number> {
         self.values.iter().find_map(|(at, value)| match value {
             Value::Number(number) if *at == field => Some(number),
@@ -94,7 +75,7 @@ impl Version {
 
     /// Whether the tag names a prerelease.
     pub fn is_prerelease(&self) -> bool {
-        self.values.iter().any(|(_, value)| matches!(value, Value::Prerelease(Some(_))))
+        self.values.iter().any(|(_, value)| matches!(value, Value::Prerelease(_)))
     }
 
     /// The numbers for a version requirement; an absent one is zero. `None` where one does not fit 64 bits.
@@ -107,42 +88,80 @@ impl Version {
     ///
     /// Of several numbers that differ the largest step counts, whatever the track's order.
     pub fn lane_to(&self, target: &Self) -> Option<Lane> {
-        let largest =
-            self.lanes_to(target).reduce(|a, b| if Allow::needed(b) > Allow::needed(a) { b } else { a });
+        let larger = |a, b| if Allow::needed(b) > Allow::needed(a) { b } else { a };
+        let largest = self.lanes_to(target, order).reduce(larger);
+        let largest = largest.or_else(|| self.lanes_to(target, presence).reduce(larger));
         largest.map(|lane| if target.is_prerelease() { Lane::Pre } else { lane })
     }
 
     /// The smallest `allow` that takes the step to `target`; a prerelease of another major is a major step too.
     pub fn allow_to(&self, target: &Self) -> Option<Allow> {
-        let largest = self.lanes_to(target).filter_map(Allow::needed).max()?;
-        let lane = self.lane_to(target)?;
-        Some(largest.max(Allow::needed(lane)?))
+        let lane = Allow::needed(self.lane_to(target)?)?;
+        let largest = self.lanes_to(target, order).filter_map(Allow::needed).max();
+        Some(largest.map_or(lane, |largest| largest.max(lane)))
     }
 
-    fn lanes_to<'a>(&'a self, target: &'a Self) -> impl Iterator<Item = Lane> + 'a {
-        let differing = self.values.iter().zip(&target.values).filter(|((_, a), (_, b))| order(a, b).is_ne());
-        differing.filter_map(|((field, _), _)| match field {
-            Field::Major => Some(Lane::Major),
-            Field::Minor => Some(Lane::Minor),
-            // From a prerelease to the release that it was for.
-            Field::Patch | Field::Build | Field::Pre => Some(Lane::Patch),
-            Field::Date | Field::Epoch => Some(Lane::Date),
-            Field::Hash => None,
-        })
+    fn lanes_to<'a>(
+        &'a self,
+        target: &'a Self,
+        compare: fn(&Value, &Value) -> Ordering,
+    ) -> impl Iterator<Item = Lane> + 'a {
+        self.pairs(target)
+            .filter(move |(_, a, b)| compare(a, b).is_ne())
+            .filter_map(|(field, ..)| field.lane())
     }
 
     /// Whether both have the same numbers and dates, so that one may be a prerelease of the other.
     pub fn same_target(&self, other: &Self) -> bool {
-        let pairs = self.values.iter().zip(&other.values);
-        pairs.into_iter().all(|((field, a), (_, b))| *field == Field::Pre || order(a, b).is_eq())
+        self.pairs(other).all(|(field, a, b)| field == Field::Pre || order(a, b).is_eq())
+    }
+
+    /// Whether a candidate of the same track is of this one's scheme and precision, so that their order means
+    /// something.
+    ///
+    /// It is not where one is numbered by the calendar and the other is not, where a number is a hash or a time by its
+    /// length, where a date is of another precision, and where a release has a part in brackets that the locked
+    /// release lacks, or the reverse. The release after a prerelease has that part, even where the prerelease lacks it:
+    /// without it the tag is one that follows every release.
+    pub fn fits(&self, candidate: &Self) -> bool {
+        let (from_prerelease, to_prerelease) = (self.is_prerelease(), candidate.is_prerelease());
+        self.pairs(candidate).all(|(field, a, b)| match (a, b) {
+            _ if field == Field::Pre => true,
+            (Value::Number(a), Value::Number(b)) => same_scheme(field, a, b),
+            (Value::Date(a), Value::Date(b)) => a.len() == b.len(),
+            (Value::Hash(_), Value::Hash(_)) => true,
+            _ if to_prerelease => true,
+            (a, b) if from_prerelease => a.is_absent() && !b.is_absent(),
+            (a, b) => a.is_absent() && b.is_absent(),
+        })
+    }
+
+    fn pairs<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (Field, &'a Value, &'a Value)> + 'a {
+        self.values.iter().zip(&other.values).map(|((field, a), (_, b))| (*field, a, b))
     }
 }
 
-/// By the placeholders in the track's order; hashes have none.
+/// Whether two numbers of one placeholder count the same thing.
+fn same_scheme(field: Field, a: &Number, b: &Number) -> bool {
+    let digits = |number: &Number| number.significant().len().max(1);
+    let (short, long) = if digits(a) < digits(b) { (a, b) } else { (b, a) };
+    // Counters grow; but from a few digits to seven they are a hash, or a time.
+    if digits(long) >= 7 && digits(long) > digits(short) + 2 {
+        return false;
+    }
+    // Four digits that are no year may be a counter on its way through the years.
+    let is_year = |number: &Number| digits(number) == 4 && is_within(number.significant(), 1970..=2199);
+    field != Field::Major || is_year(long) == is_year(short) || digits(long) == digits(short)
+}
+
+/// By the placeholders in the track's order, an absent number as zero; where that is equal, a present one is above an
+/// absent one.
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
-        let pairs = self.values.iter().zip(&other.values);
-        pairs.map(|((_, a), (_, b))| order(a, b)).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
+        let first = |compare: fn(&Value, &Value) -> Ordering| {
+            self.pairs(other).map(|(_, a, b)| compare(a, b)).find(|ordering| ordering.is_ne())
+        };
+        first(order).or_else(|| first(presence)).unwrap_or(Ordering::Equal)
     }
 }
 
@@ -152,43 +171,40 @@ impl PartialOrd for Version {
     }
 }
 
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Version {}
+
 fn order(a: &Value, b: &Value) -> Ordering {
+    let is_zero = |number: &Number| number.significant().is_empty();
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.cmp(b),
         // The digits are of fixed places, so that they compare as text.
         (Value::Date(a), Value::Date(b)) => a.cmp(b),
-        (Value::Prerelease(a), Value::Prerelease(b)) => match (a, b) {
-            (None, None) => Ordering::Equal,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(_), None) => Ordering::Less,
-            (Some(a), Some(b)) => a.cmp(b),
-        },
+        (Value::Prerelease(a), Value::Prerelease(b)) => a.cmp(b),
+        (Value::Absent, Value::Prerelease(_)) => Ordering::Greater,
+        (Value::Prerelease(_), Value::Absent) => Ordering::Less,
+        (Value::Absent, Value::Number(number)) if !is_zero(number) => Ordering::Less,
+        (Value::Number(number), Value::Absent) if !is_zero(number) => Ordering::Greater,
         _ => Ordering::Equal,
     }
+}
+
+fn presence(a: &Value, b: &Value) -> Ordering {
+    b.is_absent().cmp(&a.is_absent())
 }
 
 /// The numbers joined by dots, as in `6.9.4`.
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers = self.values.iter().filter_map(|(_, value)| match value {
-            Value::Number(number) => Some(number.digits()),
-            Value::Date(digits) => Some(digits.as_str()),
+            Value::Number(_) | Value::Date(_) => value.text(),
             _ => None,
         });
         f.write_str(&numbers.collect::<Vec<_>>().join("."))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_no_upper_bound() {
-        let number = |text| Number::read(text).unwrap().0;
-        assert!(number("9") < number("10"));
-        assert!(number("99999999999999999999") < number("100000000000000000000"));
-        assert_eq!(number("007"), number("7"));
-        assert_eq!(number("0"), number("00"));
     }
 }

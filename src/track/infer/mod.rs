@@ -1,0 +1,186 @@
+//! A track from a tag that a person wrote.
+//!
+//! A tag is split at `-`. The first segment that is a version, a date or a time moves; so does what belongs to it:
+//! a prerelease, a number or a hash directly after it, and counters and dates anywhere after it. Everything else is
+//! another axis (`php8.3`, `alpine3.20`, `fpm`) and stays.
+
+mod calendar;
+mod literal;
+mod segment;
+mod words;
+
+pub use literal::why_literal;
+pub(super) use words::{counts, is_hash};
+
+use super::{Prerelease, Track, TrackError};
+
+use segment::Segment;
+
+/// The track whose shape `tag` has: its first version or date moves, all else stays.
+///
+/// A tag without either (`bookworm-slim`, `php8.3-fpm`) is its own track. Numbers that belong to a word, such as
+/// `php8.3`, are another axis and stay. Of a prerelease with one or two numbers (`1.24rc2`) the release has one more
+/// (`1.24.0`), in brackets.
+pub fn infer(tag: &str) -> Result<Track, TrackError> {
+    if let Some(character) = tag.chars().find(|c| "{}[]".contains(*c)) {
+        return Err(TrackError::Character { text: tag.into(), character });
+    }
+    let inferred = shape(tag).and_then(|shape| Track::parse(&shape).ok());
+    match inferred.filter(|track| track.matches(tag)) {
+        Some(track) => Ok(track),
+        None => Track::parse(tag),
+    }
+}
+
+/// The text of the track; `None` where nothing in the tag has an order.
+fn shape(tag: &str) -> Option<String> {
+    // A git tag's folders, as in `release/1.2.3`.
+    let name = tag.rfind('/').map_or(0, |slash| slash + 1);
+    if literal::is_signature(&tag[name..]) {
+        return None;
+    }
+    let segments: Vec<&str> = tag[name..].split('-').collect();
+    let mut shape =
+        Shape { out: vec![tag[..name].to_owned()], phase: Phase::Before, core: None, hashes: vec![] };
+    let mut at = 0;
+    while at < segments.len() {
+        at += shape.take(&segments, at);
+    }
+    shape.finish()
+}
+
+/// Where the segments are in relation to the version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Before,
+    /// Directly after it: what is here belongs to it.
+    Within,
+    /// After a word that is another axis.
+    After,
+}
+
+struct Shape<'t> {
+    /// The folder, and then one for each segment.
+    out: Vec<String>,
+    phase: Phase,
+    /// The version: its place in `out`, and what it is.
+    core: Option<(usize, Segment)>,
+    /// What would be hashes if something gave them an order.
+    hashes: Vec<(usize, &'t str)>,
+}
+
+impl<'t> Shape<'t> {
+    /// Takes one or more of the segments from `at`; how many.
+    fn take(&mut self, segments: &[&'t str], at: usize) -> usize {
+        let segment = segments[at];
+        let before = self.phase == Phase::Before;
+        if let Some((used, text)) = calendar::read(&segments[at..]) {
+            return self.push(text, Phase::Within, used);
+        }
+        if before {
+            if let Some(core) = self.version(segments, at) {
+                self.out.push(core.text.clone());
+                self.core = Some((self.out.len() - 1, core));
+                self.phase = Phase::Within;
+                return 1;
+            }
+        } else if let Some((used, is_numbered)) = self.prerelease(&segments[at..]) {
+            if is_numbered {
+                self.bracket();
+            }
+            return self.push("{pre}".into(), Phase::Within, used);
+        } else if let Some(text) = self.further(segment) {
+            return self.push(text, self.phase, 1);
+        }
+        let after_sha = at > 0 && segments[at - 1] == "sha";
+        if let Some(text) = words::hash(segment, after_sha) {
+            self.hashes.push((self.out.len(), segment));
+            return self.push(text, self.phase, 1);
+        }
+        let is_sha =
+            segment == "sha" && segments.get(at + 1).is_some_and(|next| words::hash(next, true).is_some());
+        let after = if before || is_sha { self.phase } else { Phase::After };
+        self.push(segment.to_owned(), after, 1)
+    }
+
+    fn push(&mut self, text: String, phase: Phase, used: usize) -> usize {
+        self.out.push(text);
+        self.phase = phase;
+        used
+    }
+
+    /// The segment as the version that moves.
+    fn version(&self, segments: &[&str], at: usize) -> Option<Segment> {
+        let core = segment::read(segments[at])?;
+        if !core.is_lone {
+            return Some(core);
+        }
+        // A lone number is a version at the start only, and not where a version follows it.
+        let stands = match segments[at].starts_with(|c: char| c.is_ascii_digit()) {
+            true => {
+                let follows = |next: &&str| next.starts_with(|c: char| c.is_ascii_digit());
+                at == 0 && !segments.get(1).is_some_and(|next| follows(next) && !is_further(next))
+            }
+            // `linux-arm-v7` is a processor.
+            false => at == 0 || !segments[at - 1].starts_with("arm"),
+        };
+        stands.then_some(core)
+    }
+
+    /// `2.0.0-rc1`: the segments after the version that say which prerelease of it: how many, and whether
+    /// by a number.
+    fn prerelease(&self, segments: &[&str]) -> Option<(usize, bool)> {
+        let (_, core) = self.core.as_ref()?;
+        if self.phase != Phase::Within || core.has_pre || self.out.iter().any(|text| text.contains("{pre}")) {
+            return None;
+        }
+        let (prerelease, rest) = Prerelease::read(segments[0])?;
+        if !rest.is_empty() {
+            return None;
+        }
+        // `RC-3`
+        let number = segments.get(1).filter(|next| words::is_short(next));
+        let used = if !prerelease.is_numbered() && number.is_some() { 2 } else { 1 };
+        let is_numbered = prerelease.is_numbered() || used == 2;
+        (is_numbered || words::names_a_prerelease(segments[0])).then_some((used, is_numbered))
+    }
+
+    /// Puts the number that the prerelease lacks in brackets.
+    fn bracket(&mut self) {
+        if let Some((place, core)) = &self.core
+            && let Some(bracketed) = &core.bracketed
+            && *place + 1 == self.out.len()
+        {
+            self.out[*place] = bracketed.clone();
+        }
+    }
+
+    /// What moves along after the version.
+    fn further(&self, segment: &str) -> Option<String> {
+        let within = self.phase == Phase::Within;
+        let number = || if within { segment::further(segment) } else { segment::dated(segment) };
+        words::counter(segment).or_else(number)
+    }
+
+    /// Joined, if something has an order.
+    fn finish(mut self) -> Option<String> {
+        if self.phase == Phase::Before {
+            return None;
+        }
+        for (place, text) in std::mem::take(&mut self.hashes) {
+            // A second one would be the same placeholder twice.
+            if self.out[..place].iter().any(|earlier| earlier.contains("{hash}")) {
+                text.clone_into(&mut self.out[place]);
+            }
+        }
+        let folder = self.out.remove(0);
+        Some(format!("{folder}{}", self.out.join("-")))
+    }
+}
+
+fn is_further(segment: &str) -> bool {
+    segment::further(segment).is_some()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! Words of tags that have a meaning of their own.
+
+use crate::track::field::is_hexadecimal;
+use crate::track::is_date;
+
+/// What counts builds, before a number.
+const COUNTERS: [&str; 17] = [
+    "ls", "r", "p", "build", "build.", "k3s", "rke2r", "rev", "patch", "hotfix", "CU", "SP", "post", "ce.",
+    "ee.", "b.", "r.",
+];
+
+/// `ls150` → `ls{build}`; `None` where the word is another axis, such as `php8`.
+pub(super) fn counter(segment: &str) -> Option<String> {
+    counts(segment).then(|| format!("{}{{build}}", segment.trim_end_matches(|c: char| c.is_ascii_digit())))
+}
+
+/// Whether it is a word that counts builds, and its number.
+pub(in crate::track) fn counts(segment: &str) -> bool {
+    let word = segment.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = &segment[word.len()..];
+    !number.is_empty() && !is_date(number) && COUNTERS.contains(&word)
+}
+
+/// Whether a word without a number is a prerelease of the version before it, and not a channel or a flavour.
+pub(super) fn names_a_prerelease(word: &str) -> bool {
+    let words = ["rc", "alpha", "beta", "preview", "milestone", "snapshot", "pre", "ea"];
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// `abc1234` → `{hash}`, `gabc1234` → `g{hash}`.
+pub(super) fn hash(segment: &str, after_sha: bool) -> Option<String> {
+    if let Some(hash) = segment.strip_prefix('g').filter(|hash| is_hexadecimal(hash)) {
+        return hash.bytes().any(|b| b.is_ascii_digit()).then(|| "g{hash}".to_owned());
+    }
+    (is_hash(segment) || after_sha && is_hexadecimal(segment)).then(|| "{hash}".to_owned())
+}
+
+/// Digits alone may be anything, and letters alone a word.
+pub(in crate::track) fn is_hash(segment: &str) -> bool {
+    is_hexadecimal(segment)
+        && segment.bytes().any(|b| b.is_ascii_digit())
+        && segment.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// A number that may count something: not a hash, a date or a time.
+pub(super) fn is_short(number: &str) -> bool {
+    (1..=6).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+}

@@ -96,6 +96,19 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<crate::journal::Error> for Error {
+    fn from(error: crate::journal::Error) -> Self {
+        let hint = error.hint();
+        Self::usage(error.to_string()).hint(hint)
+    }
+}
+
+impl From<crate::journal::WordError> for Error {
+    fn from(error: crate::journal::WordError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {

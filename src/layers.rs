@@ -28,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("gate", &["scanned", "document", "scan", "references", "tree", "verify"]),
     ("workspace", &["document", "tree", "catalog"]),
     ("resolve", &["model", "catalog", "lock", "plan", "source"]),
-    ("error", &["document", "files", "tree", "net", "lock", "source"]),
+    ("error", &["document", "files", "tree", "net", "lock", "source", "journal"]),
     (
         "served",
         &["model", "document", "track", "catalog", "lock", "plan", "source", "verify", "resolve", "error"],

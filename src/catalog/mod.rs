@@ -4,7 +4,7 @@
 //! the files is not known here.
 
 mod declaration;
-mod duration;
+pub(crate) mod duration;
 mod image;
 mod paths;
 mod policy;

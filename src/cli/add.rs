@@ -61,7 +61,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
     // What a person typed is what is locked: a choice of theirs, for which the rules are not asked.
     let wish = Wish::Tag { tag, because: Some("added at this tag".into()) };
     let resolved = session
-        .decide(&workspace, store.lock(), &[&declaration], &wish, &super::memory::Memory, true)
+        .decide(&workspace, store.lock(), &[&declaration], &wish, &super::memory::Memory::none(), true)
         .await?;
     if let Some((status, message, hints)) = resolved.iter().find_map(failure) {
         let asked = resolved.iter().all(|resolved| resolved.result.is_ok());

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::Format;
+use super::memory::Memory;
 use super::session::{Session, select};
 use crate::error::{Error, Status};
 use crate::lock::Store;
@@ -24,9 +25,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ExplainArgs) -> Result
     let workspace = session.workspace()?;
     let selected = select(&workspace, std::slice::from_ref(&args.pin))?;
     let store = Store::load(&workspace.root)?;
-    let resolved = session
-        .decide(&workspace, store.lock(), &selected, &Wish::Rules, &super::memory::Memory, true)
-        .await?;
+    let memory = Memory::load(session, &workspace)?;
+    let resolved = session.decide(&workspace, store.lock(), &selected, &Wish::Rules, &memory, true).await?;
     for (declaration, resolved) in selected.iter().zip(&resolved) {
         let decision = match (&resolved.result, args.format) {
             (Ok(decision), _) => decision,

@@ -1,14 +1,170 @@
-//! What the journal remembers of each pin, for the commands that decide.
+//! What the journal remembers of each pin, for the commands that decide; and what they add to it.
 
-use crate::model::PinName;
-use crate::plan::Past;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::session::Session;
+use crate::error::Error;
+use crate::journal::{self, Decision as Forced, Handle, Journal, State};
+use crate::model::{PinName, Sighting, Sightings};
+use crate::plan::{Decision, Outcome, Past, Wish};
+use crate::resolve::Resolved;
+use crate::workspace::Workspace;
 
 /// What is remembered.
-pub(crate) struct Memory;
+pub(crate) struct Memory {
+    state: State,
+    accepted: BTreeMap<PinName, BTreeSet<String>>,
+    nothing: (Sightings, BTreeSet<String>),
+}
+
+/// What a person is told of once.
+pub(crate) struct News {
+    /// The pin.
+    pub(crate) pin: PinName,
+    /// What tells it from others.
+    pub(crate) mark: String,
+    /// What it says.
+    pub(crate) text: String,
+}
 
 impl Memory {
-    /// Of a pin.
-    pub(crate) fn of(&self, _pin: &PinName) -> Past<'_> {
-        Past::Nobody
+    /// Of nothing at all.
+    pub(crate) fn none() -> Self {
+        Self::of_state(State::Outside)
     }
+
+    /// Of a repository. That its journal is not at hand is said, where that matters.
+    pub(crate) fn load(session: &mut Session<'_>, workspace: &Workspace) -> Result<Self, Error> {
+        let state = journal::load(&workspace.root, session.app.now)?;
+        let ages = workspace.catalog.declarations.values();
+        let matters = ages.into_iter().any(|pin| !pin.min_age.is_zero() || !pin.settle.is_zero());
+        if matters && matches!(state, State::NotFetched) {
+            session.output.note(
+                "the journal was not fetched, so that no age is known and nothing new is taken; to fetch it:\n  \
+                 git fetch origin refs/solera-pin/journal:refs/solera-pin/journal\n",
+            );
+        }
+        Ok(Self::of_state(state))
+    }
+
+    fn of_state(state: State) -> Self {
+        let mut accepted: BTreeMap<PinName, BTreeSet<String>> = BTreeMap::new();
+        if let State::Open(handle) = &state {
+            for (pin, mark, _) in handle.journal().acceptances() {
+                accepted.entry(pin.clone()).or_default().insert(mark.to_owned());
+            }
+        }
+        Self { state, accepted, nothing: Default::default() }
+    }
+
+    /// Of a pin.
+    pub(crate) fn of(&self, pin: &PinName) -> Past<'_> {
+        match &self.state {
+            State::Outside => Past::Nobody,
+            State::NotFetched => Past::NotFetched,
+            State::Open(handle) => Past::Known {
+                seen: handle.journal().seen(pin).unwrap_or(&self.nothing.0),
+                accepted: self.accepted.get(pin).unwrap_or(&self.nothing.1),
+            },
+        }
+    }
+
+    /// Whether this is the journal's beginning.
+    pub(crate) fn begins(&self) -> bool {
+        matches!(&self.state, State::Open(handle) if handle.tip().is_none())
+    }
+
+    /// The notices that nobody was told of yet. Without a memory each is told every time.
+    pub(crate) fn untold(&self, resolved: &[Resolved]) -> Vec<News> {
+        let told = |pin: &PinName, mark: &str| matches!(&self.state, State::Open(handle) if handle.journal().announced(pin, mark).is_some());
+        let notices = decisions(resolved).flat_map(|(pin, decision)| {
+            decision.notices.iter().map(move |notice| News {
+                pin: pin.clone(),
+                mark: notice.mark(),
+                text: notice.to_string(),
+            })
+        });
+        notices.filter(|news| !told(&news.pin, &news.mark)).collect()
+    }
+
+    /// Why nothing can be added; none where it can.
+    pub(crate) fn closed(&self) -> Option<Error> {
+        match self.state {
+            State::Open(_) => None,
+            State::Outside => Some(Error::usage("there is no journal outside a git repository")),
+            State::NotFetched => {
+                let error = Error::usage("this shallow clone does not have the journal");
+                Some(error.hint("git fetch origin refs/solera-pin/journal:refs/solera-pin/journal"))
+            }
+        }
+    }
+
+    /// Adds what was seen, told and decided; how many sightings were new.
+    pub(crate) fn record(
+        &mut self,
+        resolved: &[Resolved],
+        wish: &Wish,
+        now: Timestamp,
+    ) -> Result<usize, Error> {
+        let State::Open(handle) = &mut self.state else { return Ok(0) };
+        let mut additions = Journal::default();
+        let (mut forced, mut new) = (Vec::new(), 0);
+        for (pin, decision) in decisions(resolved) {
+            for (tag, content) in &decision.seen {
+                let known = handle.journal().seen(pin).and_then(|seen| seen.first(tag, content));
+                new += usize::from(known.is_none());
+                let (tag, content) = (tag.clone(), content.clone());
+                additions.note(pin, Sighting { tag, content, first_seen: now })?;
+            }
+            tell(handle, &mut additions, pin, decision, now)?;
+            if *wish == Wish::Accept {
+                for mark in marks(decision) {
+                    additions.accept(pin, &mark, now, "")?;
+                }
+            }
+            forced.extend(by_force(pin, decision, wish));
+        }
+        handle.record(&additions, &forced, now)?;
+        Ok(new)
+    }
+}
+
+/// Notes what a person is told of.
+fn tell(
+    handle: &Handle,
+    additions: &mut Journal,
+    pin: &PinName,
+    decision: &Decision,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let alarm = match &decision.outcome {
+        Outcome::Alarm(alarm) => Some(alarm.mark()),
+        _ => None,
+    };
+    for mark in decision.notices.iter().map(|notice| notice.mark()).chain(alarm) {
+        if handle.journal().announced(pin, &mark).is_none() {
+            additions.announce(pin, &mark, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The marks of what a person accepts by accepting all that a pin has.
+fn marks(decision: &Decision) -> Vec<String> {
+    let notices = decision.notices.iter().map(|notice| notice.mark());
+    notices.chain(decision.accepted.iter().cloned()).collect()
+}
+
+/// The choice that a person forced, where it changed anything.
+fn by_force(pin: &PinName, decision: &Decision, wish: &Wish) -> Option<Forced> {
+    let (Wish::Tag { because: Some(because), .. } | Wish::Young { because }) = wish else { return None };
+    let (Outcome::Move { to, .. } | Outcome::First { to }) = &decision.outcome else { return None };
+    let to = format!("{} {}", to.tag(), to.content());
+    Some(Forced { pin: pin.clone(), to, because: because.clone() })
+}
+
+fn decisions(resolved: &[Resolved]) -> impl Iterator<Item = (&PinName, &Decision)> {
+    resolved.iter().filter_map(|resolved| Some((&resolved.name, resolved.result.as_ref().ok()?)))
 }

@@ -8,6 +8,7 @@ mod init;
 mod memory;
 mod mirror;
 mod network;
+mod next;
 mod output;
 mod progress;
 mod refresh;
@@ -82,6 +83,7 @@ enum Command {
     Add(add::AddArgs),
     Status(status::StatusArgs),
     Explain(explain::ExplainArgs),
+    Next(next::NextArgs),
     Verify(verify::VerifyArgs),
     Emit(emit::EmitArgs),
     #[command(subcommand)]
@@ -119,6 +121,7 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
             Command::Add(args) => add::run(&mut session, args).await,
             Command::Status(args) => status::run(&mut session, args).await,
             Command::Explain(args) => explain::run(&mut session, args).await,
+            Command::Next(args) => next::run(&mut session, args),
             Command::Verify(args) => verify::run(&mut session, args).await,
             Command::Emit(args) => emit::run(&mut session, args),
             Command::Mirror(command) => mirror::run(&mut session, command).await,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::memory::Memory;
 use super::session::{Session, failure, select};
 use super::{Format, unpin, written};
 use crate::catalog::Mode as References;
@@ -32,14 +33,20 @@ pub(super) struct RefreshArgs {
     /// Go to this tag
     #[arg(long, value_name = "TAG")]
     to: Option<String>,
-    /// Why, where the rules would not go to the tag of --to
-    #[arg(long, value_name = "TEXT", requires = "to")]
+    /// Take what is new whatever its age
+    #[arg(long, requires = "because", conflicts_with = "to")]
+    ignore_min_age: bool,
+    /// Why, where the rules would not go there
+    #[arg(long, value_name = "TEXT")]
     because: Option<String>,
     /// Take what an alarm refused
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long, conflicts_with_all = ["to", "ignore_min_age"])]
     accept: bool,
+    /// Only note in the journal what upstreams have; pins.lock and the files stay as they are
+    #[arg(long, conflicts_with_all = ["check", "to", "accept", "ignore_min_age"])]
+    observe: bool,
     /// Take what is locked out of the files again; asks nobody, and leaves pins.lock as it is
-    #[arg(long, conflicts_with_all = ["check", "to", "accept"])]
+    #[arg(long, conflicts_with_all = ["check", "to", "accept", "ignore_min_age", "observe"])]
     unpin: bool,
     /// The form of the report
     #[arg(long, value_enum, default_value_t)]
@@ -47,6 +54,14 @@ pub(super) struct RefreshArgs {
 }
 
 impl RefreshArgs {
+    fn mode(&self) -> Mode {
+        match (self.check, self.observe) {
+            (true, _) => Mode::Check,
+            (false, true) => Mode::Observe,
+            (false, false) => Mode::Write,
+        }
+    }
+
     fn wish(&self) -> Result<Wish, Error> {
         if let Some(because) = &self.because
             && because.trim().is_empty()
@@ -57,6 +72,13 @@ impl RefreshArgs {
             let error = Error::usage(format!("{option} is about one pin, which must be named"));
             error.hint(format!("solera-pin refresh PIN {option} …"))
         };
+        if let (None, false, Some(_)) = (&self.to, self.ignore_min_age, &self.because) {
+            let error = Error::usage("--because gives the reason for --to or --ignore-min-age");
+            return Err(error.hint("name one of the two"));
+        }
+        if let (true, Some(because)) = (self.ignore_min_age, &self.because) {
+            return Ok(Wish::Young { because: because.clone() });
+        }
         match (&self.to, self.accept) {
             (Some(_), _) if self.pins.len() != 1 => Err(named("--to")),
             (None, true) if self.pins.is_empty() => Err(named("--accept")),
@@ -72,18 +94,19 @@ impl RefreshArgs {
 enum Mode {
     Write,
     Check,
+    Observe,
 }
 
 pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result<Status, Error> {
     if args.unpin {
         return unpin::run(session, &args.pins, args.format);
     }
-    let mode = if args.check { Mode::Check } else { Mode::Write };
+    let mode = args.mode();
     let wish = args.wish()?;
     // Held before anything is read, so that what is written goes by what is there.
     let held = match mode {
         Mode::Write => Some(FolderLock::acquire(&Workspace::root_of(&session.folder()?))?),
-        Mode::Check => None,
+        Mode::Check | Mode::Observe => None,
     };
     let workspace = session.workspace()?;
     let selected = select(&workspace, &args.pins)?;
@@ -93,8 +116,12 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         return Err(error.hint("restore pins.toml or refresh/upstreams.toml, or remove pins.lock"));
     }
     let before = store.lock().clone();
+    let mut memory = Memory::load(session, &workspace)?;
     let resolved =
-        session.decide(&workspace, &before, &selected, &wish, &super::memory::Memory, false).await?;
+        session.decide(&workspace, &before, &selected, &wish, &memory, mode == Mode::Observe).await?;
+    if mode == Mode::Observe {
+        return observe(session, &mut memory, &resolved);
+    }
     let mut decided = apply(&before, &resolved);
     if args.pins.is_empty() {
         decided.pins.retain(|name, _| workspace.catalog.declarations.contains_key(name));
@@ -104,18 +131,41 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let mut status = match mode {
         Mode::Write => write(session, store, &after, &workspace)?,
         Mode::Check if changes.is_empty() && after.files.is_empty() => Status::Done,
-        Mode::Check => Status::Failed,
+        Mode::Check | Mode::Observe => Status::Failed,
     };
+    let untold = memory.untold(&resolved);
+    if mode == Mode::Write {
+        let began = memory.begins();
+        memory.record(&resolved, &wish, session.app.now)?;
+        if began && !memory.begins() {
+            session
+                .output
+                .note("the journal of what was seen when begins here: git log refs/solera-pin/journal\n");
+        }
+    }
     drop(held);
     match args.format {
         Format::Human => report(session, mode, &changes, &after, &resolved)?,
         Format::Json => session.output.data(&document(&changes, &after, &resolved))?,
     }
     written::tell(session, &after.stuck, &after.edited);
+    for news in untold {
+        session.output.note(&format!("{}: {}\n", news.pin, crate::report::harmless(&news.text)));
+    }
     if !after.stuck.is_empty() {
         status = status.max(Status::Usage);
     }
     Ok(status.max(session.report_failures(&resolved)))
+}
+
+/// Feeds the journal, and touches nothing else.
+fn observe(session: &mut Session<'_>, memory: &mut Memory, resolved: &[Resolved]) -> Result<Status, Error> {
+    if let Some(error) = memory.closed() {
+        return Err(error);
+    }
+    let new = memory.record(resolved, &Wish::Rules, session.app.now)?;
+    session.output.data(&format!("{} for the first time\n", count(new, "sighting")))?;
+    Ok(session.report_failures(resolved))
 }
 
 /// What the references of the selected pins make of the lock, and the lock of them.

@@ -1,15 +1,19 @@
 //! `status`: where each pin stands.
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::json;
 
+use std::time::Duration;
+
 use super::Format;
+use super::memory::Memory;
 use super::session::{Session, select};
 use crate::catalog::{Catalog, Declaration};
 use crate::error::{Error, Status};
 use crate::lock::{Lock, Store};
-use crate::plan::{Decision, Outcome, Verdict, Wish, stale};
-use crate::report::human::{self, StatusRow};
+use crate::plan::{Candidate, Decision, Outcome, Past, Verdict, Wish, stale};
+use crate::report::human::{self, NextStep, StatusRow};
 use crate::report::json as report_json;
 use crate::resolve::Resolved;
 
@@ -31,17 +35,15 @@ pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<
     let workspace = session.workspace()?;
     let selected = select(&workspace, &args.pins)?;
     let store = Store::load(&workspace.root)?;
+    let memory = Memory::load(session, &workspace)?;
     let resolved = match args.offline {
         true => Vec::new(),
-        false => {
-            session
-                .decide(&workspace, store.lock(), &selected, &Wish::Rules, &super::memory::Memory, true)
-                .await?
-        }
+        false => session.decide(&workspace, store.lock(), &selected, &Wish::Rules, &memory, true).await?,
     };
     let row = |declaration: &&Declaration| {
         let result = resolved.iter().find(|resolved| resolved.name == declaration.name);
-        row(&workspace.catalog, store.lock(), declaration, result)
+        let past = memory.of(&declaration.name);
+        row(&workspace.catalog, store.lock(), declaration, result, (past, session.app.now))
     };
     let rows: Vec<StatusRow> = selected.iter().map(row).collect();
     let text = match args.format {
@@ -54,7 +56,13 @@ pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<
     Ok(session.report_failures(&resolved))
 }
 
-fn row(catalog: &Catalog, lock: &Lock, declaration: &Declaration, resolved: Option<&Resolved>) -> StatusRow {
+fn row(
+    catalog: &Catalog,
+    lock: &Lock,
+    declaration: &Declaration,
+    resolved: Option<&Resolved>,
+    (past, now): (Past<'_>, Timestamp),
+) -> StatusRow {
     let locked = lock.pins.get(&declaration.name);
     let decision = resolved.and_then(|resolved| resolved.result.as_ref().ok());
     let selected = decision.and_then(|decision| {
@@ -69,9 +77,21 @@ fn row(catalog: &Catalog, lock: &Lock, declaration: &Declaration, resolved: Opti
         (_, Some(decision), None) => note(decision),
         (_, None, None) => (None, false),
     };
+    let seen = past.seen();
+    let first = seen.zip(locked).and_then(|(seen, pin)| seen.first(pin.tag(), &pin.content()));
+    let newest = seen.and_then(|seen| seen.lines().last().map(|line| line.first_seen));
+    let since = |time: Timestamp| Duration::try_from(now.duration_since(time)).unwrap_or_default().as_secs();
+    let waiting = decision.and_then(|decision| {
+        decision.candidates.iter().find_map(|candidate| Some((candidate.tag.clone(), candidate.wait()?)))
+    });
     StatusRow {
         pin: declaration.name.to_string(),
         locked: locked.map(|pin| pin.tag().into()),
+        age: first.map(since),
+        last_news: newest.map(since),
+        next: waiting.map(|(tag, wait)| NextStep { tag, eligible_in_seconds: wait.as_secs() }),
+        held_by: declaration.held(today(now)).map(|hold| hold.why.clone()),
+        notices: decision.iter().flat_map(|it| &it.notices).map(ToString::to_string).collect(),
         allowed: selected.map(|candidate| candidate.tag.clone()),
         newest: decision.and_then(Decision::newest).map(|candidate| candidate.tag.clone()),
         note,
@@ -79,13 +99,25 @@ fn row(catalog: &Catalog, lock: &Lock, declaration: &Declaration, resolved: Opti
     }
 }
 
+fn today(now: Timestamp) -> jiff::civil::Date {
+    now.to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
 /// What a person wants to know of a pin beside its tags.
 fn note(decision: &Decision) -> (Option<String>, bool) {
     match &decision.outcome {
-        Outcome::Keep { .. } => match decision.newest().map(|newest| &newest.verdict) {
-            Some(Verdict::Rejected(rejection)) => (Some(format!("newest {rejection}")), false),
-            _ => (None, false),
-        },
+        Outcome::Keep { .. } => {
+            let waits = decision.candidates.iter().find(|candidate| candidate.wait().is_some());
+            match (waits, decision.newest()) {
+                (Some(Candidate { tag, verdict: Verdict::Rejected(young), .. }), _) => {
+                    (Some(format!("{tag} {young}")), false)
+                }
+                (_, Some(Candidate { verdict: Verdict::Rejected(rejection), .. })) => {
+                    (Some(format!("newest {rejection}")), false)
+                }
+                _ => (None, false),
+            }
+        }
         Outcome::Move { lane, .. } => (Some(format!("a {lane} step is due")), false),
         Outcome::First { .. } => (Some("not locked yet".into()), true),
         Outcome::Held(why) => (Some(format!("held: {why}")), false),

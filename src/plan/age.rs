@@ -118,7 +118,7 @@ fn wanted(question: &Question<'_>) -> Option<(Duration, Duration)> {
     (!age.is_zero() || !declaration.settle.is_zero()).then_some((age, declaration.settle))
 }
 
-fn later(time: Timestamp, by: Duration) -> Timestamp {
+pub(super) fn later(time: Timestamp, by: Duration) -> Timestamp {
     time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::age::unripe;
+use super::image::known_alarm;
 use super::refusal::{nothing, refused};
 use super::{Alarm, Candidate, Decision, Outcome, Question, Rejection, Shortlist, Verdict, Wish};
 
@@ -51,7 +52,7 @@ fn outcome(question: &Question<'_>, url: &GitUrl, shortlist: &mut Shortlist, tag
     }
     let (to, tag, lane) = loop {
         let Some(best) = shortlist.eligible().next() else {
-            return nothing(question, shortlist);
+            return vanished(question, shortlist, tags).unwrap_or_else(|| nothing(question, shortlist));
         };
         let (tag, lane) = (best.tag.clone(), best.lane);
         let Some(to) = served(&tag).map(to) else {
@@ -80,6 +81,17 @@ fn seen(shortlist: &Shortlist, tags: &[GitTag]) -> Vec<(String, String)> {
         shortlist.candidates.iter().filter(matters).map(|candidate| candidate.tag.as_str()).collect();
     let seen = tags.iter().filter(|tag| wanted.contains(tag.name.as_str()));
     seen.map(|tag| (tag.name.to_string(), tag.commit.to_string())).collect()
+}
+
+/// That the locked tag is gone, and a person accepts that or has accepted it, where nothing newer can be taken.
+fn vanished(question: &Question<'_>, shortlist: &mut Shortlist, tags: &[GitTag]) -> Option<Outcome> {
+    let (pin, _) = question.comparable().filter(|_| !matches!(question.wish, Wish::Tag { .. }))?;
+    if tags.iter().any(|tag| tag.name.as_str() == pin.tag()) {
+        return None;
+    }
+    let gone = Alarm::Vanished { tag: pin.tag().to_owned(), upstream: pin.upstream() };
+    let accepted = Outcome::Keep { note: Some(format!("{gone}, which was accepted")) };
+    Some(known_alarm(question, shortlist, gone).unwrap_or(accepted))
 }
 
 /// Whether the locked tag is no longer what it was, and must be.

@@ -76,7 +76,9 @@ pub fn next(
         let locked = question.comparable().map(|(pin, _)| pin.tag());
         let within = |candidate: &&Candidate| looked < LOOKS || Some(candidate.tag.as_str()) == locked;
         let Some(candidate) = shortlist.eligible().find(within).cloned() else {
-            return Next::Decided(vanished(question, facts).unwrap_or_else(|| nothing(question, shortlist)));
+            return Next::Decided(
+                vanished(question, shortlist, facts).unwrap_or_else(|| nothing(question, shortlist)),
+            );
         };
         let Ok(tag) = candidate.tag.parse::<Tag>() else {
             shortlist.reject(&candidate.tag, Rejection::NotServed);
@@ -170,10 +172,10 @@ fn wait(
         None => return Weighed::Next(Next::IsServed(pin.digest.clone())),
         Some(false) => {
             let upstream = repository.to_string();
-            known_alarm(question, Alarm::Gone { tag: name, digest: locked, upstream })
+            known_alarm(question, shortlist, Alarm::Gone { tag: name, digest: locked, upstream })
         }
         Some(true) if is_unseen(question, pin) => {
-            known_alarm(question, Alarm::NeverSeen { tag: name, digest: locked })
+            known_alarm(question, shortlist, Alarm::NeverSeen { tag: name, digest: locked })
         }
         Some(true) => None,
     };
@@ -183,10 +185,21 @@ fn wait(
     Weighed::Next(Next::Decided(outcome))
 }
 
-/// An alarm, unless a person has accepted it.
-fn known_alarm(question: &Question<'_>, alarm: Alarm) -> Option<Outcome> {
-    let accepted = question.is_accepted() || question.past.accepts(&alarm.mark());
-    (!accepted).then_some(Outcome::Alarm(alarm))
+/// An alarm, unless a person accepts it or has accepted it.
+pub(super) fn known_alarm(
+    question: &Question<'_>,
+    shortlist: &mut Shortlist,
+    alarm: Alarm,
+) -> Option<Outcome> {
+    let mark = alarm.mark();
+    if question.past.accepts(&mark) {
+        return None;
+    }
+    if question.is_accepted() {
+        shortlist.accepted.push(mark);
+        return None;
+    }
+    Some(Outcome::Alarm(alarm))
 }
 
 /// Whether the locked tag was seen to name other content only. A tag of which nothing was seen says nothing.
@@ -206,14 +219,14 @@ fn is_around_the_same(question: &Question<'_>, tag: &Tag, manifest: &Manifest) -
 }
 
 /// That the locked tag is gone where nothing newer can be taken.
-fn vanished(question: &Question<'_>, facts: &Facts) -> Option<Outcome> {
+fn vanished(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts) -> Option<Outcome> {
     let Some((Pin::Image(pin), _)) = question.comparable() else { return None };
     if !matches!(facts.tags.get(&pin.tag)?, Seen::Missing) || matches!(question.wish, Wish::Tag { .. }) {
         return None;
     }
     let alarm = Alarm::Vanished { tag: pin.tag.to_string(), upstream: pin.repository.to_string() };
     let accepted = Outcome::Keep { note: Some(format!("{alarm}, which was accepted")) };
-    Some(known_alarm(question, alarm).unwrap_or(accepted))
+    Some(known_alarm(question, shortlist, alarm).unwrap_or(accepted))
 }
 
 fn was_looked_at(candidate: &Candidate) -> bool {

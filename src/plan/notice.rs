@@ -24,6 +24,14 @@ pub enum Notice {
         /// One that was rebuilt since.
         newer: String,
     },
+    /// Nothing new comes in the declared shape, while a sibling of it lives on.
+    #[error("nothing new comes in {track}, while there is {offer}: going there is an edit of the track")]
+    Ended {
+        /// The declared track.
+        track: String,
+        /// The newest tag of the closest shape that lives on.
+        offer: String,
+    },
     /// Upstream rebuilds the locked tag more often than `min-age`, so that nothing of it is ever old enough.
     #[error(
         "{tag} starves: {builds} builds in {}, none of which stayed for min-age; `rebuilt = true` takes the newest that is old enough",
@@ -44,14 +52,21 @@ impl Notice {
     pub fn mark(&self) -> String {
         match self {
             Self::Frozen { tag, .. } => format!("frozen:{tag}"),
+            Self::Ended { track, .. } => format!("ended:{track}"),
             Self::Starving { tag, .. } => format!("starving:{tag}"),
         }
     }
 }
 
 /// What there is to say of a pin, besides the outcome.
-pub(super) fn notices(question: &Question<'_>, candidates: &[Candidate]) -> Vec<Notice> {
-    let found = [frozen(question, candidates), starving(question, candidates)];
+pub(super) fn notices(
+    question: &Question<'_>,
+    candidates: &[Candidate],
+    offer: Option<String>,
+) -> Vec<Notice> {
+    let track = question.declaration.track.to_string();
+    let ended = offer.map(|offer| Notice::Ended { track, offer });
+    let found = [frozen(question, candidates), ended, starving(question, candidates)];
     found.into_iter().flatten().filter(|notice| !question.past.accepts(&notice.mark())).collect()
 }
 

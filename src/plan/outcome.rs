@@ -20,6 +20,8 @@ pub struct Decision {
     pub seen: Vec<(String, String)>,
     /// What a person should know beside the outcome.
     pub notices: Vec<Notice>,
+    /// The marks of the alarms that a person accepts by what was asked for.
+    pub accepted: Vec<String>,
     /// Why a tag that is moved to anew names something else, where that could be asked.
     pub cause: Option<Cause>,
 }
@@ -33,6 +35,7 @@ impl Decision {
             other_shapes: 0,
             seen: Vec::new(),
             notices: Vec::new(),
+            accepted: Vec::new(),
             cause: None,
         }
     }
@@ -103,6 +106,9 @@ pub enum Rejection {
     /// It is below what is locked.
     #[error("is older than what is locked")]
     Older,
+    /// It is numbered by other rules: by the calendar, or with more or fewer numbers.
+    #[error("is numbered in another way than what is locked")]
+    OtherScheme,
     /// It differs from a better one only in what has no order.
     #[error("cannot be ordered against {0}")]
     Unordered(String),

@@ -6,7 +6,7 @@ use super::notice::notices;
 use super::stale::satisfies;
 use super::{Candidate, Decision, Outcome, Question, Rejection, Verdict, Wish};
 use crate::model::{Lane, Pin};
-use crate::track::{Field, Version};
+use crate::track::{Field, Shapes, Version};
 
 /// The tags that the track matches, judged and in order.
 #[derive(Clone, Debug)]
@@ -17,6 +17,10 @@ pub struct Shortlist {
     pub other_shapes: usize,
     /// The newest tag of each major, where a first choice would have to guess one.
     pub majors: Vec<String>,
+    /// A tag of another shape that lives on where the declared one has ended.
+    pub(super) offer: Option<String>,
+    /// The marks of the alarms that a person accepts by what was asked for.
+    pub(super) accepted: Vec<String>,
 }
 
 impl Shortlist {
@@ -54,13 +58,14 @@ impl Shortlist {
 
     /// The decision that the judgements, an outcome and what was seen on the way make.
     pub fn decide(self, question: &Question<'_>, outcome: Outcome, seen: Vec<(String, String)>) -> Decision {
-        let notices = notices(question, &self.candidates);
+        let notices = notices(question, &self.candidates, self.offer);
         Decision {
             outcome,
             candidates: self.candidates,
             other_shapes: self.other_shapes,
             seen,
             notices,
+            accepted: self.accepted,
             cause: None,
         }
     }
@@ -72,10 +77,16 @@ pub fn shortlist<'t>(question: &Question<'_>, tags: impl IntoIterator<Item = &'t
     let locked = question.comparable();
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut other_shapes = 0;
+    let mut shapes = locked.as_ref().map(|(_, version)| Shapes::new(version.clone()));
     for tag in tags {
         match declaration.track.read(tag) {
             Some(version) => candidates.push(judge(question, locked.as_ref(), tag, version)),
-            None => other_shapes += 1,
+            None => {
+                other_shapes += 1;
+                if let (Some(shapes), Some(sibling)) = (&mut shapes, declaration.track.sibling(tag)) {
+                    shapes.feed(sibling, first_seen(question, tag));
+                }
+            }
         }
     }
     if let Some((pin, version)) = &locked
@@ -85,6 +96,7 @@ pub fn shortlist<'t>(question: &Question<'_>, tags: impl IntoIterator<Item = &'t
     }
     candidates.sort_by(|a, b| (Reverse(&a.version), &a.tag).cmp(&(Reverse(&b.version), &b.tag)));
     candidates.dedup_by(|a, b| a.tag == b.tag);
+    let offer = shapes.as_ref().and_then(|shapes| offer(question, locked.as_ref(), &candidates, shapes));
     if !matches!(question.wish, Wish::Tag { because: Some(_), .. }) {
         reject_unordered(&mut candidates, locked.as_ref());
         keep_to_target(&mut candidates, locked.as_ref());
@@ -100,7 +112,26 @@ pub fn shortlist<'t>(question: &Question<'_>, tags: impl IntoIterator<Item = &'t
     } else {
         Vec::new()
     };
-    Shortlist { candidates, other_shapes, majors }
+    Shortlist { candidates, other_shapes, majors, offer, accepted: Vec::new() }
+}
+
+/// When a tag was first seen to name anything.
+fn first_seen(question: &Question<'_>, tag: &str) -> Option<jiff::Timestamp> {
+    Some(question.past.seen()?.of_tag(tag).first()?.1)
+}
+
+/// The tag that a person should know of where nothing new comes in the declared shape.
+fn offer(
+    question: &Question<'_>,
+    locked: Option<&(&Pin, Version)>,
+    candidates: &[Candidate],
+    shapes: &Shapes,
+) -> Option<String> {
+    let (_, from) = locked?;
+    let releases = candidates.iter().map(|candidate| &candidate.version);
+    let newest = releases.filter(|version| !version.is_prerelease() && from.fits(version)).max();
+    let sibling = shapes.ended(newest.unwrap_or(from), question.now)?;
+    Some(sibling.track.write(&sibling.version))
 }
 
 fn judge(
@@ -154,15 +185,28 @@ fn by_step(
     };
     // From where a declaration has left the lock behind, any direction is right.
     let left_behind = by_declaration(question, pin.tag(), from).is_some();
-    if version < from && !left_behind {
-        return Some(Rejection::Older);
-    }
-    let later_of_the_same = from.is_prerelease() && from.same_target(version);
-    if version.is_prerelease() && !declaration.prerelease && !is_locked && !later_of_the_same {
-        return Some(Rejection::Prerelease);
+    if !is_locked {
+        let order = if left_behind { None } else { by_order(from, version) };
+        if let Some(rejection) = order.or_else(|| unfinished(from, version, declaration.prerelease)) {
+            return Some(rejection);
+        }
     }
     let needed = from.allow_to(version).filter(|needed| *needed > declaration.allow)?;
     lane.map(|lane| Rejection::Lane { lane, needed })
+}
+
+/// What keeps a version from following another one, whoever asks.
+pub(super) fn by_order(from: &Version, to: &Version) -> Option<Rejection> {
+    match to < from {
+        true => Some(Rejection::Older),
+        false => (!from.fits(to)).then_some(Rejection::OtherScheme),
+    }
+}
+
+/// That a version is a prerelease, where neither the declaration nor the locked one asks for it.
+pub(super) fn unfinished(from: &Version, to: &Version, prerelease: bool) -> Option<Rejection> {
+    let later_of_the_same = from.is_prerelease() && from.same_target(to);
+    (to.is_prerelease() && !prerelease && !later_of_the_same).then_some(Rejection::Prerelease)
 }
 
 /// Where a declaration has left the lock behind and nothing within `allow` satisfies it, the person who edited it

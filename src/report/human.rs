@@ -1,10 +1,12 @@
 //! Decisions and tables for a person.
 
+use std::time::Duration;
+
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 
 use super::harmless;
 use crate::catalog::{Declaration, Upstream};
-use crate::model::{Lane, Pin};
+use crate::model::{Lane, Pin, in_words};
 use crate::plan::{Candidate, Cause, Decision, Outcome, Verdict};
 use crate::verify::{Coverage, Tally};
 
@@ -25,6 +27,9 @@ pub fn explanation(declaration: &Declaration, locked: Option<&Pin>, decision: &D
         ("decision", outcome(&decision.outcome)),
     ] {
         text.push_str(&format!("{key:<9} {}\n", harmless(&value)));
+    }
+    for notice in &decision.notices {
+        text.push_str(&format!("{:<9} {}\n", "notice", harmless(&notice.to_string())));
     }
     text.push('\n');
     let width = decision.candidates.iter().map(|candidate| candidate.tag.len()).max().unwrap_or_default();
@@ -122,6 +127,18 @@ pub struct StatusRow {
     pub pin: String,
     /// Its locked tag.
     pub locked: Option<String>,
+    /// How many seconds ago the locked content was first seen, where anybody remembers.
+    #[serde(rename = "age_seconds")]
+    pub age: Option<u64>,
+    /// How many seconds ago upstream was last seen to have something new.
+    #[serde(rename = "last_news_seconds")]
+    pub last_news: Option<u64>,
+    /// What is taken next, as soon as it is old enough.
+    pub next: Option<NextStep>,
+    /// Why it is held.
+    pub held_by: Option<String>,
+    /// What a person should know: that it is frozen, that it starves.
+    pub notices: Vec<String>,
     /// The newest tag that may be taken.
     pub allowed: Option<String>,
     /// The newest tag of the shape.
@@ -132,6 +149,15 @@ pub struct StatusRow {
     pub wrong: bool,
 }
 
+/// A tag that is not old enough yet.
+#[derive(serde::Serialize)]
+pub struct NextStep {
+    /// The tag; the locked one where only what it names is new.
+    pub tag: String,
+    /// How long until it is.
+    pub eligible_in_seconds: u64,
+}
+
 /// The table of `status`.
 pub fn status(rows: &[StatusRow], color: bool) -> String {
     let mut table = Table::new();
@@ -139,12 +165,24 @@ pub fn status(rows: &[StatusRow], color: bool) -> String {
     if color {
         table.enforce_styling();
     }
-    table.set_header(["pin", "locked", "allowed", "newest", "note"]);
+    table.set_header(["pin", "locked", "age", "allowed", "newest", "note"]);
+    let since = |seconds: Option<u64>| match seconds {
+        Some(seconds) => Cell::new(in_words(Duration::from_secs(seconds))),
+        None => Cell::new("-"),
+    };
     for row in rows {
-        let note = Cell::new(harmless(row.note.as_deref().unwrap_or_default()));
+        let notes = row.note.iter().chain(&row.notices).map(String::as_str);
+        let note = Cell::new(harmless(&notes.collect::<Vec<_>>().join("; ")));
         let note = if color && row.wrong { note.fg(Color::Red) } else { note };
         let tag = |tag: &Option<String>| Cell::new(harmless(tag.as_deref().unwrap_or("-")));
-        table.add_row([Cell::new(&row.pin), tag(&row.locked), tag(&row.allowed), tag(&row.newest), note]);
+        table.add_row([
+            Cell::new(&row.pin),
+            tag(&row.locked),
+            since(row.age),
+            tag(&row.allowed),
+            tag(&row.newest),
+            note,
+        ]);
     }
     let lines: Vec<String> = table
         .lines()

@@ -73,7 +73,8 @@ pub fn decision(decision: &Decision) -> Value {
     value
 }
 
-fn candidate(candidate: &Candidate) -> Value {
+/// A tag, and what became of it.
+pub fn candidate(candidate: &Candidate) -> Value {
     let (verdict, reason) = match &candidate.verdict {
         Verdict::Selected => ("selected", None),
         Verdict::Eligible => ("eligible", None),

@@ -14,35 +14,55 @@ const MOST: usize = 256;
 /// How long a sibling must have been ahead, where that is known.
 const SETTLED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What sibling shapes have above a shape's newest version; fed one tag at a time, in any order.
+/// The versions of one shape that are kept; the newest ones.
+const MOST_VERSIONS: usize = 16;
+
+/// What sibling shapes have above a version; fed one tag at a time, in any order.
 #[derive(Clone, Debug)]
 pub struct Shapes {
-    newest: Version,
+    floor: Version,
     above: Vec<Above>,
 }
 
-/// What one sibling shape has above ours.
+/// What one sibling shape has.
 #[derive(Clone, Debug)]
 struct Above {
     /// Its newest version.
     newest: Sibling,
-    /// Its lowest version above ours: another than the newest, where there are two.
-    lowest: Version,
-    /// Whether one is more than a patch above.
-    is_step: bool,
-    first_seen: Option<Timestamp>,
+    /// Its versions, newest first, with when they were first seen.
+    versions: Vec<(Version, Option<Timestamp>)>,
 }
 
 impl Above {
     fn rank(&self) -> impl Ord + '_ {
         (self.newest.rank(), Reverse(self.newest.track.as_str()))
     }
+
+    fn note(&mut self, version: &Version, first_seen: Option<Timestamp>) {
+        let at = self.versions.partition_point(|(known, _)| known > version);
+        match self.versions.get_mut(at).filter(|(known, _)| known == version) {
+            Some((_, known)) => *known = known.iter().copied().chain(first_seen).min(),
+            None => self.versions.insert(at, (version.clone(), first_seen)),
+        }
+        self.versions.truncate(MOST_VERSIONS);
+    }
+
+    /// Whether it goes on where `newest` is the last of another shape.
+    fn goes_on(&self, newest: &Version, now: Timestamp) -> bool {
+        let ahead = || self.versions.iter().take_while(|(version, _)| version > newest);
+        let is_step = |version: &Version| {
+            matches!(newest.lane_to(version), Some(Lane::Minor | Lane::Major | Lane::Date))
+        };
+        let first_seen = ahead().filter_map(|(_, first_seen)| *first_seen).min();
+        let is_settled = first_seen.is_none_or(|seen| now.duration_since(seen) >= SETTLED);
+        (ahead().count() > 1 || ahead().any(|(version, _)| is_step(version))) && is_settled
+    }
 }
 
 impl Shapes {
-    /// Of a shape by its newest version.
-    pub fn new(newest: Version) -> Self {
-        Self { newest, above: Vec::new() }
+    /// Above this version of ours.
+    pub fn new(floor: Version) -> Self {
+        Self { floor, above: Vec::new() }
     }
 
     /// Takes in a tag of a sibling shape, and when it was first seen, if anybody saw.
@@ -50,23 +70,18 @@ impl Shapes {
     /// Where there are more shapes than are kept, the farthest is forgotten.
     pub fn feed(&mut self, sibling: Sibling, first_seen: Option<Timestamp>) {
         let version = &sibling.version;
-        if version.is_prerelease() || *version <= self.newest || !self.newest.fits(version) {
+        if version.is_prerelease() || *version <= self.floor || !self.floor.fits(version) {
             return;
         }
-        let is_step = matches!(self.newest.lane_to(version), Some(Lane::Minor | Lane::Major | Lane::Date));
         if let Some(known) = self.above.iter_mut().find(|known| known.newest.track == sibling.track) {
-            known.is_step |= is_step;
-            known.first_seen = known.first_seen.into_iter().chain(first_seen).min();
-            if known.lowest > *version {
-                known.lowest = version.clone();
-            }
+            known.note(version, first_seen);
             if known.newest.version < *version {
                 known.newest = sibling;
             }
             return;
         }
-        let lowest = version.clone();
-        self.above.push(Above { newest: sibling, lowest, is_step, first_seen });
+        let versions = vec![(version.clone(), first_seen)];
+        self.above.push(Above { newest: sibling, versions });
         if self.above.len() > MOST {
             self.forget();
         }
@@ -82,16 +97,13 @@ impl Shapes {
         }
     }
 
-    /// The newest of the sibling shape to offer to a person; `None` while our shape is not known to have ended.
+    /// The newest of the sibling shape to offer to a person; `None` while our shape, whose newest version this is, is
+    /// not known to have ended.
     ///
-    /// It has where a sibling is a minor, major or date step above our newest version, or has two versions above it;
-    /// and where it is known when those were first seen, that is a week ago.
-    pub fn ended(&self, now: Timestamp) -> Option<&Sibling> {
-        let settled = |seen: Timestamp| now.duration_since(seen) >= SETTLED;
-        let says_so = |above: &&Above| {
-            (above.is_step || above.lowest < above.newest.version) && above.first_seen.is_none_or(settled)
-        };
-        offer(self.above.iter().filter(says_so).map(|above| &above.newest))
+    /// It has where a sibling is a minor, major or date step above that, or has two versions above it; and where it is
+    /// known when those were first seen, that is a week ago.
+    pub fn ended(&self, newest: &Version, now: Timestamp) -> Option<&Sibling> {
+        offer(self.above.iter().filter(|above| above.goes_on(newest, now)).map(|above| &above.newest))
     }
 }
 

@@ -4,14 +4,15 @@ use crate::track::Track;
 fn ended(track: &str, newest: &str, tags: &[(&str, Option<&str>)]) -> Option<String> {
     let track = Track::parse(track).unwrap();
     let answer = |tags: &mut dyn Iterator<Item = &(&str, Option<&str>)>| {
-        let mut shapes = Shapes::new(track.read(newest).unwrap());
+        let newest = track.read(newest).unwrap();
+        let mut shapes = Shapes::new(newest.clone());
         for (tag, seen) in tags {
             if let Some(sibling) = track.sibling(tag) {
                 shapes.feed(sibling, seen.map(|seen| seen.parse().unwrap()));
             }
         }
         let now = "2026-08-20T00:00:00Z".parse().unwrap();
-        shapes.ended(now).map(|sibling| sibling.track.write(&sibling.version))
+        shapes.ended(&newest, now).map(|sibling| sibling.track.write(&sibling.version))
     };
     let forward = answer(&mut tags.iter());
     assert_eq!(forward, answer(&mut tags.iter().rev()), "the order of the tags decides");

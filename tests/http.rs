@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "http/ages.rs"]
+mod ages;
 #[path = "http/auth.rs"]
 mod auth;
 #[path = "http/commands.rs"]

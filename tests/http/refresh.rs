@@ -42,6 +42,11 @@ impl Checkout {
         Ended::of(self.command(arguments).output().unwrap())
     }
 
+    /// Runs as of a time.
+    pub(crate) fn run_at(&self, now: &str, arguments: &[&str]) -> Ended {
+        Ended::of(self.command(arguments).env("SOLERA_PIN_NOW", now).output().unwrap())
+    }
+
     fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).spawn().unwrap()
     }

@@ -3,7 +3,7 @@
 //! [`Journal`] is the content: pure, and the same in whatever order journals are merged. `text` writes it as files of
 //! lines. [`load`] gives the [`Handle`] of a folder's journal: [`Handle::record`] adds to it by one commit,
 //! [`Handle::fetch`] and [`Handle::push`] share it, [`Handle::merge_from`] brings two together, and
-//! [`Handle::first_seen`] asks the history whether a line can be believed. Work tree, index and `HEAD` are never touched.
+//! [`History`] tells since when a line can be believed. Work tree, index and `HEAD` are never touched.
 //!
 //! A root below the top of its repository has its files below that path in the journal's tree, each part of it with
 //! a mark in front: `@services/@pay/wordpress`. So no folder is ever in the way of a pin's file.
@@ -20,6 +20,7 @@ mod text;
 
 pub use contents::{Acceptance, Journal, MAX_REASON, MAX_WORD, WordError};
 pub use error::Error;
+pub use history::History;
 pub use merge::Merged;
 pub use message::Decision;
 pub use remote::{Pushed, fetch};

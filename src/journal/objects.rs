@@ -103,17 +103,15 @@ fn find_folder<'r>(
     Ok(Some((current, path)))
 }
 
-/// A file in a folder of a commit's tree, with its path.
+/// The object of a file in a folder of a commit's tree.
 pub(super) fn find(
     repository: &Repository,
     tip: &Tip,
     folder: &[Vec<u8>],
     name: &str,
-) -> Result<Option<(Oid, String)>, Error> {
-    let Some((tree, path)) = find_folder(repository, tip, folder)? else {
-        return Ok(None);
-    };
-    Ok(tree.get_name_bytes(name.as_bytes()).map(|entry| (entry.id(), path + name)))
+) -> Result<Option<Oid>, Error> {
+    let folder = find_folder(repository, tip, folder)?;
+    Ok(folder.and_then(|(tree, _)| tree.get_name_bytes(name.as_bytes()).map(|entry| entry.id())))
 }
 
 /// The journal in a folder of a commit's tree; empty where there is no such folder. What this version does not know

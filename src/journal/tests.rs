@@ -156,6 +156,19 @@ fn clamped_lines_are_neither_too_early_nor_too_late() {
 }
 
 #[test]
+fn what_was_told_or_accepted_first_stays() {
+    let mut journal = Journal::default();
+    let tool = pin("tool");
+    for (hour, changed) in [(5, true), (7, false), (5, false), (3, true)] {
+        assert_eq!(journal.announce(&tool, "moved", at(hour)).unwrap(), changed);
+        assert_eq!(journal.accept(&tool, "moved", at(hour), &format!("because\n{hour}")).unwrap(), changed);
+    }
+    assert_eq!(journal.announced(&tool, "moved"), Some(at(3)));
+    let expected = Acceptance { at: at(3), reason: "because 3".into() };
+    assert_eq!(journal.accepted(&tool, "moved"), Some(&expected));
+}
+
+#[test]
 fn only_words_are_taken() {
     let mut journal = Journal::default();
     for bad in ["", "a b", "a\nb", "a\tb", &"x".repeat(MAX_WORD + 1)] {

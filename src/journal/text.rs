@@ -112,6 +112,12 @@ pub fn decode(journal: &mut Journal, file: &JournalFile, bytes: &[u8]) -> Result
     }
 }
 
+/// Whether a pin's file has a line for this pair.
+pub(super) fn has_pair(bytes: &[u8], tag: &str, content: &str) -> bool {
+    let start = format!("{tag} {content} ");
+    bytes.split(|b| *b == b'\n').any(|line| line.starts_with(start.as_bytes()))
+}
+
 fn read_line(journal: &mut Journal, file: &JournalFile, line: &[u8]) -> Result<(), String> {
     if line.len() > MAX_LINE {
         return Err(format!("it has more than {MAX_LINE} bytes"));

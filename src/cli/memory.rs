@@ -15,6 +15,8 @@ use crate::workspace::Workspace;
 /// What is remembered.
 pub(crate) struct Memory {
     state: State,
+    /// What is believed of what the journal says was seen.
+    seen: BTreeMap<PinName, Sightings>,
     accepted: BTreeMap<PinName, BTreeSet<String>>,
     nothing: (Sightings, BTreeSet<String>),
 }
@@ -32,7 +34,12 @@ pub(crate) struct News {
 impl Memory {
     /// Of nothing at all.
     pub(crate) fn none() -> Self {
-        Self::of_state(State::Outside)
+        Self {
+            state: State::Outside,
+            seen: BTreeMap::new(),
+            accepted: BTreeMap::new(),
+            nothing: Default::default(),
+        }
     }
 
     /// Of a repository. That its journal is not at hand is said, where that matters.
@@ -46,17 +53,17 @@ impl Memory {
                  git fetch origin refs/solera-pin/journal:refs/solera-pin/journal\n",
             );
         }
-        Ok(Self::of_state(state))
-    }
-
-    fn of_state(state: State) -> Self {
-        let mut accepted: BTreeMap<PinName, BTreeSet<String>> = BTreeMap::new();
-        if let State::Open(handle) = &state {
+        let mut memory = Self { state, ..Self::none() };
+        if let State::Open(handle) = &memory.state {
+            let history = handle.history(session.app.now)?;
+            for pin in workspace.catalog.declarations.keys() {
+                memory.seen.insert(pin.clone(), history.sightings(pin)?);
+            }
             for (pin, mark, _) in handle.journal().acceptances() {
-                accepted.entry(pin.clone()).or_default().insert(mark.to_owned());
+                memory.accepted.entry(pin.clone()).or_default().insert(mark.to_owned());
             }
         }
-        Self { state, accepted, nothing: Default::default() }
+        Ok(memory)
     }
 
     /// Of a pin.
@@ -64,8 +71,8 @@ impl Memory {
         match &self.state {
             State::Outside => Past::Nobody,
             State::NotFetched => Past::NotFetched,
-            State::Open(handle) => Past::Known {
-                seen: handle.journal().seen(pin).unwrap_or(&self.nothing.0),
+            State::Open(_) => Past::Known {
+                seen: self.seen.get(pin).unwrap_or(&self.nothing.0),
                 accepted: self.accepted.get(pin).unwrap_or(&self.nothing.1),
             },
         }

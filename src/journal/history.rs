@@ -1,5 +1,7 @@
 //! Since when a line can be believed, read off the journal's history.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use git2::{Oid, Repository};
 use jiff::Timestamp;
 
@@ -7,7 +9,7 @@ use super::error::{Error, said};
 use super::objects::{self, Tip};
 use super::store::Handle;
 use super::text;
-use crate::model::PinName;
+use crate::model::{PinName, Sighting, Sightings};
 
 /// The commits of a journal, to ask since when they have a line.
 pub struct History<'h> {
@@ -42,39 +44,44 @@ impl Handle {
 }
 
 impl History<'_> {
-    /// When a tag was first seen to name this content, as far as the history bears it out: a line was not seen before
-    /// any commit that it was not yet in, whatever it claims. `None` where it was not seen.
+    /// What was seen of a pin, and when first, as far as the history bears it out: a line was not seen before any commit
+    /// that it was not yet in, whatever it claims.
     ///
     /// Whoever can push to the ref can write any time into a line and into a commit of their own, but not into the
     /// commits below.
-    pub fn first_seen(&self, pin: &PinName, tag: &str, content: &str) -> Result<Option<Timestamp>, Error> {
-        let claimed = self.handle.journal().seen(pin).and_then(|seen| seen.first(tag, content));
-        let Some(claimed) = claimed else {
-            return Ok(None);
-        };
-        let mut newer = None;
-        for (commit, latest) in &self.commits {
+    pub fn sightings(&self, pin: &PinName) -> Result<Sightings, Error> {
+        // Since when each pair is there without a break: the latest time of the commits below.
+        let mut since: BTreeMap<(String, String), Timestamp> = BTreeMap::new();
+        let (mut last, mut below) = (None, Timestamp::MIN);
+        for (commit, latest) in self.commits.iter().rev() {
             let file = objects::find(&self.repository, commit, &self.handle.folder, pin.as_str())?;
             // Most commits leave a file as it is.
-            if file.is_some() && file == newer {
-                continue;
+            if file != last {
+                let pairs = self.pairs(file)?;
+                since.retain(|pair, _| pairs.contains(pair));
+                for pair in pairs {
+                    since.entry(pair).or_insert(below);
+                }
+                last = file;
             }
-            if !self.has(file, tag, content)? {
-                return Ok(Some(claimed.max(*latest)));
-            }
-            newer = file;
+            below = *latest;
         }
-        Ok(Some(claimed))
+        let mut seen = Sightings::default();
+        for line in self.handle.journal().seen(pin).map(Sightings::lines).unwrap_or_default() {
+            let since = since.get(&(line.tag.clone(), line.content.clone())).copied().unwrap_or(below);
+            seen.note(Sighting { first_seen: line.first_seen.max(since), ..line });
+        }
+        Ok(seen)
     }
 
-    fn has(&self, file: Option<Oid>, tag: &str, content: &str) -> Result<bool, Error> {
+    fn pairs(&self, file: Option<Oid>) -> Result<BTreeSet<(String, String)>, Error> {
         let Some(blob) = file else {
-            return Ok(false);
+            return Ok(BTreeSet::new());
         };
         let lost = |error: git2::Error| {
             Error::unreadable(&self.repository, format!("file {blob}: {}", said(&error)))
         };
         let blob = self.repository.find_blob(blob).map_err(lost)?;
-        Ok(text::has_pair(blob.content(), tag, content))
+        Ok(text::pairs(blob.content()))
     }
 }

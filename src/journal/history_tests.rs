@@ -10,10 +10,10 @@ fn an_honest_line_is_believed() {
     record(&top, &[("other", "1", "cc", 6)], 6);
     let handle = open(&top, at(9));
     let history = handle.history(at(9)).unwrap();
-    let seen = |tag: &str, content: &str| history.first_seen(&pin("tool"), tag, content).unwrap();
+    let seen = |tag: &str, content: &str| history.sightings(&pin("tool")).unwrap().first(tag, content);
     assert_eq!((seen("1.0", "aa"), seen("1.1", "bb")), (Some(at(1)), Some(at(4))));
     assert_eq!((seen("1.1", "aa"), seen("2", "aa")), (None, None));
-    assert_eq!(history.first_seen(&pin("none"), "1", "aa").unwrap(), None);
+    assert_eq!(history.sightings(&pin("none")).unwrap().first("1", "aa"), None);
 }
 
 #[test]
@@ -30,13 +30,16 @@ fn a_line_is_not_older_than_a_commit_without_it_also_in_a_folder() {
     let handle = open(&top, at(9));
     for (content, time) in [("evil", 5), ("bb", 2), ("aa", 0)] {
         assert_eq!(
-            handle.history(at(9)).unwrap().first_seen(&pin("tool"), "1.0", content).unwrap(),
+            handle.history(at(9)).unwrap().sightings(&pin("tool")).unwrap().first("1.0", content),
             Some(at(time)),
             "{content}"
         );
     }
     let inner = open(&top.join("services"), at(9));
-    assert_eq!(inner.history(at(9)).unwrap().first_seen(&pin("tool"), "1.0", "aa").unwrap(), Some(at(2)));
+    assert_eq!(
+        inner.history(at(9)).unwrap().sightings(&pin("tool")).unwrap().first("1.0", "aa"),
+        Some(at(2))
+    );
 }
 
 #[test]
@@ -46,5 +49,8 @@ fn a_commit_from_the_future_makes_nothing_young() {
     forge(&top, "unrelated", b"", 500);
     let mut handle = open(&top, at(2));
     handle.record(&journal(&[("tool", "1.1", "bb", 2)]), &[], at(2)).unwrap();
-    assert_eq!(handle.history(at(9)).unwrap().first_seen(&pin("tool"), "1.1", "bb").unwrap(), Some(at(2)));
+    assert_eq!(
+        handle.history(at(9)).unwrap().sightings(&pin("tool")).unwrap().first("1.1", "bb"),
+        Some(at(2))
+    );
 }

@@ -3,6 +3,8 @@
 //! A pin's file has a line `tag content first-seen` for each pair, in the order of time, then tag, then content. Two
 //! more files have a line `pin fingerprint time` for what was told, with the reason behind it for what was accepted.
 
+use std::collections::BTreeSet;
+
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -112,10 +114,14 @@ pub fn decode(journal: &mut Journal, file: &JournalFile, bytes: &[u8]) -> Result
     }
 }
 
-/// Whether a pin's file has a line for this pair.
-pub(super) fn has_pair(bytes: &[u8], tag: &str, content: &str) -> bool {
-    let start = format!("{tag} {content} ");
-    bytes.split(|b| *b == b'\n').any(|line| line.starts_with(start.as_bytes()))
+/// The tags and contents of a pin's file. What else is on a line is not looked at.
+pub(super) fn pairs(bytes: &[u8]) -> BTreeSet<(String, String)> {
+    let text = String::from_utf8_lossy(bytes);
+    let pair = |line: &str| {
+        let mut words = line.split(' ');
+        Some((words.next()?.to_owned(), words.next()?.to_owned()))
+    };
+    text.lines().filter_map(pair).collect()
 }
 
 fn read_line(journal: &mut Journal, file: &JournalFile, line: &[u8]) -> Result<(), String> {

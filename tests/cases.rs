@@ -70,6 +70,8 @@ struct Run {
     date: Option<String>,
     /// A command line of the shell, run in the repository before.
     shell: Option<String>,
+    /// A file of the repository that is standard input.
+    stdin: Option<String>,
 }
 
 fn read_case(folder: &Path) -> Vec<Run> {
@@ -79,7 +81,7 @@ fn read_case(folder: &Path) -> Vec<Run> {
     let run = |table: &toml_edit::Table| {
         let text = |key: &str| table.get(key).map(|item| item.as_str().unwrap().to_owned());
         let arguments = text("args").unwrap();
-        Run { arguments: split(&arguments), date: text("at"), shell: text("shell") }
+        Run { arguments: split(&arguments), date: text("at"), shell: text("shell"), stdin: text("stdin") }
     };
     runs.iter().map(run).collect()
 }
@@ -142,7 +144,9 @@ fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
         let upstream = run.date.as_deref().map_or(nobody, Upstream::at);
         let configuration = scratch.path().join("config.toml");
         fs::write(&configuration, upstream.configuration()).unwrap();
+        let input = run.stdin.as_ref().map(|file| fs::File::open(repository.join(file)).unwrap());
         let output = Command::new(env!("CARGO_BIN_EXE_solera-pin"))
+            .stdin(input.map_or_else(std::process::Stdio::null, Into::into))
             .args(&run.arguments)
             .current_dir(&repository)
             .env_clear()
@@ -157,7 +161,8 @@ fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
             text.replace(&scratch.path().display().to_string(), "[SCRATCH]")
         };
         let at = run.date.as_ref().map_or(String::new(), |date| format!("  # upstream at {date}"));
-        writeln!(transcript, "$ solera-pin {}{at}", run.arguments.join(" ")).unwrap();
+        let from = run.stdin.as_ref().map_or(String::new(), |file| format!(" < {file}"));
+        writeln!(transcript, "$ solera-pin {}{from}{at}", run.arguments.join(" ")).unwrap();
         transcript.push_str(&scrub(&output.stdout));
         let messages = scrub(&output.stderr);
         if !messages.is_empty() {

@@ -40,6 +40,12 @@ impl<'a> Past<'a> {
         matches!(self, Self::Known { accepted, .. } if accepted.contains(mark))
     }
 
+    /// Whether a tag was seen to name other content only. One of which nothing was seen says nothing.
+    pub fn never_saw(self, tag: &str, content: &str) -> bool {
+        let lines = self.seen().map(|seen| seen.of_tag(tag)).unwrap_or_default();
+        !lines.is_empty() && lines.iter().all(|(seen, _)| *seen != content)
+    }
+
     /// What a tag named when it was last seen to name something new.
     pub(super) fn last(self, tag: &str) -> Option<&'a str> {
         Some(self.seen()?.of_tag(tag).last()?.0)

@@ -174,7 +174,7 @@ fn wait(
             let upstream = repository.to_string();
             known_alarm(question, shortlist, Alarm::Gone { tag: name, digest: locked, upstream })
         }
-        Some(true) if is_unseen(question, pin) => {
+        Some(true) if question.past.never_saw(&name, &locked) => {
             known_alarm(question, shortlist, Alarm::NeverSeen { tag: name, digest: locked })
         }
         Some(true) => None,
@@ -200,14 +200,6 @@ pub(super) fn known_alarm(
         return None;
     }
     Some(Outcome::Alarm(alarm))
-}
-
-/// Whether the locked tag was seen to name other content only. A tag of which nothing was seen says nothing.
-fn is_unseen(question: &Question<'_>, pin: &ImagePin) -> bool {
-    let Past::Known { seen, .. } = question.past else { return false };
-    let lines = seen.of_tag(pin.tag.as_str());
-    let locked = pin.digest.to_string();
-    !lines.is_empty() && lines.iter().all(|(content, _)| *content != locked)
 }
 
 /// Whether a manifest is an index around the very manifests that are locked: no news, whatever its age.

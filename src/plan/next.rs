@@ -89,7 +89,10 @@ impl Next {
         if version > self.newest && !version.is_prerelease() && self.from.fits(&version) {
             self.newest = version.clone();
         }
-        let rejection = if tag == self.tag { None } else { self.refuses(&version, first_seen) };
+        if tag == self.tag {
+            return;
+        }
+        let rejection = self.refuses(&version, first_seen);
         let lane = self.from.lane_to(&version);
         if self.rules.reasons {
             let verdict = rejection.clone().map_or(Verdict::Eligible, Verdict::Rejected);
@@ -134,7 +137,6 @@ impl Next {
         for candidate in candidates.iter_mut().filter(|candidate| candidate.verdict == Verdict::Eligible) {
             let best = candidate.lane.and_then(|lane| lanes.get(&lane));
             candidate.verdict = match best {
-                _ if candidate.tag == self.tag => Verdict::Selected,
                 Some(best) if best.tag == candidate.tag => Verdict::Selected,
                 Some(best) if best.version == candidate.version => {
                     Verdict::Rejected(Rejection::Unordered(best.tag.clone()))

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::frozen;
-use super::rules::{CHILDREN, NOT_SERVED, TAG_GONE, TAG_MOVED};
+use super::rules::{CHILDREN, NEVER_SEEN, NOT_SERVED, TAG_GONE, TAG_MOVED};
 use super::wrong::{Help, Wrong};
 use super::{Answers, Subject};
 use crate::error::Status;
 use crate::model::{Digest, ImagePin, Manifest, Platform};
+use crate::plan::Alarm;
 use crate::source::{ImageSource, Kind, SourceError};
 
 /// What the locked tag names now.
@@ -41,7 +42,10 @@ pub(super) async fn ask(source: &ImageSource, subject: Subject<'_>, pin: &ImageP
         return answers;
     };
     match (now, &locked) {
-        (TagNow::Other(manifest), _) => moved(subject, pin, &manifest, &mut answers),
+        (TagNow::Other(manifest), _) => {
+            moved(subject, pin, &manifest, &mut answers);
+            never_seen(subject, pin, &mut answers);
+        }
         (TagNow::Nothing, locked) => gone(subject, pin, locked.is_some(), &mut answers),
         (TagNow::Locked, Some(locked)) => frozen::ask(source, subject, pin, locked, &mut answers).await,
         (TagNow::Locked, None) => {}
@@ -131,6 +135,24 @@ fn moved(subject: Subject<'_>, pin: &ImagePin, now: &Manifest, answers: &mut Ans
         true => format!("the tag {tag} has another index now, with the locked manifests in it"),
         false => format!("the tag {tag} was rebuilt and names {} now, not what is locked", now.digest),
     });
+}
+
+/// Whether the tag was seen to name other content only.
+fn never_seen(subject: Subject<'_>, pin: &ImagePin, answers: &mut Answers) {
+    let (tag, digest) = (pin.tag.to_string(), pin.digest.to_string());
+    if !subject.past.never_saw(&tag, &digest) {
+        return;
+    }
+    let alarm = Alarm::NeverSeen { tag, digest };
+    if !subject.past.accepts(&alarm.mark()) {
+        answers.wrong.push(Wrong {
+            rule: &NEVER_SEEN,
+            status: Status::Alarm,
+            keys: vec!["digest".into()],
+            message: alarm.to_string(),
+            help: Help::Accept,
+        });
+    }
 }
 
 fn gone(subject: Subject<'_>, pin: &ImagePin, is_served: bool, answers: &mut Answers) {

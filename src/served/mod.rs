@@ -22,6 +22,7 @@ use crate::document::SourceFile;
 use crate::error::Status;
 use crate::lock::Lock;
 use crate::model::{Pin, PinName};
+use crate::plan::Past;
 use crate::resolve::Sources;
 use crate::source::SourceError;
 use crate::verify::Finding;
@@ -60,6 +61,7 @@ struct Subject<'a> {
     pin: &'a Pin,
     declaration: Option<&'a Declaration>,
     now: jiff::Timestamp,
+    past: Past<'a>,
 }
 
 impl Subject<'_> {
@@ -69,16 +71,18 @@ impl Subject<'_> {
     }
 }
 
-/// Asks about every locked pin at once. Sorted by name.
-pub async fn check(
+/// Asks about every locked pin at once. Sorted by name. `past` is what is remembered of a pin's upstream.
+pub async fn check<'p>(
     sources: &Sources,
     lock: &Lock,
     declarations: &BTreeMap<PinName, Declaration>,
     file: &Arc<SourceFile>,
     now: jiff::Timestamp,
+    past: impl Fn(&PinName) -> Past<'p>,
 ) -> Vec<Asked> {
+    let past = &past;
     let one = |(name, pin)| async move {
-        let subject = Subject { name, pin, declaration: declarations.get(name), now };
+        let subject = Subject { name, pin, declaration: declarations.get(name), now, past: past(name) };
         let Answers { wrong, notes, failures } = match pin {
             Pin::Image(pin) => image::ask(&sources.images, subject, pin).await,
             Pin::Git(pin) => git::ask(&sources.git, subject, pin).await,

@@ -43,5 +43,11 @@ pub(super) const FROZEN: Rule = Rule {
     reason: "a tag that upstream no longer rebuilds gets no fixes of its base image",
 };
 
+pub(super) const NEVER_SEEN: Rule = Rule {
+    id: "upstream-never-seen",
+    level: Level::Error,
+    reason: "a digest that its tag was never seen to name was written by somebody, or moved between two looks",
+};
+
 /// All of them.
-pub const RULES: &[Rule] = &[NOT_SERVED, CHILDREN, TAG_MOVED, TAG_GONE, FROZEN];
+pub const RULES: &[Rule] = &[NOT_SERVED, CHILDREN, TAG_MOVED, NEVER_SEEN, TAG_GONE, FROZEN];

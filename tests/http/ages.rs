@@ -205,6 +205,9 @@ fn a_digest_that_was_never_seen_is_an_alarm_until_a_person_accepts_it() {
         assert_eq!(alarm.code, 4, "{}", alarm.said);
         assert!(alarm.said.contains("was never seen to name"), "{}", alarm.said);
     }
+    let gate = project.at(3, 6, &["verify", "--upstream"]);
+    assert_eq!(gate.code, 4, "{}", gate.said);
+    assert!(gate.said.contains("error[upstream-never-seen]"), "{}", gate.said);
     let accepted = project.at(3, 7, &["refresh", "x", "--accept"]);
     assert_eq!(accepted.code, 0, "{}", accepted.said);
     assert_eq!(project.lock(), honest, "it is back at what the tag names");

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::memory::Memory;
 use crate::cli::session::{Session, sources};
 use crate::error::{Error, Status};
 use crate::lock::Store;
+use crate::model::PinName;
 use crate::report::{NotAsked, harmless};
 use crate::served;
 use crate::verify::Finding;
@@ -29,7 +31,9 @@ pub(super) async fn ask(
     let declarations = &workspace.catalog.declarations;
     let mut status = Status::Done;
     let now = session.app.now;
-    for asked in served::check(&sources(&client), store.lock(), declarations, store.file(), now).await {
+    let memory = Memory::load(session, workspace)?;
+    let past = |pin: &PinName| memory.of(pin);
+    for asked in served::check(&sources(&client), store.lock(), declarations, store.file(), now, past).await {
         let name = asked.name;
         for (finding, amounts_to) in asked.found {
             status = status.max(amounts_to);

@@ -113,6 +113,7 @@ impl Memory {
         &mut self,
         resolved: &[Resolved],
         wish: &Wish,
+        because: &str,
         now: Timestamp,
     ) -> Result<usize, Error> {
         let State::Open(handle) = &mut self.state else { return Ok(0) };
@@ -128,7 +129,7 @@ impl Memory {
             tell(handle, &mut additions, pin, decision, now)?;
             if *wish == Wish::Accept {
                 for mark in marks(decision) {
-                    additions.accept(pin, &mark, now, "")?;
+                    additions.accept(pin, &mark, now, because)?;
                 }
             }
             forced.extend(by_force(pin, decision, wish));

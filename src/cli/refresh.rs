@@ -72,9 +72,9 @@ impl RefreshArgs {
             let error = Error::usage(format!("{option} is about one pin, which must be named"));
             error.hint(format!("solera-pin refresh PIN {option} …"))
         };
-        if let (None, false, Some(_)) = (&self.to, self.ignore_min_age, &self.because) {
-            let error = Error::usage("--because gives the reason for --to or --ignore-min-age");
-            return Err(error.hint("name one of the two"));
+        if let (None, false, false, Some(_)) = (&self.to, self.ignore_min_age, self.accept, &self.because) {
+            let error = Error::usage("--because gives the reason for --to, --ignore-min-age or --accept");
+            return Err(error.hint("name one of the three"));
         }
         if let (true, Some(because)) = (self.ignore_min_age, &self.because) {
             return Ok(Wish::Young { because: because.clone() });
@@ -136,7 +136,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let untold = memory.untold(&resolved);
     if mode == Mode::Write {
         let began = memory.begins();
-        memory.record(&resolved, &wish, session.app.now)?;
+        memory.record(&resolved, &wish, args.because.as_deref().unwrap_or_default(), session.app.now)?;
         if began && !memory.begins() {
             session
                 .output
@@ -145,7 +145,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     }
     drop(held);
     match args.format {
-        Format::Human => report(session, mode, &changes, &after, &resolved)?,
+        Format::Human => report(session, mode, &changes, &after, &resolved, memory.closed().is_none())?,
         Format::Json => session.output.data(&document(&changes, &after, &resolved))?,
     }
     written::tell(session, &after.stuck, &after.edited);
@@ -163,7 +163,7 @@ fn observe(session: &mut Session<'_>, memory: &mut Memory, resolved: &[Resolved]
     if let Some(error) = memory.closed() {
         return Err(error);
     }
-    let new = memory.record(resolved, &Wish::Rules, session.app.now)?;
+    let new = memory.record(resolved, &Wish::Rules, "", session.app.now)?;
     session.output.data(&format!("{} for the first time\n", count(new, "sighting")))?;
     Ok(session.report_failures(resolved))
 }
@@ -211,6 +211,7 @@ fn report(
     changes: &[Change],
     after: &InStep,
     resolved: &[Resolved],
+    knows_ages: bool,
 ) -> Result<(), Error> {
     let width = changes.iter().map(|change| change.name.as_str().len()).max().unwrap_or_default();
     for change in changes {
@@ -230,6 +231,14 @@ fn report(
     let notes: Vec<String> = notes.collect();
     for note in notes {
         session.output.note(&note);
+    }
+    let is_first = |resolved: &&Resolved| {
+        matches!(&resolved.result, Ok(Decision { outcome: Outcome::First { .. }, .. }))
+    };
+    if knows_ages && resolved.iter().any(|resolved| is_first(&resolved)) {
+        session
+            .output
+            .note("what is locked for the first time is the newest there is: its age was not asked for\n");
     }
     let failed = resolved.iter().filter(|resolved| failure(resolved).is_some()).count();
     let moved =

@@ -252,15 +252,19 @@ fn locked_first(
             (!question.past.accepts(&gone.mark())).then_some(Next::Decided(Outcome::Alarm(gone)))
         }
         Some(Seen::Names(manifest)) if watch && manifest.digest != pin.digest => {
-            let (from, to) = (pin.digest.to_string(), manifest.digest.to_string());
-            alarm(Alarm::Moved { tag: pin.tag.to_string(), from, to })
+            alarm(moved(pin, &manifest.digest))
         }
+        Some(Seen::Claims(digest)) if watch && *digest != pin.digest => alarm(moved(pin, digest)),
         Some(Seen::Names(manifest)) if accept && lacks(question, manifest).is_none() => {
             let to = to_pin(question, repository, &pin.tag, manifest);
             (to != *pin).then(|| take(question, shortlist, facts, to, None, false))
         }
         Some(_) => None,
     }
+}
+
+fn moved(pin: &ImagePin, now: &Digest) -> Alarm {
+    Alarm::Moved { tag: pin.tag.to_string(), from: pin.digest.to_string(), to: now.to_string() }
 }
 
 /// A person who asks for a pin wants its tag read, whatever the lock says of it.
@@ -309,7 +313,7 @@ pub fn seen(question: &Question<'_>, facts: &Facts) -> Vec<(String, String)> {
     if let (Past::Known { seen: before, .. }, Some((Pin::Image(pin), _))) =
         (question.past, question.comparable())
     {
-        let trusted = before.of_tag(pin.tag.as_str()).is_empty() || *question.wish == Wish::Accept;
+        let trusted = before.of_tag(pin.tag.as_str()).is_empty();
         let locked = (pin.tag.to_string(), pin.digest.to_string());
         if trusted && !seen.contains(&locked) {
             seen.push(locked);

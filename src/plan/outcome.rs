@@ -217,7 +217,7 @@ pub enum Alarm {
         upstream: String,
     },
     /// What is locked can no longer be pulled, and what replaced it may not be taken yet.
-    #[error("{upstream} no longer serves {digest}, which is locked for {tag}")]
+    #[error("{upstream} no longer serves what is locked for {tag}, {digest}, as it is locked")]
     Gone {
         /// The locked tag.
         tag: String,

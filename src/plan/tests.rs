@@ -525,8 +525,14 @@ fn an_immutable_tag_is_watched_though_newer_ones_are_there_and_though_it_is_held
         let quiet = goes_to(&world.decide(&declaration, Some(&locked), &Wish::Rules));
         assert_eq!(quiet, if extra.is_empty() { "patch 1.0.1" } else { "Held(\"a freeze\")" });
         world.tags.get_mut("1.0.0").unwrap().0 = "other".into();
-        let moved = world.decide(&declaration, Some(&locked), &Wish::Rules).outcome;
-        assert!(matches!(moved, Outcome::Alarm(Alarm::Moved { .. })), "{moved:?}");
+        for seen_before in [false, true] {
+            if seen_before {
+                world.past = age::seen(&[("1.0.0", "1.0.0", -900), ("1.0.0", "other", -800)]);
+            }
+            let moved = world.decide(&declaration, Some(&locked), &Wish::Rules).outcome;
+            assert!(matches!(moved, Outcome::Alarm(Alarm::Moved { .. })), "{moved:?}");
+        }
+        world.past = None;
         assert_eq!(goes_to(&world.decide(&declaration, Some(&locked), &Wish::Accept)), "digest 1.0.0");
         let unexplained = Wish::Tag { tag: "1.0.0".into(), because: None };
         let still = world.decide(&declaration, Some(&locked), &unexplained).outcome;

@@ -48,6 +48,7 @@ fn a_release_is_taken_when_it_has_been_seen_for_long_enough() {
     let project = Project::new(&pin(&registry, "x", "x", "{version}"));
     let first = project.at(1, 6, &["refresh"]);
     assert_eq!(first.code, 0, "{}", first.said);
+    assert!(first.said.contains("age was not asked for"), "{}", first.said);
     assert!(first.said.contains("x  1.0.0  (first)") && first.said.contains("the journal"), "{}", first.said);
     let digest = registry.push_index("x", "1.0.1", BOTH);
     for (day, hour, wait) in [(2, 6, "3 d"), (3, 6, "2 d"), (5, 5, "1 h")] {
@@ -166,7 +167,7 @@ fn a_rebuild_waits_says_why_it_came_and_its_going_is_an_alarm() {
         let gone = project.at(day, 6, &["refresh"]);
         assert_eq!(gone.code, 4, "{}", gone.said);
         assert!(
-            gone.said.contains("no longer serves") && gone.said.contains("--ignore-min-age"),
+            gone.said.contains("no longer serves what is locked") && gone.said.contains("--ignore-min-age"),
             "{}",
             gone.said
         );
@@ -174,6 +175,25 @@ fn a_rebuild_waits_says_why_it_came_and_its_going_is_an_alarm() {
     let taken = project.at(5, 6, &["refresh"]);
     assert_eq!(taken.code, 0, "{}", taken.said);
     assert!(taken.said.contains("(digest)"), "{}", taken.said);
+}
+
+#[test]
+fn an_immutable_tag_that_moved_is_an_alarm_on_every_run() {
+    let registry = Registry::start();
+    registry.push_index("x", "1", BOTH);
+    let project = Project::new(&format!(
+        "{}immutable = true\n",
+        pin(&registry, "x", "x", "1").trim_end_matches('\n').to_owned() + "\n"
+    ));
+    project.at(1, 6, &["refresh"]);
+    registry.push_index("x", "1", BOTH);
+    for day in [2, 3, 9] {
+        let moved = project.at(day, 6, &["refresh"]);
+        assert_eq!(moved.code, 4, "{}", moved.said);
+    }
+    let accepted = project.at(9, 7, &["refresh", "x", "--accept", "--because", "rebuilt for a CVE"]);
+    assert_eq!(accepted.code, 0, "{}", accepted.said);
+    assert_eq!(project.at(9, 8, &["refresh"]).code, 0);
 }
 
 #[test]

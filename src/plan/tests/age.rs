@@ -5,7 +5,7 @@ use super::*;
 const SLIM: &str = "track = \"bookworm-slim\"\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\n";
 
 /// What was seen: tag, build, hour.
-fn seen(lines: &[(&str, &str, i64)]) -> Option<(Sightings, BTreeSet<String>)> {
+pub(super) fn seen(lines: &[(&str, &str, i64)]) -> Option<(Sightings, BTreeSet<String>)> {
     let mut seen = Sightings::default();
     for (tag, build, hour) in lines {
         let content = Digest::sha256(build.as_bytes()).to_string();

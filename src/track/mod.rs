@@ -31,6 +31,8 @@ pub use siblings::{Distance, Sibling, offer};
 pub use version::Version;
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

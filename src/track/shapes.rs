@@ -11,6 +11,9 @@ use crate::model::Lane;
 /// The shapes that are kept; the closest ones.
 const MOST: usize = 256;
 
+/// How many days a dated sibling is ahead of a shape that has ended.
+const LATE: u64 = 60;
+
 /// How long a sibling must have been ahead, where that is known.
 const SETTLED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -53,7 +56,14 @@ impl Shapes {
         if version.is_prerelease() || *version <= self.newest || !self.newest.fits(version) {
             return;
         }
-        let is_step = matches!(self.newest.lane_to(version), Some(Lane::Minor | Lane::Major | Lane::Date));
+        let lane = self.newest.lane_to(version);
+        // Two suites are seldom built on the same day, and each may be built many times before the other is.
+        let days =
+            || version.day().zip(self.newest.day()).map_or(0, |(theirs, ours)| theirs.saturating_sub(ours));
+        if lane == Some(Lane::Date) && days() < LATE {
+            return;
+        }
+        let is_step = lane != Some(Lane::Patch);
         if let Some(known) = self.above.iter_mut().find(|known| known.newest.track == sibling.track) {
             known.is_step |= is_step;
             known.first_seen = known.first_seen.into_iter().chain(first_seen).min();
@@ -84,7 +94,7 @@ impl Shapes {
 
     /// The newest of the sibling shape to offer to a person; `None` while our shape is not known to have ended.
     ///
-    /// It has where a sibling is a minor, major or date step above our newest version, or has two versions above it;
+    /// It has where a sibling is a minor or major step above our newest version, two months of dates, or two versions;
     /// and where it is known when those were first seen, that is a week ago.
     pub fn ended(&self, now: Timestamp) -> Option<&Sibling> {
         let settled = |seen: Timestamp| now.duration_since(seen) >= SETTLED;

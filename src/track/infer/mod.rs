@@ -89,7 +89,7 @@ impl<'t> Shape<'t> {
                 self.bracket();
             }
             return self.push("{pre}".into(), Phase::Within, used);
-        } else if let Some(text) = self.further(segment) {
+        } else if let Some(text) = self.java_build(segment).or_else(|| self.further(segment)) {
             return self.push(text, self.phase, 1);
         }
         let after_sha = at > 0 && segments[at - 1] == "sha";
@@ -135,7 +135,7 @@ impl<'t> Shape<'t> {
             return None;
         }
         let (prerelease, rest) = Prerelease::read(segments[0])?;
-        if !rest.is_empty() {
+        if !rest.is_empty() || self.java_build(segments[0]).is_some() {
             return None;
         }
         // `RC-3`
@@ -153,6 +153,13 @@ impl<'t> Shape<'t> {
         {
             self.out[*place] = bracketed.clone();
         }
+    }
+
+    /// The `b05` of `8u422-b05`, which elsewhere is a beta.
+    fn java_build(&self, segment: &str) -> Option<String> {
+        let (_, core) = self.core.as_ref().filter(|_| self.phase == Phase::Within)?;
+        let is_build = segment.strip_prefix('b').is_some_and(words::is_short);
+        (is_build && core.text.contains("u{minor}")).then(|| "b{build}".to_owned())
     }
 
     /// What moves along after the version.

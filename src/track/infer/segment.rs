@@ -135,7 +135,7 @@ fn other_separator(rest: &str) -> Option<(String, &str)> {
 }
 
 /// The track of what follows the numbers in their segment, and whether it names a prerelease.
-fn tail(rest: &str, after_lone: bool) -> Option<(String, bool)> {
+pub(super) fn tail(rest: &str, after_lone: bool) -> Option<(String, bool)> {
     let mut text = String::new();
     let mut has_pre = false;
     let mut rest = rest;
@@ -157,6 +157,8 @@ fn tail(rest: &str, after_lone: bool) -> Option<(String, bool)> {
         {
             text.push_str("{pre}");
             has_pre = true;
+        } else if separator == "+" && words::hash(&body[..end], false).is_some() {
+            text.push_str("{hash}");
         } else if is_word(&body[..end]) && !after_lone {
             text.push_str(&body[..end]);
         } else {

@@ -106,5 +106,4 @@ impl Shapes {
 }
 
 #[cfg(test)]
-#[path = "shapes_tests.rs"]
 mod tests;

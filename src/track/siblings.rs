@@ -259,5 +259,4 @@ fn is_processor(word: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "siblings_tests.rs"]
 mod tests;

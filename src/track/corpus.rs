@@ -3,8 +3,7 @@
 //! The cases are in `corpus.toml`, whose head says what they hold. What comes next is chosen here in the plainest way
 //! that the readings of a track allow; a policy is no part of it.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::{DocumentMut, TableLike};
 

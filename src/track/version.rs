@@ -143,8 +143,13 @@ impl Version {
             _ => None,
         });
         let number = |field| self.number(field).map(Number::digits);
-        let calendar =
-            || Some((number(Field::Year)?, number(Field::Month)?, number(Field::Day).unwrap_or("1")));
+        let calendar = || {
+            Some((
+                number(Field::Year)?,
+                number(Field::Month).unwrap_or("1"),
+                number(Field::Day).unwrap_or("1"),
+            ))
+        };
         let days = |(year, month, day): (&str, &str, &str)| {
             let number = |digits: &str| digits.parse::<u64>().ok();
             Some((number(year)? * 12 + number(month)?) * 30 + number(day)?)

@@ -1,4 +1,4 @@
-//! Real tags, each with the track that is inferred from it and what is right to take next.
+//! Tags as upstreams write them, each with the track that is inferred from it and what is right to take next.
 //!
 //! The cases are in `corpus.toml`, whose head says what they hold. What comes next is chosen here in the plainest way
 //! that the readings of a track allow; a policy is no part of it.

@@ -77,6 +77,8 @@ fn dates_and_times_move() {
         ("2022", "{major}"),
         ("20240816123456", "{date}"),
         ("202408161234", "{date}"),
+        ("20260820T000000Z", "{date}T{build}Z"),
+        ("bookworm-20260820t101530", "bookworm-{date}t{build}"),
         ("1712345678", "{epoch}"),
         ("main-1712345678-abc1234", "main-{epoch}-{hash}"),
         ("2023.5.20240819.0", "{major}.{minor}.{date}.{build}"),

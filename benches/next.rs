@@ -16,7 +16,9 @@ use solera_pin::track::infer;
 const TAGS: usize = 1_000_000;
 
 /// What becomes of a tag number: of the shape, of a sibling's shape, of none.
-const LISTS: [(&str, fn(&mut String, usize)); 3] = [
+type Make = fn(&mut String, usize);
+
+const LISTS: [(&str, Make); 3] = [
     ("all of the shape", |tag, i| of_shape(tag, i, "slim-bookworm")),
     ("all of sibling shapes", |tag, i| of_shape(tag, i, ["slim-trixie", "slim-bullseye", "slim-sid"][i % 3])),
     ("as a registry has them", |tag, i| match i % 4 {

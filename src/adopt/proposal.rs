@@ -6,7 +6,7 @@ use super::apart;
 use super::names::Names;
 use super::survey::{Source, Survey, Uses};
 use crate::model::PinName;
-use crate::track::{Field, Track, infer};
+use crate::track::{Track, infer};
 
 /// A pin that would follow what files name.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl Proposal {
 /// Whether a git tag moves by convention: one of fewer than three numbers is where a major or minor stands.
 pub fn is_moving_git_tag(tag: &str) -> bool {
     let numbers = tag.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
-    let is_date = || infer(tag).is_ok_and(|shape| shape.has(Field::Date));
+    let is_date = || infer(tag).is_ok_and(|shape| shape.is_dated());
     numbers.count() < 3 && !is_date()
 }
 

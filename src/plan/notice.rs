@@ -74,8 +74,9 @@ pub(super) fn notices(
 fn frozen(question: &Question<'_>, candidates: &[Candidate]) -> Option<Notice> {
     let Past::Known { seen, .. } = question.past else { return None };
     let (declaration, (pin, version)) = (question.declaration, question.comparable()?);
-    let one_build = [Field::Build, Field::Date, Field::Epoch, Field::Hash];
-    if declaration.immutable || one_build.into_iter().any(|field| declaration.track.has(field)) {
+    let track = &declaration.track;
+    let one_build = track.is_dated() || track.has(Field::Build) || track.has(Field::Hash);
+    if declaration.immutable || one_build {
         return None;
     }
     let (_, last) = *seen.of_tag(pin.tag()).last()?;

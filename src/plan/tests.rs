@@ -1,4 +1,6 @@
 mod age;
+mod corpus;
+mod properties;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -36,8 +36,8 @@ pub(super) async fn ask(
 
 /// Whether its tag is one that is rebuilt at all: not where it names one build, or must not move.
 fn may_freeze(declaration: &Declaration, pin: &ImagePin) -> bool {
-    let one_build = [Field::Build, Field::Date, Field::Epoch, Field::Hash];
-    let rebuilt = |track: &Track| !track.is_literal() && one_build.into_iter().all(|field| !track.has(field));
+    let one_build = |track: &Track| track.is_dated() || track.has(Field::Build) || track.has(Field::Hash);
+    let rebuilt = |track: &Track| !track.is_literal() && !one_build(track);
     !declaration.immutable
         && rebuilt(&declaration.track)
         && declaration.upstream == Upstream::Image(pin.repository.clone())

@@ -62,6 +62,11 @@ impl Track {
             Atom::Literal { .. } | Atom::Optional { .. } => false,
         })
     }
+
+    /// Whether its tags name a day or a time, by any placeholder.
+    pub fn is_dated(&self) -> bool {
+        [Field::Date, Field::Year, Field::Epoch].into_iter().any(|field| self.has(field))
+    }
 }
 
 fn split(text: &str) -> Result<Vec<Atom>, TrackError> {

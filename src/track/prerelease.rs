@@ -74,8 +74,8 @@ impl Prerelease {
 /// The stage that a word at the start of `text` names, and where the word ends.
 fn stage(text: &str) -> Option<(usize, usize)> {
     let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
-    let is_word = |word: &&str| word.eq_ignore_ascii_case(&text[..end]);
-    let stage = STAGES.iter().position(|words| words.iter().any(|word| is_word(&word)))?;
+    let is_word = |word: &str| word.eq_ignore_ascii_case(&text[..end]);
+    let stage = STAGES.iter().position(|words| words.iter().any(|word| is_word(word)))?;
     Some((stage, end))
 }
 

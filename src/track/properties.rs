@@ -157,7 +157,8 @@ proptest! {
     }
 
     #[test]
-    fn a_sibling_reads_its_tag_and_is_one_both_ways(track in track(), tag in tag()) {
+    fn a_sibling_reads_its_tag(track in track(), picks in prop::collection::vec(0usize..60, 12)) {
+        let tag = filled(&track, &picks).replace("slim", "trixie").replace("3.20", "3.24").replace('v', "v.");
         if let Some(sibling) = track.sibling(&tag) {
             prop_assert!(!track.matches(&tag));
             prop_assert!(sibling.track.matches(&tag));

@@ -11,6 +11,9 @@ use crate::model::Lane;
 /// The shapes that are kept; the closest ones.
 const MOST: usize = 256;
 
+/// How many days a dated sibling is ahead of a shape that has ended.
+const LATE: u64 = 60;
+
 /// How long a sibling must have been ahead, where that is known.
 const SETTLED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -49,13 +52,18 @@ impl Above {
 
     /// Whether it goes on where `newest` is the last of another shape.
     fn goes_on(&self, newest: &Version, now: Timestamp) -> bool {
-        let ahead = || self.versions.iter().take_while(|(version, _)| version > newest);
-        let is_step = |version: &Version| {
-            matches!(newest.lane_to(version), Some(Lane::Minor | Lane::Major | Lane::Date))
+        // Two suites are seldom built on the same day, and each may be built many times before the other is.
+        let is_late = |version: &Version| {
+            let days =
+                version.day().zip(newest.day()).map_or(0, |(theirs, ours)| theirs.saturating_sub(ours));
+            newest.lane_to(version) != Some(Lane::Date) || days >= LATE
         };
-        let first_seen = ahead().filter_map(|(_, first_seen)| *first_seen).min();
+        let newer = self.versions.iter().take_while(|(version, _)| version > newest);
+        let ahead: Vec<_> = newer.filter(|(version, _)| is_late(version)).collect();
+        let is_step = ahead.iter().any(|(version, _)| newest.lane_to(version) != Some(Lane::Patch));
+        let first_seen = ahead.iter().filter_map(|(_, first_seen)| *first_seen).min();
         let is_settled = first_seen.is_none_or(|seen| now.duration_since(seen) >= SETTLED);
-        (ahead().count() > 1 || ahead().any(|(version, _)| is_step(version))) && is_settled
+        (ahead.len() > 1 || is_step) && is_settled
     }
 }
 
@@ -100,7 +108,7 @@ impl Shapes {
     /// The newest of the sibling shape to offer to a person; `None` while our shape, whose newest version this is, is
     /// not known to have ended.
     ///
-    /// It has where a sibling is a minor, major or date step above that, or has two versions above it; and where it is
+    /// It has where a sibling is a minor or major step above that, two months of dates, or two versions; and where it is
     /// known when those were first seen, that is a week ago.
     pub fn ended(&self, newest: &Version, now: Timestamp) -> Option<&Sibling> {
         offer(self.above.iter().filter(|above| above.goes_on(newest, now)).map(|above| &above.newest))
@@ -108,5 +116,4 @@ impl Shapes {
 }
 
 #[cfg(test)]
-#[path = "shapes_tests.rs"]
 mod tests;

@@ -33,7 +33,9 @@ pub struct Sibling {
     pub version: Version,
     /// How far it is.
     pub distance: Distance,
-    /// The numbers within the words that differ.
+    /// Whether its word has a number where ours has none, or the reverse: `buster`, `alpine3.20`.
+    is_unlike: bool,
+    /// The numbers within the words that differ, where those count the same thing.
     numbers: Vec<Number>,
 }
 
@@ -67,20 +69,24 @@ impl Track {
         for swap in swaps.iter().rev() {
             text.replace_range(swap.at..swap.at + swap.length, swap.word);
         }
-        let numbers = swaps.iter().flat_map(|swap| numbers(swap.word)).map(Number::of).collect();
+        let has_number = |word: &str| word.bytes().any(|b| b.is_ascii_digit());
+        let ours =
+            |swap: &Swap<'_>| self.as_str().get(swap.at..swap.at + swap.length).is_some_and(has_number);
+        let counted = swaps.iter().filter(|swap| swap.distance == Distance::Number);
         Some(Sibling {
             track: Track::parse(&text).ok()?,
             version: version(tag, &walk.found),
             distance,
-            numbers,
+            is_unlike: swaps.iter().any(|swap| ours(swap) != has_number(swap.word)),
+            numbers: counted.flat_map(|swap| numbers(swap.word)).map(Number::of).collect(),
         })
     }
 }
 
 impl Sibling {
     /// What makes its shape the one to offer, whatever versions it has: the smallest first.
-    pub(super) fn rank(&self) -> (Distance, Reverse<&[Number]>) {
-        (self.distance, Reverse(&self.numbers))
+    pub(super) fn rank(&self) -> (Distance, bool, Reverse<&[Number]>) {
+        (self.distance, self.is_unlike, Reverse(&self.numbers))
     }
 
     /// Which of two a person should be offered; the smaller.
@@ -93,7 +99,8 @@ impl Sibling {
 }
 
 /// Of the newest versions of sibling shapes the one that a person should be offered: of the closest shapes the one
-/// whose word has the highest number, or else the newest version.
+/// whose word has the highest number, or else the newest version. In place of a word without a number it is rather one
+/// without.
 pub fn offer<'s>(siblings: impl IntoIterator<Item = &'s Sibling>) -> Option<&'s Sibling> {
     siblings.into_iter().min_by(|a, b| a.preference(b))
 }
@@ -259,5 +266,4 @@ fn is_processor(word: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "siblings_tests.rs"]
 mod tests;

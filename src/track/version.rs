@@ -136,6 +136,28 @@ impl Version {
         })
     }
 
+    /// About how many days lie before its date; `None` where it has none.
+    pub(super) fn day(&self) -> Option<u64> {
+        let of_date = self.values.iter().find_map(|(_, value)| match value {
+            Value::Date(digits) => Some((digits.get(..4)?, digits.get(4..6)?, digits.get(6..8)?)),
+            _ => None,
+        });
+        let number = |field| self.number(field).map(Number::digits);
+        let calendar = || {
+            Some((
+                number(Field::Year)?,
+                number(Field::Month).unwrap_or("1"),
+                number(Field::Day).unwrap_or("1"),
+            ))
+        };
+        let days = |(year, month, day): (&str, &str, &str)| {
+            let number = |digits: &str| digits.parse::<u64>().ok();
+            Some((number(year)? * 12 + number(month)?) * 30 + number(day)?)
+        };
+        let epoch = || self.number(Field::Epoch).and_then(Number::to_u64).map(|seconds| seconds / 86_400);
+        of_date.or_else(calendar).and_then(days).or_else(epoch)
+    }
+
     fn pairs<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (Field, &'a Value, &'a Value)> + 'a {
         self.values.iter().zip(&other.values).map(|((field, a), (_, b))| (*field, a, b))
     }

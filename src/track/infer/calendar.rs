@@ -14,8 +14,8 @@ pub(super) fn read(segments: &[&str]) -> Option<(usize, String)> {
     let day = segments.get(2).filter(|day| day.get(..2).is_some_and(|day| is_two(day, 1, 31)));
     let Some(day) = day else {
         // Two digits alone are a month only where they cannot be a version's second number.
-        let is_month = prefix.is_empty() && (month.starts_with('0') || segments.len() == 2);
-        return is_month.then(|| (2, "{year}-{month}".to_owned()));
+        let is_month = matches!(prefix, "" | "v") && (month.starts_with('0') || segments.len() == 2);
+        return is_month.then(|| (2, format!("{prefix}{{year}}-{{month}}")));
     };
     let date = format!("{prefix}{{year}}-{{month}}-{{day}}");
     match day[2..].chars().next() {

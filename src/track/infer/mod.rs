@@ -46,7 +46,7 @@ fn shape(tag: &str) -> Option<String> {
     while at < segments.len() {
         at += shape.take(&segments, at);
     }
-    shape.finish()
+    shape.finish().or_else(|| build_alone(tag))
 }
 
 /// Where the segments are in relation to the version.
@@ -84,12 +84,12 @@ impl<'t> Shape<'t> {
                 self.phase = Phase::Within;
                 return 1;
             }
-        } else if let Some((used, is_numbered)) = self.prerelease(&segments[at..]) {
+        } else if let Some((used, is_numbered, tail)) = self.prerelease(&segments[at..]) {
             if is_numbered {
                 self.bracket();
             }
-            return self.push("{pre}".into(), Phase::Within, used);
-        } else if let Some(text) = self.further(segment) {
+            return self.push(format!("{{pre}}{tail}"), Phase::Within, used);
+        } else if let Some(text) = self.java_build(segment).or_else(|| self.further(segment)) {
             return self.push(text, self.phase, 1);
         }
         let after_sha = at > 0 && segments[at - 1] == "sha";
@@ -112,6 +112,9 @@ impl<'t> Shape<'t> {
     /// The segment as the version that moves.
     fn version(&self, segments: &[&str], at: usize) -> Option<Segment> {
         let core = segment::read(segments[at])?;
+        if at > 0 && words::is_distribution(segments[at - 1], segments[at]) {
+            return None;
+        }
         if !core.is_lone {
             return Some(core);
         }
@@ -127,22 +130,23 @@ impl<'t> Shape<'t> {
         stands.then_some(core)
     }
 
-    /// `2.0.0-rc1`: the segments after the version that say which prerelease of it: how many, and whether
-    /// by a number.
-    fn prerelease(&self, segments: &[&str]) -> Option<(usize, bool)> {
+    /// `2.0.0-rc1`: the segments after the version that say which prerelease of it: how many, whether by
+    /// a number, and the track of what is directly behind it.
+    fn prerelease(&self, segments: &[&str]) -> Option<(usize, bool, String)> {
         let (_, core) = self.core.as_ref()?;
         if self.phase != Phase::Within || core.has_pre || self.out.iter().any(|text| text.contains("{pre}")) {
             return None;
         }
         let (prerelease, rest) = Prerelease::read(segments[0])?;
-        if !rest.is_empty() {
+        if !(rest.is_empty() || rest.starts_with('+')) || self.java_build(segments[0]).is_some() {
             return None;
         }
+        let (tail, _) = segment::tail(rest, true)?;
         // `RC-3`
-        let number = segments.get(1).filter(|next| words::is_short(next));
+        let number = segments.get(1).filter(|next| rest.is_empty() && words::is_short(next));
         let used = if !prerelease.is_numbered() && number.is_some() { 2 } else { 1 };
         let is_numbered = prerelease.is_numbered() || used == 2;
-        (is_numbered || words::names_a_prerelease(segments[0])).then_some((used, is_numbered))
+        (is_numbered || words::names_a_prerelease(segments[0])).then_some((used, is_numbered, tail))
     }
 
     /// Puts the number that the prerelease lacks in brackets.
@@ -153,6 +157,13 @@ impl<'t> Shape<'t> {
         {
             self.out[*place] = bracketed.clone();
         }
+    }
+
+    /// The `b05` of `8u422-b05`, which elsewhere is a beta.
+    fn java_build(&self, segment: &str) -> Option<String> {
+        let (_, core) = self.core.as_ref().filter(|_| self.phase == Phase::Within)?;
+        let is_build = segment.strip_prefix('b').is_some_and(words::is_short);
+        (is_build && core.text.contains("u{minor}")).then(|| "b{build}".to_owned())
     }
 
     /// What moves along after the version.
@@ -176,6 +187,17 @@ impl<'t> Shape<'t> {
         let folder = self.out.remove(0);
         Some(format!("{folder}{}", self.out.join("-")))
     }
+}
+
+/// `server-b3561`: a counter of builds, where there is no version.
+fn build_alone(tag: &str) -> Option<String> {
+    let mut segments: Vec<String> = tag.split('-').map(str::to_owned).collect();
+    let mut builds = segments.iter_mut().filter(|segment| words::is_build(segment));
+    let (Some(build), None) = (builds.next(), builds.next()) else {
+        return None;
+    };
+    *build = format!("{}{{build}}", &build[..1]);
+    Some(segments.join("-"))
 }
 
 fn is_further(segment: &str) -> bool {

@@ -135,7 +135,10 @@ fn other_separator(rest: &str) -> Option<(String, &str)> {
 }
 
 /// The track of what follows the numbers in their segment, and whether it names a prerelease.
-fn tail(rest: &str, after_lone: bool) -> Option<(String, bool)> {
+pub(super) fn tail(rest: &str, after_lone: bool) -> Option<(String, bool)> {
+    if let Some(clock) = clock(rest) {
+        return Some((clock, false));
+    }
     let mut text = String::new();
     let mut has_pre = false;
     let mut rest = rest;
@@ -157,6 +160,8 @@ fn tail(rest: &str, after_lone: bool) -> Option<(String, bool)> {
         {
             text.push_str("{pre}");
             has_pre = true;
+        } else if separator == "+" && words::hash(&body[..end], false).is_some() {
+            text.push_str("{hash}");
         } else if is_word(&body[..end]) && !after_lone {
             text.push_str(&body[..end]);
         } else {
@@ -165,6 +170,14 @@ fn tail(rest: &str, after_lone: bool) -> Option<(String, bool)> {
         rest = &body[end..];
     }
     Some((text, has_pre))
+}
+
+/// `T101530Z`, behind a date of eight digits.
+fn clock(rest: &str) -> Option<String> {
+    let letter = rest.chars().next().filter(|c| matches!(c, 'T' | 't'))?;
+    let time = rest[1..].trim_end_matches(['Z', 'z']);
+    let zone = &rest[1 + time.len()..];
+    (time.len() == 6 && words::is_short(time) && zone.len() <= 1).then(|| format!("{letter}{{build}}{zone}"))
 }
 
 /// A word of its own behind a version, as in `.Final` or `ubu2404`.

@@ -19,6 +19,14 @@ fn the_first_version_moves_and_all_else_stays() {
         ("x86_64-1.2.3", "x86_64-{major}.{minor}.{patch}"),
         ("1234567", "1234567"),
         ("1.1.1w", "1.1.1w"),
+        ("server-b3561", "server-b{build}"),
+        ("b12", "b12"),
+        ("alpine-3.20-1.2.3", "alpine-3.20-{major}.{minor}.{patch}"),
+        ("alpine-3.20", "alpine-3.20"),
+        ("alpine-1.27", "alpine-{major}.{minor}"),
+        ("ubuntu-22.04", "ubuntu-22.04"),
+        ("1.29.4-gke.1043002", "{major}.{minor}.{patch}-gke.{build}"),
+        ("8u422-b05-jdk", "{major}u{minor}-b{build}-jdk"),
     ] {
         assert_eq!(infer(tag).unwrap().as_str(), track, "{tag}");
         assert!(infer(tag).unwrap().matches(tag), "{tag}");
@@ -39,6 +47,8 @@ fn a_prerelease_has_its_release_in_brackets() {
         ("1.2.0-RC-3", "{major}.{minor}.{patch}-{pre}"),
         ("9.0.0-preview.6.24327.7", "{major}.{minor}.{patch}-{pre}"),
         ("2024.9.0.dev20240828", "{year}.{month}.{patch}.{pre}"),
+        ("1.0.0-beta.1+build.5", "{major}.{minor}.{patch}-{pre}+build.{build}"),
+        ("v1.31.2-rc1+k3s1", "v{major}.{minor}.{patch}-{pre}+k3s{build}"),
         // It follows every prerelease, and then the release that is named as it is.
         ("1.24-rc-bullseye", "{major}.{minor}-{pre}-bullseye"),
         // A flavour or a channel, as far as anybody can tell.
@@ -55,6 +65,7 @@ fn dates_and_times_move() {
         ("RELEASE.2024-01-16T16-07-38Z", "RELEASE.{year}-{month}-{day}T{hour}-{minute}-{second}Z"),
         ("2025-12-29", "{year}-{month}-{day}"),
         ("2024-08", "{year}-{month}"),
+        ("v2024-01", "v{year}-{month}"),
         ("nightly-2024-08-16", "nightly-{year}-{month}-{day}"),
         ("2024.1.3", "{year}.{month}.{patch}"),
         ("2024.07.0", "{year}.{month}.{patch}"),
@@ -66,6 +77,8 @@ fn dates_and_times_move() {
         ("2022", "{major}"),
         ("20240816123456", "{date}"),
         ("202408161234", "{date}"),
+        ("20260820T000000Z", "{date}T{build}Z"),
+        ("bookworm-20260820t101530", "bookworm-{date}t{build}"),
         ("1712345678", "{epoch}"),
         ("main-1712345678-abc1234", "main-{epoch}-{hash}"),
         ("2023.5.20240819.0", "{major}.{minor}.{date}.{build}"),
@@ -83,6 +96,7 @@ fn a_hash_moves_where_something_orders_it() {
         ("1.2.3-5-gabc1234", "{major}.{minor}.{patch}-{build}-g{hash}"),
         ("0.0.0-20240101120000-abcdef123456", "{major}.{minor}.{patch}-{date}-{hash}"),
         ("abc1234-20240101", "{hash}-{date}"),
+        ("1.2.3+abc1234", "{major}.{minor}.{patch}+{hash}"),
         ("sha-abc1234", "sha-abc1234"),
         ("abc1234", "abc1234"),
         ("123a456", "123a456"),

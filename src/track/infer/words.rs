@@ -4,9 +4,9 @@ use crate::track::field::is_hexadecimal;
 use crate::track::is_date;
 
 /// What counts builds, before a number.
-const COUNTERS: [&str; 17] = [
-    "ls", "r", "p", "build", "build.", "k3s", "rke2r", "rev", "patch", "hotfix", "CU", "SP", "post", "ce.",
-    "ee.", "b.", "r.",
+const COUNTERS: [&str; 21] = [
+    "ls", "r", "p", "build", "build.", "k3s", "rke2r", "rev", "patch", "hotfix", "CU", "SP", "post", "gke.",
+    "eks.", "rancher", "fips.", "ce.", "ee.", "b.", "r.",
 ];
 
 /// `ls150` → `ls{build}`; `None` where the word is another axis, such as `php8`.
@@ -19,6 +19,24 @@ pub(in crate::track) fn counts(segment: &str) -> bool {
     let word = segment.trim_end_matches(|c: char| c.is_ascii_digit());
     let number = &segment[word.len()..];
     !number.is_empty() && !is_date(number) && COUNTERS.contains(&word)
+}
+
+/// `b3561` or `r3561`: three digits or more, as fewer may be a version of something.
+pub(super) fn is_build(segment: &str) -> bool {
+    let number = segment.strip_prefix(['b', 'r']).unwrap_or_default();
+    number.len() >= 3 && is_short(number)
+}
+
+/// `alpine-3.20`, `debian-12`, `ubuntu-22.04`: what an image is made on, another axis.
+pub(super) fn is_distribution(word: &str, number: &str) -> bool {
+    let wide =
+        |width: usize| number.len() == width && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    match word {
+        "alpine" => number.starts_with("3.") && number.matches('.').count() == 1,
+        "debian" => wide(2),
+        "ubuntu" => wide(5) && (number.ends_with(".04") || number.ends_with(".10")),
+        _ => false,
+    }
 }
 
 /// Whether a word without a number is a prerelease of the version before it, and not a channel or a flavour.

@@ -51,6 +51,16 @@ fn a_sibling_that_was_seen_this_week_proves_nothing() {
 }
 
 #[test]
+fn a_suite_that_is_weeks_behind_lives() {
+    let date = |tags: &[&str]| ended("jammy-{date}", "jammy-20240911", &unseen(tags));
+    assert_eq!(date(&["noble-20241009", "noble-20241015"]), None);
+    assert_eq!(date(&["noble-20241009", "noble-20241115"]).as_deref(), Some("noble-20241115"));
+    assert_eq!(ended("v{epoch}", "v1712345678", &unseen(&["v.1715345678"])), None);
+    assert!(ended("v{epoch}", "v1712345678", &unseen(&["v.1722345678"])).is_some());
+    assert!(ended("v{year}.{month}", "v2024.8", &unseen(&["v.2024.10"])).is_some());
+}
+
+#[test]
 fn another_scheme_is_not_ahead() {
     assert_eq!(ended("{version}-ls{build}", "10.11.3-ls5", &unseen(&["v2021.12.16-ls3"])), None);
 }

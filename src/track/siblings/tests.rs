@@ -72,6 +72,8 @@ fn the_closest_and_then_the_highest_is_offered() {
     let alpine = ["1.98.0-trixie", "1.98.0-alpine3.9", "1.96.0-alpine3.24", "1.98.0-alpine3.23"];
     assert_eq!(offered("{version}-alpine3.20", &alpine).as_deref(), Some("1.96.0-alpine3.24"));
     assert_eq!(offered("{version}-alpine3.20", &alpine[..1]).as_deref(), Some("1.98.0-trixie"));
+    let buster = ["1.98.0-alpine3.24", "1.98.0-trixie", "1.98.0-bookworm", "1.96.0-zesty"];
+    assert_eq!(offered("{version}-buster", &buster).as_deref(), Some("1.98.0-trixie"));
     assert_eq!(offered("v{version}", &["v.0.92.9", "v.0.92.13"]).as_deref(), Some("v.0.92.13"));
     assert_eq!(offered("v{version}", &["x"]), None);
 }

@@ -21,6 +21,7 @@ pub mod emit;
 pub mod error;
 pub mod files;
 pub mod gate;
+pub mod history;
 pub mod in_place;
 pub mod lock;
 pub mod mirror;

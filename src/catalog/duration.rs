@@ -9,12 +9,16 @@ const UNITS: [(char, u64); 5] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86400),
 /// A whole number and a unit.
 pub(super) fn read(entry: &Entry<'_>) -> Result<Duration, Problem> {
     let text = entry.text()?;
-    let wrong = || {
+    parse(text).ok_or_else(|| {
         let message = format!("`{}` must be a duration such as 3d, 6h or 10m, not {text:?}", entry.path);
         entry.problem(message)
-    };
-    let unit = text.chars().last().and_then(|last| UNITS.iter().find(|(unit, _)| *unit == last));
-    let (unit, seconds) = unit.ok_or_else(wrong)?;
-    let number = text.strip_suffix(*unit).and_then(|number| number.parse::<u64>().ok()).ok_or_else(wrong)?;
-    number.checked_mul(*seconds).map(Duration::from_secs).ok_or_else(wrong)
+    })
+}
+
+/// A duration as people write it: a whole number and a unit.
+pub fn parse(text: &str) -> Option<Duration> {
+    let last = text.chars().last()?;
+    let (unit, seconds) = UNITS.iter().find(|(unit, _)| *unit == last)?;
+    let number = text.strip_suffix(*unit)?.parse::<u64>().ok()?;
+    number.checked_mul(*seconds).map(Duration::from_secs)
 }

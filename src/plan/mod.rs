@@ -12,6 +12,7 @@ pub mod image;
 mod notice;
 mod outcome;
 mod refusal;
+pub mod replay;
 mod shortlist;
 mod stale;
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod output;
 mod progress;
 mod refresh;
 mod session;
+mod simulate;
 mod status;
 mod unpin;
 mod verify;
@@ -82,6 +83,7 @@ enum Command {
     Add(add::AddArgs),
     Status(status::StatusArgs),
     Explain(explain::ExplainArgs),
+    Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
     Emit(emit::EmitArgs),
     #[command(subcommand)]
@@ -119,6 +121,7 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
             Command::Add(args) => add::run(&mut session, args).await,
             Command::Status(args) => status::run(&mut session, args).await,
             Command::Explain(args) => explain::run(&mut session, args).await,
+            Command::Simulate(args) => simulate::run(&mut session, args),
             Command::Verify(args) => verify::run(&mut session, args).await,
             Command::Emit(args) => emit::run(&mut session, args),
             Command::Mirror(command) => mirror::run(&mut session, command).await,

@@ -1,6 +1,10 @@
 //! Decisions and tables for a person.
 
+mod simulation;
+
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+
+pub use simulation::{Simulated, Window, simulation};
 
 use super::harmless;
 use crate::catalog::{Declaration, Upstream};

@@ -105,7 +105,7 @@ fn compare(replayed: &Replayed, course: &Course) {
         day += DAY;
     }
     let numbers = &replayed.statistics;
-    let mut behind: Vec<i64> = course.standings.iter().map(|(behind, _)| *behind).collect();
+    let mut behind: Vec<i64> = course.standings.iter().map(|(behind, ..)| *behind).collect();
     behind.sort_unstable();
     // The value that half of all, or nineteen in twenty, do not exceed.
     let at_most = |share: f64| {
@@ -117,7 +117,9 @@ fn compare(replayed: &Replayed, course: &Course) {
     assert_eq!(numbers.locked, course.standings.len());
     let found = [numbers.behind_median, numbers.behind_p95, numbers.behind_most].map(|time| time.as_secs());
     assert_eq!(found, [at_most(0.5), at_most(0.95), at_most(1.0)]);
-    assert_eq!(numbers.replaced, course.standings.iter().filter(|(_, replaced)| *replaced).count());
+    let beyond = course.standings.iter().map(|(_, beyond, _)| *beyond).max().unwrap();
+    assert_eq!(numbers.beyond_most.as_secs(), u64::try_from(beyond).unwrap());
+    assert_eq!(numbers.replaced, course.standings.iter().filter(|(.., replaced)| *replaced).count());
 }
 
 fn tell(name: &str, replayed: &Replayed) {
@@ -129,7 +131,7 @@ fn tell(name: &str, replayed: &Replayed) {
         .collect();
     let days = |time: Duration| time.as_secs_f64() / 86400.0;
     println!(
-        "{name}: {} bumps in {} looks, {:.1} a year: {}; days behind {:.1} median, {:.1} at 95 %, {:.1} at most; {} days replaced",
+        "{name}: {} bumps in {} looks, {:.1} a year: {}; days behind {:.1} median, {:.1} at 95 %, {:.1} at most, {:.1} beyond; {} days replaced",
         numbers.total(),
         numbers.looks,
         numbers.a_year(numbers.total()).unwrap(),
@@ -137,51 +139,71 @@ fn tell(name: &str, replayed: &Replayed) {
         days(numbers.behind_median),
         days(numbers.behind_p95),
         days(numbers.behind_most),
+        days(numbers.beyond_most),
         numbers.replaced,
     );
 }
 
-/// Replays a track under a policy of this age and compares it.
-fn check(name: &str, tags: &[Recorded], track: &str, rules: &Rules) -> Replayed {
-    let policy = format!("track = \"{track}\"\nmin-age = \"{}s\"\n", rules.age);
-    let policy = if rules.age == 3 * DAY { format!("track = \"{track}\"\n") } else { policy };
+/// Replays a track under a policy and compares it.
+fn check(name: &str, tags: &[Recorded], track: &str, rules: &Rules) {
+    let Rules { age, allow, rebuilt, .. } = rules;
+    let policy = format!("min-age = \"{age}s\"\nallow = \"{allow}\"\nrebuilt = {rebuilt}\n");
+    // The default policy is what a declaration without any of these means.
+    let policy = if is_default(rules) { String::new() } else { policy };
+    let declaration = declaration(&format!("track = \"{track}\"\n{policy}"));
     let start = rules.start.map_or(Start::Rules, |tag| Start::Tag(tag.into()));
     let before = Instant::now();
-    let replayed = replayed(&declaration(&policy), &sightings(tags), &start);
+    let replayed = replayed(&declaration, &sightings(tags), &start);
     let taken = before.elapsed();
     assert_eq!(replayed.stops, []);
-    tell(&format!("{name}, min-age {} s", rules.age), &replayed);
+    let what =
+        if policy.is_empty() { "the default policy".into() } else { policy.trim().replace('\n', ", ") };
+    tell(&format!("{name} under {what}"), &replayed);
     println!("  {} tags, {} ms", tags.len(), taken.as_millis());
     compare(&replayed, &oracle::course(tags, rules, seconds(FROM), seconds(TO)));
-    replayed
 }
 
-const AGES: [i64; 4] = [3 * DAY, 0, DAY, 30 * DAY];
+fn is_default(rules: &Rules) -> bool {
+    rules.age == 3 * DAY && rules.allow == "minor" && !rules.rebuilt
+}
+
+/// The default policy, and others that differ from it in one thing or two.
+fn policies(rules: Rules) -> Vec<Rules> {
+    let ages = [3 * DAY, 0, DAY, 30 * DAY].map(|age| Rules { age, ..rules });
+    let lanes = ["digest", "patch", "major"].map(|allow| Rules { allow, ..rules });
+    let rebuilt = [3 * DAY, 30 * DAY].map(|age| Rules { age, rebuilt: true, ..rules });
+    [ages.as_slice(), &lanes, &rebuilt].concat()
+}
+
+fn default(numbers: oracle::Numbers, lanes: &'static [&'static str]) -> Rules {
+    Rules { numbers, lanes, start: None, age: 3 * DAY, allow: "minor", rebuilt: false }
+}
 
 #[test]
 fn wordpress_day_by_day() {
-    for age in AGES {
-        let lanes: &[&str] = &["major", "minor", "patch"];
-        let start = Some("6.4.2-php8.3-fpm");
-        let rules = Rules { numbers: oracle::wordpress, lanes, start, age };
+    let rules = default(oracle::wordpress, &["major", "minor", "patch"]);
+    for rules in policies(Rules { start: Some("6.4.2-php8.3-fpm"), ..rules }) {
         check("wordpress", &wordpress(), "{major}.{minor}.{patch}-php8.3-fpm", &rules);
     }
 }
 
 #[test]
 fn rust_day_by_day() {
-    for age in AGES {
-        let rules = Rules { numbers: oracle::rust, lanes: &["major", "minor"], start: None, age };
+    for rules in policies(default(oracle::rust, &["major", "minor"])) {
         check("rust", &rust(), "{major}.{minor}-slim-bookworm", &rules);
     }
 }
 
 #[test]
 fn debian_day_by_day() {
-    for age in AGES {
-        let rules = Rules { numbers: oracle::bookworm, lanes: &[""], start: None, age };
+    for rules in policies(default(oracle::bookworm, &[])) {
         check("debian", &debian(), "bookworm-slim", &rules);
-        let rules = Rules { numbers: oracle::dated, lanes: &["date"], start: None, age };
+    }
+}
+
+#[test]
+fn dated_debian_day_by_day() {
+    for rules in policies(default(oracle::dated, &["date"])) {
         check("debian, dated", &debian(), "bookworm-{date}-slim", &rules);
     }
 }

@@ -67,8 +67,8 @@ pub(super) struct SimulateArgs {
 const EXPLANATION: &str = "\
 A lane's number is bumps a year. `behind` is the age of the oldest thing that the policy would have taken if it asked \
 for no age and nothing were held, and that the lock had not passed, after each look: the median, what 95 % of the \
-looks did not exceed, and the most. It is told by each policy's own `allow`. `replaced` is for how long the locked \
-tag named something else than what was locked.
+looks did not exceed, and the most. `beyond` is the most too, and counts what `allow`, `version` and `ignore` keep \
+from being taken. `replaced` is for how long the locked tag named something else than what was locked.
 
   solera-pin simulate wordpress --history tags.json --against min-age=0s --against allow=major";
 
@@ -94,7 +94,7 @@ pub(super) fn run(session: &mut Session<'_>, args: &SimulateArgs) -> Result<Stat
     for declaration in selected {
         let seen = match &history {
             Some(history) => history.of(&upstream(declaration)),
-            None => memory.of(&declaration.name).seen().filter(|seen| !seen.is_empty()),
+            None => remembered(&memory, &declaration.name),
         };
         match seen {
             Some(seen) => pins.push((declaration, seen)),
@@ -124,6 +124,11 @@ pub(super) fn run(session: &mut Session<'_>, args: &SimulateArgs) -> Result<Stat
         session.output.note("`solera-pin simulate --help` says what the columns are\n");
     }
     Ok(say_stops(session, &simulated))
+}
+
+/// What the journal has of a pin.
+fn remembered<'m>(memory: &'m Memory, pin: &PinName) -> Option<&'m Sightings> {
+    memory.of(pin).seen().filter(|seen| !seen.is_empty())
 }
 
 /// A pin under the declared policy, and under the second one.

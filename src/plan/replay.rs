@@ -19,7 +19,7 @@ use upstream::Recorded;
 
 use super::{Outcome, Past, Question, Wish, shortlist};
 use crate::catalog::Declaration;
-use crate::model::{Lane, Pin, Platform, Sightings};
+use crate::model::{Allow, Lane, Pin, Platform, Sightings};
 
 /// More looks than this are a mistake in `every`.
 const MOST_LOOKS: u64 = 100_000;
@@ -68,7 +68,7 @@ pub enum ReplayError {
         to: Timestamp,
     },
     /// There would be no end of looks.
-    #[error("from {from} to {to} that would be more than {MOST_LOOKS} looks")]
+    #[error("from {from} to {to}, that would be more than {MOST_LOOKS} looks")]
     Looks {
         /// The first.
         from: Timestamp,
@@ -152,6 +152,8 @@ pub struct Replayed {
 struct Standing {
     /// The age of the oldest thing that the rules, without age and hold, would have taken and the lock has not.
     behind: Duration,
+    /// The same for all of the track, whatever `allow`, `version` and `ignore` say.
+    beyond: Duration,
     /// Whether the locked tag named something else than what was locked.
     replaced: bool,
 }
@@ -184,6 +186,8 @@ struct Run<'a> {
     replay: &'a Replay<'a>,
     /// The policy as it would be if nothing waited.
     eager: Declaration,
+    /// The same, and if every step were taken.
+    eager_for_all: Declaration,
     upstream: Recorded,
     locked: Option<Pin>,
     first: Option<(Timestamp, Held)>,
@@ -202,6 +206,8 @@ impl<'a> Run<'a> {
             hold: None,
             ..declaration.clone()
         };
+        let eager_for_all =
+            Declaration { allow: Allow::Major, version: None, ignore: Vec::new(), ..eager.clone() };
         let mut upstream = Recorded::new(replay);
         upstream.advance(replay.from);
         let locked = match replay.start {
@@ -211,7 +217,18 @@ impl<'a> Run<'a> {
         };
         let first = locked.as_ref().map(|pin| (replay.from, upstream.held(pin)));
         let (bumps, stops, standings) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { replay, eager, upstream, locked, first, bumps, stops, stopped: false, standings })
+        Ok(Self {
+            replay,
+            eager,
+            eager_for_all,
+            upstream,
+            locked,
+            first,
+            bumps,
+            stops,
+            stopped: false,
+            standings,
+        })
     }
 
     /// What is known at a look, for one policy or the other.
@@ -238,7 +255,8 @@ impl<'a> Run<'a> {
         let outcome = self.upstream.decide(&self.question(self.replay.declaration, &past, now));
         self.apply(now, outcome);
         let past = (self.upstream.seen(), BTreeSet::new());
-        let standing = self.standing(&self.question(&self.eager, &past, now));
+        let questions = [&self.eager, &self.eager_for_all].map(|eager| self.question(eager, &past, now));
+        let standing = self.standing(&questions[0], &questions[1]);
         self.standings.extend(standing);
     }
 
@@ -267,33 +285,44 @@ impl<'a> Run<'a> {
     }
 
     fn stop(&mut self, now: Timestamp, outcome: Outcome) {
-        let kind = std::mem::discriminant(&outcome);
+        // What could be chosen, or why nothing can, may be told anew each day; another alarm is news.
+        let again = |last: &Stop| match (&last.outcome, &outcome) {
+            (Outcome::Alarm(last), Outcome::Alarm(alarm)) => last == alarm,
+            (last, outcome) => std::mem::discriminant(last) == std::mem::discriminant(outcome),
+        };
         match self.stops.last_mut() {
-            Some(last) if self.stopped && std::mem::discriminant(&last.outcome) == kind => last.looks += 1,
+            Some(last) if self.stopped && again(last) => last.looks += 1,
             _ => self.stops.push(Stop { at: now, looks: 1, outcome }),
         }
         self.stopped = true;
     }
 
-    /// How the lock stands to what the rules would take at once; none where nothing comparable is locked.
-    fn standing(&self, eager: &Question<'_>) -> Option<Standing> {
+    /// How the lock stands to what would be taken at once; none where nothing comparable is locked.
+    fn standing(&self, eager: &Question<'_>, eager_for_all: &Question<'_>) -> Option<Standing> {
         let (pin, _) = eager.comparable()?;
-        let (upstream, seen) = (&self.upstream, self.upstream.seen());
-        let lines = seen.of_tag(pin.tag());
-        let content = pin.content();
-        let replaced = lines.last().is_some_and(|(last, _)| *last != content);
+        let now_named = self.upstream.pin(pin.tag());
+        Some(Standing {
+            behind: self.missed(eager, pin),
+            beyond: self.missed(eager_for_all, pin),
+            replaced: now_named.is_some_and(|named| named.content() != pin.content()),
+        })
+    }
+
+    /// The age of the oldest thing that would be taken at once.
+    fn missed(&self, eager: &Question<'_>, pin: &Pin) -> Duration {
+        let seen = self.upstream.seen();
         let rebuilt = || {
-            let locked = lines.iter().position(|(known, _)| *known == content)?;
+            let lines = seen.of_tag(pin.tag());
+            let locked = lines.iter().position(|(known, _)| *known == pin.content())?;
             // What replaces an immutable tag's content is an alarm, and never taken.
             lines.get(locked + 1).map(|(_, time)| *time).filter(|_| !eager.declaration.immutable)
         };
-        let list = shortlist(eager, upstream.tags());
+        let list = shortlist(eager, self.upstream.tags());
         let missed = list.eligible().filter_map(|candidate| match candidate.tag == pin.tag() {
             true => rebuilt(),
             false => seen.of_tag(&candidate.tag).first().map(|(_, time)| *time),
         });
-        let oldest = missed.min().map_or(Duration::ZERO, |time| super::age::between(time, eager.now));
-        Some(Standing { behind: oldest, replaced })
+        missed.min().map_or(Duration::ZERO, |time| super::age::between(time, eager.now))
     }
 
     fn finish(self, times: &[Timestamp]) -> Replayed {

@@ -190,6 +190,7 @@ fn statistics(numbers: &Statistics, window: &Window) -> Value {
             "p95": numbers.behind_p95.as_secs(),
             "most": numbers.behind_most.as_secs(),
         },
+        "beyond_seconds": numbers.beyond_most.as_secs(),
         "replaced_seconds": window.every.as_secs().saturating_mul(numbers.replaced as u64),
     })
 }

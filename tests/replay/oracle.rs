@@ -25,19 +25,44 @@ pub struct Step {
 pub struct Course {
     pub first: Option<(i64, String, i64)>,
     pub steps: Vec<Step>,
-    /// After each look: by how many seconds it was behind, and whether its tag named something else.
-    pub standings: Vec<(i64, bool)>,
+    /// After each look: by how many seconds it was behind within the policy, and all in all; whether its tag named
+    /// something else.
+    pub standings: Vec<(i64, i64, bool)>,
 }
 
 pub const DAY: i64 = 86400;
 
-/// A policy: no first number changes, content is three days old.
+/// A policy.
+#[derive(Clone, Copy)]
 pub struct Rules {
     pub numbers: Numbers,
     /// What differs at each place of the numbers.
     pub lanes: &'static [&'static str],
     pub start: Option<&'static str>,
+    /// How old content must be, in seconds.
     pub age: i64,
+    /// The largest lane taken.
+    pub allow: &'static str,
+    /// Whether what a tag named before may be taken.
+    pub rebuilt: bool,
+}
+
+/// Whether a step of a lane is taken; none is a step from one content of a tag to another.
+fn takes(rules: &Rules, lane: Option<&str>) -> bool {
+    let size = |lane: &str| {
+        ["digest", "patch", "minor", "major"].iter().position(|known| *known == lane).unwrap_or(2)
+    };
+    size(lane.unwrap_or("digest")) <= size(rules.allow)
+}
+
+/// The content of a tag that is taken now: what it names, if that is old enough, or what it named before.
+fn ripe(tag: &Recorded, rules: &Rules, beyond: Option<i64>, now: i64) -> Option<i64> {
+    let current = built(tag, now)?;
+    let old_enough = |time: &i64| now - *time >= rules.age && beyond.is_none_or(|locked| *time > locked);
+    let mut known: Vec<i64> = tag.times.iter().copied().filter(|time| *time <= now).collect();
+    known.retain(|time| rules.rebuilt || *time == current);
+    known.retain(old_enough);
+    known.into_iter().max()
 }
 
 /// What a tag names at a time, told by when it was built.
@@ -52,10 +77,10 @@ pub fn course(tags: &[Recorded], rules: &Rules, from: i64, to: i64) -> Course {
     let mut locked: Option<(String, Vec<u64>, i64)> = None;
     let mut now = from;
     while now <= to {
-        let mut there: Vec<(&str, &Vec<u64>, i64)> = Vec::new();
+        let mut there: Vec<(&Recorded, &Vec<u64>, i64)> = Vec::new();
         for (tag, numbers) in &of_track {
             if let Some(time) = built(tag, now) {
-                there.push((&tag.tag, numbers, time));
+                there.push((*tag, numbers, time));
             }
         }
         // The highest numbers first.
@@ -63,23 +88,23 @@ pub fn course(tags: &[Recorded], rules: &Rules, from: i64, to: i64) -> Course {
         if let Some((tag, numbers, time)) = locked.clone() {
             for (candidate, its, its_time) in &there {
                 let lane = (0..its.len()).find(|i| its[*i] != numbers[*i]).map(|i| rules.lanes[i]);
-                if **its < numbers || lane == Some("major") {
+                if **its < numbers || !takes(rules, lane) {
                     continue;
                 }
-                let same = *candidate == tag;
+                let same = candidate.tag == tag;
                 if same && *its_time == time {
                     break;
                 }
-                if now - its_time >= rules.age {
+                if let Some(ripe) = ripe(candidate, rules, same.then_some(time), now) {
                     course.steps.push(Step {
                         at: now,
                         lane: lane.unwrap_or("digest"),
                         from: tag.clone(),
                         from_built: time,
-                        to: candidate.to_string(),
-                        to_built: *its_time,
+                        to: candidate.tag.clone(),
+                        to_built: ripe,
                     });
-                    locked = Some((candidate.to_string(), its.to_vec(), *its_time));
+                    locked = Some((candidate.tag.clone(), its.to_vec(), ripe));
                     break;
                 }
                 if same {
@@ -88,12 +113,12 @@ pub fn course(tags: &[Recorded], rules: &Rules, from: i64, to: i64) -> Course {
             }
         } else {
             let first = match (rules.start, course.first.is_none()) {
-                (Some(start), true) => there.iter().find(|(tag, ..)| *tag == start),
+                (Some(start), true) => there.iter().find(|(tag, ..)| tag.tag == start),
                 _ => there.first(),
             };
             if let Some((tag, numbers, time)) = first {
-                locked = Some((tag.to_string(), numbers.to_vec(), *time));
-                course.first = Some((now, tag.to_string(), *time));
+                locked = Some((tag.tag.clone(), numbers.to_vec(), *time));
+                course.first = Some((now, tag.tag.clone(), *time));
             }
         }
         if let Some((tag, numbers, time)) = &locked {
@@ -110,22 +135,27 @@ fn standing(
     rules: &Rules,
     (locked, numbers, time): (&str, &[u64], i64),
     now: i64,
-) -> (i64, bool) {
+) -> (i64, i64, bool) {
     let mut oldest = now;
+    let mut oldest_of_all = now;
     let mut replaced = false;
     for (tag, its) in of_track {
-        let major = rules.lanes[0] == "major" && its[0] != numbers[0];
+        let lane = (0..its.len()).find(|i| its[*i] != numbers[*i]).map(|i| rules.lanes[i]);
         let first = tag.times.iter().copied().min().unwrap();
         if tag.tag == locked {
             replaced = built(tag, now) != Some(time);
             for move_time in tag.times.iter().filter(|t| **t > time && **t <= now) {
                 oldest = oldest.min(*move_time);
+                oldest_of_all = oldest_of_all.min(*move_time);
             }
-        } else if !major && its.as_slice() > numbers && first <= now {
-            oldest = oldest.min(first);
+        } else if its.as_slice() > numbers && first <= now {
+            oldest_of_all = oldest_of_all.min(first);
+            if takes(rules, lane) {
+                oldest = oldest.min(first);
+            }
         }
     }
-    (now - oldest, replaced)
+    (now - oldest, now - oldest_of_all, replaced)
 }
 
 /// `2024-01-31T21:30:57Z` as seconds, by counting days.

@@ -75,6 +75,16 @@ fn decided(replayed: &Replayed) -> impl PartialEq + std::fmt::Debug {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_read_or_refused_at_a_place(text in "(\\{\"images\": ?)?[\\{\\[\\]\\}\",:#ä\t\n 1a-]{0,60}") {
+        let file = SourceFile::new("history", &text);
+        if let Err(problem) = History::parse(&file) {
+            prop_assert!(file.text.get(problem.place.span).is_some());
+        }
+    }
+
     #[test]
     fn what_is_not_eligible_changes_no_decision(lines in lines(), more in not_eligible(), rules in rules()) {
         let without = run(&lines, &rules);

@@ -33,6 +33,9 @@ pub struct Statistics {
     pub behind_p95: Duration,
     /// and at worst.
     pub behind_most: Duration,
+    /// The most that the lock was behind all of the track, whatever `allow`, `version` and `ignore` say: what the policy
+    /// costs that is not its waiting.
+    pub beyond_most: Duration,
     /// After how many looks the locked tag named something else than what was locked.
     pub replaced: usize,
 }
@@ -54,6 +57,7 @@ impl Statistics {
             behind_median: percentile(&behind, 50),
             behind_p95: percentile(&behind, 95),
             behind_most: percentile(&behind, 100),
+            beyond_most: standings.iter().map(|standing| standing.beyond).max().unwrap_or_default(),
             replaced: standings.iter().filter(|standing| standing.replaced).count(),
         }
     }

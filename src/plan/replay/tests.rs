@@ -92,6 +92,10 @@ fn an_alarm_stops_it_at_every_look_and_is_told_once() {
     let [stop] = stopped.stops.as_slice() else { panic!("{:?}", stopped.stops) };
     assert!(matches!(stop.outcome, Outcome::Alarm(Alarm::Moved { .. })));
     assert_eq!((stop.at, stop.looks), (at(10), 11));
+    let again = [lines.as_slice(), &[("v1.0.0", "d", 15)]].concat();
+    let looks: Vec<usize> =
+        run(rules, &again, &Start::Rules).unwrap().stops.iter().map(|stop| stop.looks).collect();
+    assert_eq!(looks, [5, 6], "it moved again");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn table(simulated: &[Simulated], window: &Window) -> String {
     let lane_names = lanes.iter().map(Lane::to_string);
     let mut header: Vec<String> = ["pin", "policy", "bumps", "a year"].map(Into::into).into();
     header.extend(lane_names);
-    header.extend(["behind", "95 %", "most", "replaced"].map(Into::into));
+    header.extend(["behind", "95 %", "most", "beyond", "replaced"].map(Into::into));
     table.set_header(header);
     for (i, one) in simulated.iter().enumerate() {
         let repeated = i > 0 && simulated[i - 1].declaration.name == one.declaration.name;
@@ -86,12 +86,14 @@ fn row(one: &Simulated, repeated: bool, lanes: &BTreeSet<Lane>, window: &Window)
     let name = if repeated { String::new() } else { one.declaration.name.to_string() };
     let mut row = vec![name, harmless(&one.policy)];
     if numbers.locked == 0 {
-        row.resize(row.len() + lanes.len() + 6, "-".into());
+        row.resize(row.len() + lanes.len() + 7, "-".into());
         return row;
     }
     row.extend([numbers.total().to_string(), a_year(numbers.total())]);
     row.extend(lanes.iter().map(|lane| numbers.bumps.get(lane).map_or("-".into(), |bumps| a_year(*bumps))));
-    row.extend([numbers.behind_median, numbers.behind_p95, numbers.behind_most].map(days));
+    row.extend(
+        [numbers.behind_median, numbers.behind_p95, numbers.behind_most, numbers.beyond_most].map(days),
+    );
     let replaced = u32::try_from(numbers.replaced).unwrap_or(u32::MAX);
     row.push(days(window.every.saturating_mul(replaced)));
     row
@@ -122,9 +124,9 @@ fn day(time: Timestamp) -> String {
     text.strip_suffix("T00:00:00Z").map_or(text.clone(), str::to_owned)
 }
 
-/// In days, and in tenths of them where they are none.
+/// In days and tenths of them, or in smaller units where that would be none.
 fn days(time: Duration) -> String {
-    let tenths = time.as_secs() * 10 / 86400;
+    let tenths = (time.as_secs().saturating_mul(10) + 43200) / 86400;
     match (tenths / 10, tenths % 10) {
         (0, 0) if !time.is_zero() => crate::model::in_words(time),
         (days, 0) => format!("{days} d"),

@@ -326,8 +326,8 @@ impl<'a> Run<'a> {
     }
 
     fn finish(self, times: &[Timestamp]) -> Replayed {
-        let seconds = |from: Timestamp, to: Timestamp| to.duration_since(from).unsigned_abs();
-        let time = times.first().zip(times.last()).map_or(Duration::ZERO, |(from, to)| seconds(*from, *to));
+        let (first, last) = (self.first.as_ref().map(|(at, _)| *at), times.last());
+        let time = first.zip(last).map_or(Duration::ZERO, |(first, last)| super::age::between(first, *last));
         let statistics = Statistics::of(&self.bumps, &self.standings, times.len(), time);
         let last = self.locked.as_ref().map(|pin| self.upstream.held(pin));
         Replayed { first: self.first, bumps: self.bumps, stops: self.stops, statistics, last }

@@ -9,17 +9,24 @@ use solera_pin::history::History;
 use solera_pin::model::Sightings;
 use solera_pin::plan::replay::{Replay, Replayed, Start, replay};
 
-use super::{DAY, declaration};
+use super::declaration;
 
 const LOCKED: &str = "5.2.1";
 
-/// Hours since the day that the histories begin on.
-type Line = (String, u16);
+/// Hours after the day that the histories begin on, and content where it is named.
+type Line = (String, u16, Option<u8>);
+
+/// The hour of the first look.
+const FIRST: i64 = 40;
+
+fn at(hour: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + hour * 3600).unwrap()
+}
 
 fn text(lines: &[Line]) -> String {
-    let line = |(tag, hour): &Line| {
-        let time = Timestamp::from_second(1_700_000_000 + i64::from(*hour) * 3600).unwrap();
-        format!("{tag}\t{time}\n")
+    let line = |(tag, hour, content): &Line| {
+        let content = content.map_or(String::new(), |content| format!("\tbuild {content}"));
+        format!("{tag}\t{}{content}\n", at(i64::from(*hour)))
     };
     lines.iter().map(line).collect()
 }
@@ -31,8 +38,7 @@ fn history(lines: &[Line]) -> Sightings {
 
 fn run(lines: &[Line], rules: &str) -> Replayed {
     let declaration = declaration(&format!("track = \"{{version}}-{{pre}}\"\n{rules}"));
-    let from = Timestamp::from_second(1_700_000_000).unwrap();
-    let to = Timestamp::from_second(1_700_000_000 + 15 * DAY).unwrap();
+    let (from, to) = (at(FIRST), at(FIRST + 15 * 24));
     let (every, history) = (Duration::from_secs(17 * 3600), history(lines));
     let start = &Start::Tag(LOCKED.into());
     replay(&Replay { declaration: &declaration, platforms: None, history: &history, start, from, to, every })
@@ -40,15 +46,20 @@ fn run(lines: &[Line], rules: &str) -> Replayed {
 }
 
 fn hour() -> impl Strategy<Value = u16> {
-    0..380_u16
+    0..400_u16
 }
 
-/// Versions near the one that is locked at first, each with some builds.
+fn content() -> impl Strategy<Value = Option<u8>> {
+    prop::option::weighted(0.3, 0..4_u8)
+}
+
+/// Versions near the one that is locked at first, each with some builds, more of that one than of others.
 fn lines() -> impl Strategy<Value = Vec<Line>> {
     let tag = (4..8_u8, 0..4_u8, 0..12_u8).prop_map(|(a, b, c)| format!("{a}.{b}.{c}"));
-    let lines = prop::collection::vec((tag, hour()), 0..16);
+    let tag = prop_oneof![1 => Just(LOCKED.to_owned()), 2 => tag];
+    let lines = prop::collection::vec((tag, hour(), content()), 0..16);
     lines.prop_map(|mut lines| {
-        lines.push((LOCKED.into(), 0));
+        lines.push((LOCKED.into(), 0, None));
         lines
     })
 }
@@ -67,7 +78,8 @@ fn not_eligible() -> impl Strategy<Value = Vec<Line>> {
     let flavour = (a.clone(), b.clone()).prop_map(|(a, b)| format!("{a}.{b}.0-slim"));
     let older = (0..5_u8, b.clone()).prop_map(|(a, b)| format!("{a}.{b}.3"));
     let prerelease = (a, b).prop_map(|(a, b)| format!("{a}.{b}.0-rc1"));
-    prop::collection::vec((prop_oneof![other, flavour, older, prerelease], hour()), 1..8)
+    let tag = prop_oneof![other, flavour, older, prerelease];
+    prop::collection::vec((tag, hour(), content()), 1..8)
 }
 
 fn decided(replayed: &Replayed) -> impl PartialEq + std::fmt::Debug {

@@ -17,7 +17,7 @@ const YEAR: Duration = Duration::from_secs(31_557_600);
 /// behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statistics {
-    /// From the first look to the last.
+    /// From the first lock to the last look.
     pub time: Duration,
     /// How often was looked.
     pub looks: usize,

@@ -55,6 +55,7 @@ fn a_first_lock_waits_for_a_tag_and_bumps_wait_for_their_age() {
     assert_eq!(stop.outcome, Outcome::Nothing(says.into()));
     let numbers = &replayed.statistics;
     assert_eq!((numbers.looks, numbers.locked, numbers.replaced), (21, 19, 3));
+    assert_eq!(numbers.time, Duration::from_secs(18 * 86400));
     assert_eq!(numbers.behind_most, Duration::from_secs(2 * 86400), "after the third day it is taken");
     assert_eq!(replayed.last.unwrap().tag, "1.0.1");
 }

@@ -6,8 +6,8 @@
 //! Data flows from declarations to the lock: [`catalog`] is what people write, [`plan`] decides what to ask and what to
 //! take by what the [`journal`] remembers, [`source`] asks over [`net`], [`resolve`] drives the two, [`lock`] is the result. [`verify`] is the gate over
 //! lock, declarations and build files ([`scan`]); [`served`] asks upstream about what is locked. [`emit`] gives the lock
-//! to builders, [`mirror`] serves images without their registry. [`cli`] has one file a command, [`report`] what it
-//! says, [`error`] its exit codes.
+//! to builders, [`mirror`] serves images without their registry. [`history`] reads what was recorded of upstreams, for
+//! replays. [`cli`] has one file a command, [`report`] what it says, [`error`] its exit codes.
 //!
 //! [`model`], [`track`] and [`document`] are the words of all that. Modules use only what stands above them: the test in
 //! `layers.rs` reads the `crate::` paths and fails on any other edge.
@@ -21,6 +21,7 @@ pub mod emit;
 pub mod error;
 pub mod files;
 pub mod gate;
+pub mod history;
 pub mod in_place;
 pub mod journal;
 pub mod lock;

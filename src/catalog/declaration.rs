@@ -1,10 +1,11 @@
 //! `[pin.NAME]`: what is followed, and by which rule.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{PathGlobs, duration, paths};
-use crate::document::{Entry, Place, Problem, Section};
+use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
 use crate::model::{Allow, GitUrl, PinName, Platform, Repository};
 use crate::track::{Field, Glob, Track};
 
@@ -76,6 +77,62 @@ impl Declaration {
     }
 }
 
+impl Declaration {
+    /// The keys that [`Declaration::changed`] knows.
+    pub const POLICY: [&str; 10] = [
+        "allow",
+        "hold",
+        "hold-until",
+        "ignore",
+        "immutable",
+        "min-age",
+        "prerelease",
+        "rebuilt",
+        "settle",
+        "version",
+    ];
+
+    /// The same pin under another policy: what the keys of a TOML file say instead.
+    pub fn changed(&self, file: &Arc<SourceFile>) -> Result<Self, Vec<Problem>> {
+        let document = parse_toml(file).map_err(|problem| vec![problem])?;
+        let mut section = Section::root(&document, file);
+        let mut problems = Vec::new();
+        let unknown = section.entries().into_iter().filter(|(key, _)| !Self::POLICY.contains(key));
+        for (key, _) in unknown.collect::<Vec<_>>() {
+            let message = format!("`{key}` is no key of a policy");
+            let problem = Problem::new(section.key_place(key), message);
+            problems.push(match meant(key, Self::POLICY) {
+                Some(known) => problem.help(format!("did you mean `{known}`?")),
+                None => problem.help(format!("known here: {}", Self::POLICY.join(", "))),
+            });
+        }
+        let shared = Shared::read(&mut section, &Shared::of(self), &mut problems);
+        let version = section.read("version", &mut problems, |entry| requirement(entry, Some(&self.track)));
+        let ignore = section.read("ignore", &mut problems, globs);
+        let hold = read_hold(&mut section, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let before = self.clone();
+        Ok(Self {
+            version: version.or(before.version),
+            allow: shared.allow,
+            ignore: ignore.unwrap_or(before.ignore),
+            hold: hold.or(before.hold),
+            prerelease: shared.prerelease,
+            immutable: shared.immutable.unwrap_or(before.immutable),
+            min_age: shared.min_age,
+            settle: shared.settle,
+            rebuilt: shared.rebuilt,
+            ..before
+        })
+    }
+}
+
+fn globs(entry: &Entry<'_>) -> Result<Vec<Glob>, Problem> {
+    entry.elements()?.iter().map(|pattern| pattern.text().map(Glob::new)).collect()
+}
+
 /// Reads `[defaults]` and every `[pin.NAME]`.
 pub(super) fn read(root: &mut Section<'_>, problems: &mut Vec<Problem>) -> BTreeMap<PinName, Declaration> {
     let mut defaults = Shared::default();
@@ -134,6 +191,18 @@ impl Default for Shared {
 }
 
 impl Shared {
+    fn of(declaration: &Declaration) -> Self {
+        Self {
+            allow: declaration.allow,
+            prerelease: declaration.prerelease,
+            immutable: Some(declaration.immutable),
+            min_age: declaration.min_age,
+            settle: declaration.settle,
+            rebuilt: declaration.rebuilt,
+            platforms: declaration.platforms.clone(),
+        }
+    }
+
     fn read(section: &mut Section<'_>, defaults: &Self, problems: &mut Vec<Problem>) -> Self {
         let allow = section.read("allow", problems, |entry| {
             let words = || "`allow` must be digest, patch, minor or major";
@@ -166,9 +235,7 @@ fn read_pin(
         Track::parse(entry.text()?).map_err(|error| entry.problem(error.to_string()))
     });
     let version = section.read("version", problems, |entry| requirement(entry, track.as_ref()));
-    let ignore = section.read("ignore", problems, |entry| {
-        entry.elements()?.iter().map(|pattern| pattern.text().map(Glob::new)).collect()
-    });
+    let ignore = section.read("ignore", problems, globs);
     let hold = read_hold(&mut section, problems);
     let shared = Shared::read(&mut section, defaults, problems);
     section.read("changelog", problems, |entry| entry.parse::<url::Url>().map(drop));

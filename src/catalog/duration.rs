@@ -6,8 +6,8 @@ use crate::document::{Entry, Problem};
 
 const UNITS: [(char, u64); 5] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86400), ('w', 7 * 86400)];
 
-/// A whole number and a unit.
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+/// A duration as people write it: a whole number and a unit.
+pub fn parse(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let (_, seconds) = UNITS.iter().find(|(known, _)| *known == unit)?;
     let number = text.strip_suffix(unit)?.parse::<u64>().ok()?;

@@ -4,7 +4,7 @@
 //! the files is not known here.
 
 mod declaration;
-pub(crate) mod duration;
+mod duration;
 mod image;
 mod paths;
 mod policy;
@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use declaration::{Declaration, Hold, Upstream};
+pub use duration::parse as parse_duration;
 pub use image::{Class, Image, Origin};
 pub use paths::PathGlobs;
 pub use policy::{Edition, GitMirror, Level, Mode, Network, Policy, References, RegistryPolicy, parse_user};

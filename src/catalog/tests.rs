@@ -148,3 +148,22 @@ fn the_policy_is_checked() {
         assert!(found.iter().any(|found| found.contains(message)), "{message}: {found:?}");
     }
 }
+
+#[test]
+fn a_policy_is_changed_by_the_keys_that_a_pin_has() {
+    let catalog =
+        parse(&files(&format!("{RUST}min-age = \"1d\"\nallow = \"patch\"\nrebuilt = true\n"))).unwrap();
+    let rust = catalog.declarations.into_values().next().unwrap();
+    let changed = |text: &str| rust.changed(&SourceFile::new("other", text));
+    let other = changed("allow = \"major\"\nignore = [\"1.9*\"]\nversion = \"^1.80\"\n").unwrap();
+    assert_eq!((other.allow, other.min_age, other.rebuilt), (Allow::Major, rust.min_age, true));
+    assert_eq!((other.ignore.len(), other.version.is_some()), (1, true));
+    let eager = changed("min-age = \"0s\"\nrebuilt = false\nimmutable = true\n").unwrap();
+    assert!(eager.min_age.is_zero() && !eager.rebuilt && eager.immutable && eager.allow == Allow::Patch);
+    let mistakes = |text: &str| -> Vec<String> {
+        changed(text).unwrap_err().into_iter().map(|problem| problem.message).collect()
+    };
+    assert_eq!(mistakes("track = \"x\"\n"), ["`track` is no key of a policy"]);
+    assert_eq!(mistakes("allow = \"mayor\"\n"), ["`allow` must be digest, patch, minor or major"]);
+    assert_eq!(mistakes("platforms = []\n")[0], "`platforms` is no key of a policy");
+}

@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod refresh;
 mod session;
+mod simulate;
 mod status;
 mod unpin;
 mod verify;
@@ -84,6 +85,7 @@ enum Command {
     Status(status::StatusArgs),
     Explain(explain::ExplainArgs),
     Next(next::NextArgs),
+    Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
     Emit(emit::EmitArgs),
     #[command(subcommand)]
@@ -122,6 +124,7 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
             Command::Status(args) => status::run(&mut session, args).await,
             Command::Explain(args) => explain::run(&mut session, args).await,
             Command::Next(args) => next::run(&mut session, args),
+            Command::Simulate(args) => simulate::run(&mut session, args),
             Command::Verify(args) => verify::run(&mut session, args).await,
             Command::Emit(args) => emit::run(&mut session, args),
             Command::Mirror(command) => mirror::run(&mut session, command).await,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Format;
 use super::session::Session;
-use crate::catalog::duration;
+use crate::catalog::parse_duration;
 use crate::error::{Error, Status};
 use crate::plan::next::{Answer, Next, Rules};
 use crate::report::json as report_json;
@@ -42,7 +42,7 @@ pub(super) struct NextArgs {
 }
 
 fn read_duration(text: &str) -> Result<Duration, String> {
-    duration::parse(text).ok_or_else(|| "expected a duration such as 3d, 6h or 10m".to_owned())
+    parse_duration(text).ok_or_else(|| "expected a duration such as 3d, 6h or 10m".to_owned())
 }
 
 pub(super) fn run(session: &mut Session<'_>, args: &NextArgs) -> Result<Status, Error> {

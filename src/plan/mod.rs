@@ -14,6 +14,7 @@ pub mod next;
 mod notice;
 mod outcome;
 mod refusal;
+pub mod replay;
 mod shortlist;
 mod stale;
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Decisions and tables for a person.
 
+mod simulation;
+
 use std::time::Duration;
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+
+pub use simulation::{Simulated, Window, simulation};
 
 use super::harmless;
 use crate::catalog::{Declaration, Upstream};

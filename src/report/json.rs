@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::SCHEMA_VERSION;
+use super::human::{Simulated, Window};
+use crate::catalog::Declaration;
 use crate::model::Pin;
+use crate::plan::replay::{Bump, Held, Statistics};
 use crate::plan::{Candidate, Decision, Notice, Outcome, Verdict};
 use crate::verify::{Coverage, Finding, Tally};
 
@@ -137,4 +140,83 @@ pub fn coverage(coverage: &Coverage) -> Value {
     let unread = coverage.unread.iter().map(|(path, why)| json!({ "path": path, "reason": why }));
     value["not_read"] = unread.collect();
     value
+}
+
+/// What policies would have done: one entry for each pin and policy.
+pub fn simulation(simulated: &[Simulated], window: &Window) -> String {
+    let replays = simulated.iter().map(|Simulated { declaration, policy, replayed }| {
+        let stop = |stop: &crate::plan::replay::Stop| {
+            let mut value = outcome(&stop.outcome);
+            value["at"] = json!(stop.at.to_string());
+            value["looks"] = json!(stop.looks);
+            value
+        };
+        let mut value = statistics(&replayed.statistics, window);
+        value["name"] = json!(declaration.name);
+        value["policy"] = json!(policy);
+        value["rules"] = rules(declaration);
+        value["first"] = replayed
+            .first
+            .as_ref()
+            .map_or(Value::Null, |(at, to)| json!({ "at": at.to_string(), "to": held(to) }));
+        value["last"] = replayed.last.as_ref().map_or(Value::Null, held);
+        value["bumps"] = replayed.bumps.iter().map(bump).collect();
+        value["stops"] = replayed.stops.iter().map(stop).collect();
+        value
+    });
+    let replays: Value = replays.collect();
+    let (from, to) = (json!(window.from.to_string()), json!(window.to.to_string()));
+    let every = json!(window.every.as_secs());
+    document("simulate", [("from", from), ("to", to), ("every_seconds", every), ("replays", replays)])
+}
+
+fn rules(declaration: &Declaration) -> Value {
+    json!({
+        "track": declaration.track.as_str(),
+        "version": declaration.version.as_ref().map(ToString::to_string),
+        "allow": declaration.allow.to_string(),
+        "ignore": declaration.ignore.iter().map(|pattern| pattern.as_str()).collect::<Vec<_>>(),
+        "prerelease": declaration.prerelease,
+        "immutable": declaration.immutable,
+        "min_age_seconds": declaration.min_age.as_secs(),
+        "settle_seconds": declaration.settle.as_secs(),
+        "rebuilt": declaration.rebuilt,
+        "hold": declaration.hold.as_ref().map(|hold| &hold.why),
+    })
+}
+
+fn statistics(numbers: &Statistics, window: &Window) -> Value {
+    let lanes = numbers.bumps.iter().map(|(lane, count)| {
+        let number = json!({ "bumps": count, "a_year": tenths(numbers.a_year(*count)) });
+        (lane.to_string(), number)
+    });
+    let total = numbers.total();
+    json!({
+        "looks": numbers.looks,
+        "locked_looks": numbers.locked,
+        "total": { "bumps": total, "a_year": tenths(numbers.a_year(total)) },
+        "lanes": lanes.collect::<serde_json::Map<_, _>>(),
+        "superseded": numbers.superseded,
+        "behind_seconds": {
+            "median": numbers.behind_median.as_secs(),
+            "p95": numbers.behind_p95.as_secs(),
+            "most": numbers.behind_most.as_secs(),
+        },
+        "beyond_seconds": numbers.beyond_most.as_secs(),
+        "replaced_seconds": window.every.as_secs().saturating_mul(numbers.replaced as u64),
+    })
+}
+
+/// Rounded, so that the text is the same everywhere.
+fn tenths(number: Option<f64>) -> Option<f64> {
+    number.map(|number| (number * 10.0).round() / 10.0)
+}
+
+fn bump(bump: &Bump) -> Value {
+    let Bump { at, lane, from, to, superseded } = bump;
+    json!({ "at": at.to_string(), "lane": lane, "from": held(from), "to": held(to), "superseded": superseded })
+}
+
+fn held(held: &Held) -> Value {
+    json!({ "tag": held.tag, "since": held.since.map(|since| since.to_string()), "content": held.content })
 }

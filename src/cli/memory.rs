@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::looked::Looked;
 use super::session::Session;
 use crate::error::Error;
 use crate::journal::{self, Decision as Forced, Handle, Journal, State};
@@ -18,6 +19,7 @@ pub(crate) struct Memory {
     /// What is believed of what the journal says was seen.
     seen: BTreeMap<PinName, Sightings>,
     accepted: BTreeMap<PinName, BTreeSet<String>>,
+    looked: Looked,
     nothing: (Sightings, BTreeSet<String>),
 }
 
@@ -38,6 +40,7 @@ impl Memory {
             state: State::Outside,
             seen: BTreeMap::new(),
             accepted: BTreeMap::new(),
+            looked: Looked::default(),
             nothing: Default::default(),
         }
     }
@@ -55,6 +58,7 @@ impl Memory {
         }
         let mut memory = Self { state, ..Self::none() };
         if let State::Open(handle) = &memory.state {
+            memory.looked = Looked::read(&handle.notes());
             let history = handle.history(session.app.now)?;
             for pin in workspace.catalog.declarations.keys() {
                 memory.seen.insert(pin.clone(), history.sightings(pin)?);
@@ -76,6 +80,11 @@ impl Memory {
                 accepted: self.accepted.get(pin).unwrap_or(&self.nothing.1),
             },
         }
+    }
+
+    /// When the upstream of a pin was last asked from this clone.
+    pub(crate) fn looked(&self, pin: &PinName) -> Option<Timestamp> {
+        self.looked.at(pin.as_str())
     }
 
     /// Whether this is the journal's beginning.
@@ -135,6 +144,7 @@ impl Memory {
             forced.extend(by_force(pin, decision, wish));
         }
         handle.record(&additions, &forced, now)?;
+        self.looked.note(decisions(resolved).map(|(pin, _)| pin.as_str()), now);
         Ok(new)
     }
 }

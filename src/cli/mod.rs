@@ -5,6 +5,7 @@ mod completions;
 mod emit;
 mod explain;
 mod init;
+mod looked;
 mod memory;
 mod mirror;
 mod network;

@@ -42,8 +42,10 @@ pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<
     };
     let row = |declaration: &&Declaration| {
         let result = resolved.iter().find(|resolved| resolved.name == declaration.name);
-        let past = memory.of(&declaration.name);
-        row(&workspace.catalog, store.lock(), declaration, result, (past, session.app.now))
+        let name = &declaration.name;
+        let looked = result.and_then(|result| result.result.as_ref().ok()).map(|_| session.app.now);
+        let times = Times { now: session.app.now, looked: looked.or(memory.looked(name)) };
+        row(&workspace.catalog, store.lock(), declaration, result, memory.of(name), times)
     };
     let rows: Vec<StatusRow> = selected.iter().map(row).collect();
     let text = match args.format {
@@ -56,12 +58,19 @@ pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<
     Ok(session.report_failures(&resolved))
 }
 
+/// The present, and when the upstream was last asked.
+struct Times {
+    now: Timestamp,
+    looked: Option<Timestamp>,
+}
+
 fn row(
     catalog: &Catalog,
     lock: &Lock,
     declaration: &Declaration,
     resolved: Option<&Resolved>,
-    (past, now): (Past<'_>, Timestamp),
+    past: Past<'_>,
+    Times { now, looked }: Times,
 ) -> StatusRow {
     let locked = lock.pins.get(&declaration.name);
     let decision = resolved.and_then(|resolved| resolved.result.as_ref().ok());
@@ -88,6 +97,7 @@ fn row(
         pin: declaration.name.to_string(),
         locked: locked.map(|pin| pin.tag().into()),
         age: first.map(since),
+        last_look: looked.map(since),
         last_news: newest.map(since),
         next: waiting.map(|(tag, wait)| NextStep { tag, eligible_in_seconds: wait.as_secs() }),
         held_by: declaration.held(today(now)).map(|hold| hold.why.clone()),

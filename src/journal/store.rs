@@ -90,6 +90,12 @@ impl Handle {
         Ok(Some((shared, handle)))
     }
 
+    /// A folder of git's for notes about this root that nobody shares; it need not be there.
+    pub fn notes(&self) -> PathBuf {
+        let parts = self.folder.iter().map(|part| String::from_utf8_lossy(part).into_owned());
+        self.repository.join("solera-pin").join(parts.collect::<PathBuf>())
+    }
+
     /// The journal. No time in it is later than it was when it was read.
     pub fn journal(&self) -> &Journal {
         &self.journal

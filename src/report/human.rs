@@ -134,6 +134,9 @@ pub struct StatusRow {
     /// How many seconds ago the locked content was first seen, where anybody remembers.
     #[serde(rename = "age_seconds")]
     pub age: Option<u64>,
+    /// How many seconds ago upstream was last asked from this clone.
+    #[serde(rename = "last_look_seconds")]
+    pub last_look: Option<u64>,
     /// How many seconds ago upstream was last seen to have something new.
     #[serde(rename = "last_news_seconds")]
     pub last_news: Option<u64>,
@@ -169,7 +172,7 @@ pub fn status(rows: &[StatusRow], color: bool) -> String {
     if color {
         table.enforce_styling();
     }
-    table.set_header(["pin", "locked", "age", "allowed", "newest", "note"]);
+    table.set_header(["pin", "locked", "age", "looked", "allowed", "newest", "note"]);
     let since = |seconds: Option<u64>| match seconds {
         Some(seconds) => Cell::new(in_words(Duration::from_secs(seconds))),
         None => Cell::new("-"),
@@ -183,6 +186,7 @@ pub fn status(rows: &[StatusRow], color: bool) -> String {
             Cell::new(&row.pin),
             tag(&row.locked),
             since(row.age),
+            since(row.last_look),
             tag(&row.allowed),
             tag(&row.newest),
             note,

@@ -59,6 +59,8 @@ fn a_release_is_taken_when_it_has_been_seen_for_long_enough() {
         let status = project.at(day, hour, &["status"]).said;
         assert!(status.contains(&format!("eligible in {wait}")), "{status}");
     }
+    let offline = project.at(5, 8, &["status", "--offline"]).said;
+    assert!(offline.contains("4 d 2 h  3 h"), "since when it was seen, and when it was asked: {offline}");
     let explained = project.at(5, 5, &["explain", "x"]).said;
     assert!(explained.contains("1.0.1  was first seen 2 d 23 h ago; eligible in 1 h"), "{explained}");
     registry.reset_counters();

@@ -116,4 +116,21 @@ fn write_seeds() {
             fs::write(folder.join(format!("corpus-{number}")), case::seed(target, &case.text())).unwrap();
         }
     }
+    write_seeds_of_tags(&root.join("tags"));
+    let journal = root.join("journal");
+    fs::create_dir_all(&journal).unwrap();
+    let digest = "a".repeat(64);
+    fs::write(journal.join("pin"), format!("1.2 sha256:{digest} 2026-05-01T06:00:00Z\n")).unwrap();
+    fs::write(journal.join("accepted"), "x frozen:1.2 2026-05-01T06:00:00Z known\n").unwrap();
+}
+
+/// Each case of the tags: the tag, and what is there, one a line.
+fn write_seeds_of_tags(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let cases: toml_edit::DocumentMut = include_str!("../src/track/corpus.toml").parse().unwrap();
+    for (number, case) in cases["case"].as_array_of_tables().unwrap().iter().enumerate() {
+        let others = case["candidates"].as_array().unwrap().iter().filter_map(|tag| tag.as_str());
+        let lines: Vec<&str> = case["tag"].as_str().into_iter().chain(others).collect();
+        fs::write(folder.join(format!("corpus-{number}")), lines.join("\n")).unwrap();
+    }
 }

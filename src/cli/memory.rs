@@ -108,11 +108,17 @@ impl Memory {
         }
     }
 
-    /// Adds what was seen, told and decided; how many sightings were new.
+    /// Why nobody will remember what a person accepts; none where it will be, or there is nothing to accept.
+    pub(crate) fn forgets(&self, resolved: &[Resolved], wish: &Wish) -> Option<Error> {
+        let accepts = *wish == Wish::Accept && decisions(resolved).any(|(_, it)| !marks(it).is_empty());
+        self.closed().filter(|_| accepts)
+    }
+
+    /// Adds what was seen, and what was told and decided where there was a wish; how many sightings were new.
     pub(crate) fn record(
         &mut self,
         resolved: &[Resolved],
-        wish: &Wish,
+        wish: Option<&Wish>,
         because: &str,
         now: Timestamp,
     ) -> Result<usize, Error> {
@@ -126,6 +132,7 @@ impl Memory {
                 let (tag, content) = (tag.clone(), content.clone());
                 additions.note(pin, Sighting { tag, content, first_seen: now })?;
             }
+            let Some(wish) = wish else { continue };
             tell(handle, &mut additions, pin, decision, now)?;
             if *wish == Wish::Accept {
                 for mark in marks(decision) {

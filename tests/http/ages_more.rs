@@ -1,0 +1,197 @@
+//! Age, the journal and alarms over several days: what comes back, what is accepted, and what is said.
+
+use std::fs;
+
+use crate::ages::Project;
+use crate::refresh::{BOTH, Checkout, pin};
+use crate::support::git_http::git;
+use crate::support::registry::Registry;
+
+#[test]
+fn accepting_where_nothing_is_wrong_takes_nothing_that_is_young() {
+    let registry = Registry::start();
+    registry.push_index("x", "1.0.0", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "{version}"));
+    project.at(1, 6, &["refresh"]);
+    let lock = project.lock();
+    registry.push_index("x", "1.0.1", BOTH);
+    registry.push_index("x", "1.0.0", BOTH);
+    let accepted = project.at(2, 6, &["refresh", "x", "--accept"]);
+    assert_eq!((accepted.code, project.lock()), (0, lock.clone()), "{}", accepted.said);
+    // A version that vanished is what is accepted, and not the young one above it.
+    registry.delete("x", "1.0.0");
+    assert_eq!(project.at(2, 7, &["refresh"]).code, 4);
+    let accepted = project.at(2, 8, &["refresh", "x", "--accept"]);
+    assert_eq!((accepted.code, project.lock()), (0, lock), "{}", accepted.said);
+    assert_eq!(project.at(2, 9, &["refresh"]).code, 0);
+    assert!(project.at(5, 9, &["refresh"]).said.contains("1.0.0 -> 1.0.1"));
+}
+
+#[test]
+fn what_left_the_registry_is_accepted_by_what_the_tag_names_now() {
+    let registry = Registry::start();
+    let locked = registry.push_index("x", "1", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "1"));
+    project.at(1, 6, &["refresh"]);
+    let now = registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    registry.delete("x", &locked.to_string());
+    assert_eq!(project.at(2, 6, &["refresh"]).code, 4);
+    let accepted = project.at(2, 7, &["refresh", "x", "--accept"]);
+    assert_eq!(accepted.code, 0, "{}", accepted.said);
+    assert!(project.lock().contains(&now.to_string()), "{}", accepted.said);
+}
+
+#[test]
+fn a_digest_that_was_never_seen_stays_an_alarm_when_what_the_tag_names_is_old_enough() {
+    let registry = Registry::start();
+    registry.push_index("x", "1.0.0", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "{version}"));
+    project.at(1, 6, &["refresh"]);
+    let honest = project.lock();
+    let other = registry.push_index("x", "other", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    let forger = Project::new(&pin(&registry, "x", "x", "other"));
+    forger.at(1, 6, &["refresh"]);
+    fs::write(project.checkout.path("pins.lock"), forger.lock().replace("\"other\"", "\"1.0.0\"")).unwrap();
+    assert!(project.lock().contains(&other.to_string()));
+    for day in [2, 9, 10] {
+        let alarm = project.at(day, 6, &["refresh"]);
+        assert_eq!(alarm.code, 4, "{}", alarm.said);
+        assert!(alarm.said.contains("was never seen to name") && alarm.said.contains("--accept"));
+        registry.push_index("x", "1.0.1", BOTH);
+    }
+    assert_eq!(project.at(10, 7, &["refresh", "x", "--accept"]).code, 0);
+    assert_eq!(project.lock(), honest);
+}
+
+#[test]
+fn a_digest_that_the_tag_names_is_no_alarm_though_somebody_else_locked_it() {
+    let registry = Registry::start();
+    registry.push_index("x", "1", BOTH);
+    let declared = pin(&registry, "x", "x", "1");
+    let (here, there) = (Project::new(&declared), Project::new(&declared));
+    here.at(1, 6, &["refresh"]);
+    registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    there.at(2, 6, &["refresh"]);
+    fs::write(here.checkout.path("pins.lock"), there.lock()).unwrap();
+    registry.reset_counters();
+    let quiet = here.at(3, 6, &["refresh"]);
+    assert_eq!(quiet.code, 0, "{}", quiet.said);
+    let counters = registry.counters();
+    assert_eq!((counters.heads, counters.manifests), (1, 0));
+    registry.push_index("x", "1", BOTH);
+    assert_eq!(here.at(4, 6, &["refresh"]).code, 0, "it was seen on day 3");
+}
+
+#[test]
+fn a_tag_that_goes_back_behind_what_is_locked_is_not_followed() {
+    let registry = Registry::start();
+    let first = registry.push_index("x", "1", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "1"));
+    project.at(1, 6, &["refresh"]);
+    let second = registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    project.at(2, 6, &["refresh"]);
+    assert!(project.at(5, 6, &["refresh"]).said.contains("(digest)"));
+    registry.retag("x", "1", &first);
+    for day in [6, 9, 20] {
+        let back = project.at(day, 6, &["refresh"]);
+        assert_eq!(back.code, 0, "{}", back.said);
+        assert!(project.lock().contains(&second.to_string()), "day {day}: {}", back.said);
+        assert!(back.said.contains("named before what is locked"), "{}", back.said);
+    }
+    let explained = project.at(20, 6, &["explain", "x"]).said;
+    assert!(
+        explained.contains("named before what is locked") && explained.contains("--because"),
+        "{explained}"
+    );
+    let asked = project.at(20, 6, &["refresh", "x", "--to", "1", "--because", "1 was withdrawn"]);
+    assert_eq!(asked.code, 0, "{}", asked.said);
+    assert!(project.lock().contains(&first.to_string()), "{}", asked.said);
+}
+
+#[test]
+fn observing_leaves_notices_to_be_told() {
+    let registry = Registry::start();
+    registry.push_index("x", "1.0.0-alpine3.20", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "{version}-alpine3.20"));
+    project.at(1, 6, &["refresh"]);
+    for tag in ["1.1.0-alpine3.21", "1.2.0-alpine3.21"] {
+        registry.push_index("x", tag, BOTH);
+    }
+    project.at(2, 6, &["refresh", "--observe"]);
+    let told = project.at(3, 6, &["refresh"]);
+    assert!(told.said.contains("nothing new comes in"), "{}", told.said);
+}
+
+#[test]
+fn what_cannot_be_noted_is_said_after_what_was_done() {
+    let registry = Registry::start();
+    registry.push_index("x", "1.0.0", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "{version}"));
+    // A file where the ref's folder would be.
+    fs::write(project.checkout.path(".git/refs/solera-pin"), "").unwrap();
+    let failed = project.at(1, 6, &["refresh"]);
+    assert_eq!(failed.code, 2, "{}", failed.said);
+    assert!(project.lock().contains("1.0.0"));
+    assert!(
+        failed.said.contains("x  1.0.0  (first)") && failed.said.contains("cannot write the journal"),
+        "{}",
+        failed.said
+    );
+}
+
+#[test]
+fn accepting_says_where_it_cannot_be_remembered() {
+    let registry = Registry::start();
+    registry.push_index("x", "1.0.0", BOTH);
+    let outside = Checkout::new(&pin(&registry, "x", "x", "{version}"));
+    outside.run(&["refresh"]);
+    registry.delete("x", "1.0.0");
+    let gone = outside.run(&["refresh"]);
+    assert_eq!(gone.code, 4, "{}", gone.said);
+    assert!(gone.said.contains("--accept"), "{}", gone.said);
+    let accepted = outside.run(&["refresh", "x", "--accept"]);
+    assert_eq!(accepted.code, 2, "{}", accepted.said);
+    assert!(accepted.said.contains("no journal outside a git repository"), "{}", accepted.said);
+}
+
+#[test]
+fn more_young_tags_than_are_looked_at_starve_nobody() {
+    let registry = Registry::start();
+    registry.push_index("x", "202605010000", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "{date}"));
+    project.at(1, 6, &["refresh"]);
+    let mut moved = 0;
+    for day in 2..9 {
+        for hour in [1, 2, 3, 4, 5] {
+            registry.push_index("x", &format!("202605{day:02}{hour:02}00"), BOTH);
+        }
+        moved += usize::from(project.at(day, 6, &["refresh"]).said.contains("->"));
+    }
+    assert!(moved >= 3, "{}", project.at(9, 6, &["explain", "x"]).said);
+}
+
+#[test]
+fn a_git_tag_that_may_move_waits_without_failing() {
+    let root = tempfile::tempdir().unwrap();
+    let upstream = root.path().join("up.git");
+    fs::create_dir(&upstream).unwrap();
+    let commit = |message: &str| {
+        git(&upstream, &["commit", "-q", "--allow-empty", "-m", message]);
+        git(&upstream, &["tag", "-f", "v1"]);
+    };
+    git(&upstream, &["init", "-q"]);
+    commit("one");
+    let url = format!("file://{}", upstream.display());
+    let project = Project::new(&format!("[pin.x]\ngit = \"{url}\"\ntrack = \"v1\"\nimmutable = false\n"));
+    let first = project.at(1, 6, &["refresh"]);
+    assert_eq!(first.code, 0, "{}", first.said);
+    let lock = project.lock();
+    commit("two");
+    for arguments in [&["refresh"][..], &["refresh", "x", "--accept"]] {
+        let waits = project.at(2, 6, arguments);
+        assert_eq!((waits.code, project.lock()), (0, lock.clone()), "{}", waits.said);
+        assert!(waits.said.contains("what v1 names now was first seen 0 s ago"), "{}", waits.said);
+    }
+    let taken = project.at(5, 6, &["refresh"]);
+    assert!(taken.said.contains("(digest)"), "{}", taken.said);
+}

@@ -1,6 +1,7 @@
 //! What the journal remembers of each pin, for the commands that decide; and what they add to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -126,11 +127,14 @@ impl Memory {
         let mut additions = Journal::default();
         let (mut forced, mut new) = (Vec::new(), 0);
         for (pin, decision) in decisions(resolved) {
-            for (tag, content) in &decision.seen {
+            for (at, (tag, content)) in decision.seen.iter().enumerate() {
                 let known = handle.journal().seen(pin).and_then(|seen| seen.first(tag, content));
                 new += usize::from(known.is_none());
+                // What is locked comes after what its tag names now, and was there before.
+                let is_older = decision.seen.iter().take(at).any(|(other, _)| other == tag);
+                let first_seen = if is_older { just_before(now) } else { now };
                 let (tag, content) = (tag.clone(), content.clone());
-                additions.note(pin, Sighting { tag, content, first_seen: now })?;
+                additions.note(pin, Sighting { tag, content, first_seen })?;
             }
             let Some(wish) = wish else { continue };
             tell(handle, &mut additions, pin, decision, now)?;
@@ -144,6 +148,11 @@ impl Memory {
         handle.record(&additions, &forced, now)?;
         Ok(new)
     }
+}
+
+/// The last time that the journal can tell from this one.
+fn just_before(time: Timestamp) -> Timestamp {
+    time.saturating_sub(Duration::from_secs(1)).unwrap_or(time)
 }
 
 /// Notes what a person is told of.

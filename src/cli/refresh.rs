@@ -148,6 +148,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     for news in untold {
         session.output.note(&format!("{}: {}\n", news.pin, crate::report::harmless(&news.text)));
     }
+    if let Wish::Tag { because: Some(_), .. } = wish {
+        say_how_to_stay(session, &changes, &resolved);
+    }
     if let Some(error) = &unnoted {
         session.output.error(error);
     }
@@ -155,6 +158,21 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         status = status.max(Status::Usage);
     }
     Ok(status.max(session.report_failures(&resolved)))
+}
+
+/// No rule goes down: where a person did, the rules go up again unless the declaration says otherwise.
+fn say_how_to_stay(session: &mut Session<'_>, changes: &[Change], resolved: &[Resolved]) {
+    for Change { name, from, to } in changes {
+        let (Some(from), Some(to), Some(decision)) = (from, to, decision(resolved, name)) else { continue };
+        let rank = |tag: &str| decision.candidates.iter().position(|candidate| candidate.tag == tag);
+        if rank(from.tag()).zip(rank(to.tag())).is_some_and(|(from, to)| from < to) {
+            let (down, up) = (to.tag(), from.tag());
+            session.output.note(&format!(
+                "{name}: the rules go up again from there; to stay at {down}, declare ignore = [\"{up}\"], a version, or \
+                 hold = \"why\"\n"
+            ));
+        }
+    }
 }
 
 /// Notes in the journal what was seen, told and decided; why it could not be.

@@ -171,6 +171,9 @@ fn wait(
     let Some(pin) = locked_at(question, tag).filter(|_| !asked) else {
         return Weighed::Not(young);
     };
+    if let Some(next) = complete(question, repository, shortlist, facts, pin) {
+        return Weighed::Next(next);
+    }
     let (name, locked) = (tag.to_string(), pin.digest.to_string());
     let outcome = match facts.locked_served {
         None => return Weighed::Next(Next::IsServed(pin.digest.clone())),
@@ -184,6 +187,25 @@ fn wait(
         outcome.unwrap_or_else(|| Outcome::Keep { note: Some(format!("what {tag} names now {young}")) });
     shortlist.reject(tag.as_str(), young);
     Weighed::Next(Next::Decided(outcome))
+}
+
+/// What is locked, with the platforms that are declared since, where its tag names something too young.
+fn complete(
+    question: &Question<'_>,
+    repository: &Repository,
+    shortlist: &mut Shortlist,
+    facts: &Facts,
+    pin: &ImagePin,
+) -> Option<Next> {
+    if is_whole(question, pin) {
+        return None;
+    }
+    let Some(read) = facts.replaced.get(&pin.digest) else {
+        return Some(Next::Read(pin.digest.clone()));
+    };
+    let manifest = read.as_ref().filter(|manifest| lacks(question, manifest).is_none())?;
+    let to = to_pin(question, repository, &pin.tag, manifest);
+    (to != *pin).then(|| take(question, shortlist, facts, to, None, true))
 }
 
 /// An alarm, unless a person accepts it or has accepted it.
@@ -225,13 +247,13 @@ fn vanished(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts) -
 /// How many tags were looked at. One that waits and names what it did costs next to nothing, and says nothing of those
 /// that are older; so only very many of these count.
 fn looks(shortlist: &Shortlist, facts: &Facts) -> usize {
-    let claims = |candidate: &&Candidate| {
+    let claims = |candidate: &&&Candidate| {
         let tag = candidate.tag.parse::<Tag>();
         tag.is_ok_and(|tag| matches!(facts.tags.get(&tag), Some(Seen::Claims(_))))
     };
     let looked: Vec<&Candidate> =
         shortlist.candidates.iter().filter(|candidate| was_looked_at(candidate)).collect();
-    let waiting = looked.iter().copied().filter(|candidate| claims(&candidate)).count();
+    let waiting = looked.iter().filter(claims).count();
     looked.len() - waiting.min(WAITING)
 }
 

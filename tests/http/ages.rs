@@ -116,6 +116,7 @@ fn a_person_may_go_ahead_and_the_reason_is_kept() {
     assert!(message.contains("Pin: x\n") && message.contains("Because: CVE-2026-1: urgent"), "{message}");
     let down = project.at(2, 7, &["refresh", "x", "--to", "1.0.0", "--because", "1.0.1 breaks us"]);
     assert!(down.said.contains("1.0.1 -> 1.0.0"), "{}", down.said);
+    assert!(down.said.contains("to stay at 1.0.0, declare ignore = [\"1.0.1\"]"), "{}", down.said);
     let message = project.git(&["log", "-1", "--format=%B", "refs/solera-pin/journal"]);
     assert!(
         message.contains("To: 1.0.0 sha256:") && message.contains("Because: 1.0.1 breaks us"),

@@ -5,7 +5,7 @@ use std::fs;
 use crate::ages::Project;
 use crate::refresh::{BOTH, Checkout, pin};
 use crate::support::git_http::git;
-use crate::support::registry::Registry;
+use crate::support::registry::{Registry, Reply};
 
 #[test]
 fn accepting_where_nothing_is_wrong_takes_nothing_that_is_young() {
@@ -194,4 +194,129 @@ fn a_git_tag_that_may_move_waits_without_failing() {
     }
     let taken = project.at(5, 6, &["refresh"]);
     assert!(taken.said.contains("(digest)"), "{}", taken.said);
+}
+
+#[test]
+fn what_is_locked_when_the_journal_begins_is_older_than_what_replaced_it() {
+    let registry = Registry::start();
+    let first = registry.push_index("x", "1", BOTH);
+    let declared = pin(&registry, "x", "x", "1");
+    let (here, there) = (Project::new(&declared), Project::new(&declared));
+    there.at(1, 6, &["refresh"]);
+    fs::write(here.checkout.path("pins.lock"), there.lock()).unwrap();
+    let second = registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    here.at(2, 6, &["refresh"]);
+    assert!(here.at(5, 6, &["refresh"]).said.contains("(digest)"));
+    registry.retag("x", "1", &first);
+    let back = here.at(9, 6, &["refresh"]);
+    assert!(here.lock().contains(&second.to_string()), "{}", back.said);
+}
+
+#[test]
+fn a_platform_that_is_declared_is_locked_while_the_tag_names_something_young() {
+    let registry = Registry::start();
+    let first = registry.push_index("x", "1", BOTH);
+    let declared = pin(&registry, "x", "x", "1").trim_end().to_owned();
+    let only = |platforms: &str| format!("{declared}\nplatforms = [{platforms}]\n");
+    let project = Project::new(&only("\"linux/amd64\""));
+    project.at(1, 6, &["refresh"]);
+    registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    fs::write(project.checkout.path("pins.toml"), only("\"linux/amd64\", \"linux/arm64\"")).unwrap();
+    let added = project.at(2, 6, &["refresh"]);
+    assert_eq!(added.code, 0, "{}", added.said);
+    let lock = project.lock();
+    assert!(lock.contains(&first.to_string()) && lock.contains("linux/arm64"), "{lock}{}", added.said);
+    assert!(added.said.contains("now with linux/arm64"), "{}", added.said);
+    assert!(project.at(2, 7, &["refresh"]).said.contains("eligible in 2 d 23 h"));
+}
+
+#[test]
+fn an_immutable_tag_that_is_gone_and_accepted_fails_no_gate() {
+    let registry = Registry::start();
+    registry.push_index("x", "1", BOTH);
+    let project = Project::new(&format!("{}\nimmutable = true\n", pin(&registry, "x", "x", "1").trim_end()));
+    project.at(1, 6, &["refresh"]);
+    registry.delete("x", "1");
+    assert_eq!(project.at(2, 6, &["verify", "--upstream"]).code, 4);
+    let checked = project.at(2, 6, &["refresh", "x", "--accept", "--check"]);
+    assert_eq!(checked.code, 0, "{}", checked.said);
+    assert_eq!(project.at(2, 6, &["refresh"]).code, 4, "looking accepts nothing");
+    assert_eq!(project.at(2, 7, &["refresh", "x", "--accept"]).code, 0);
+    for command in [&["refresh"][..], &["verify", "--upstream"]] {
+        let quiet = project.at(3, 6, command);
+        assert_eq!(quiet.code, 0, "{}", quiet.said);
+    }
+}
+
+#[test]
+fn a_registry_that_claims_no_digest_waits_all_the_same() {
+    let registry = Registry::start();
+    registry.push_index("x", "1", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "1"));
+    project.at(1, 6, &["refresh"]);
+    let lock = project.lock();
+    registry.answer("HEAD /v2/x/manifests/1", Reply::new(200, ""));
+    assert_eq!(project.at(2, 6, &["refresh"]).code, 0);
+    registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    for (day, waits) in [(3, true), (5, true), (6, false)] {
+        let ended = project.at(day, 6, &["refresh"]);
+        assert_eq!((ended.code, project.lock() == lock), (0, waits), "{}", ended.said);
+    }
+}
+
+#[test]
+fn a_held_pin_says_so_whatever_is_asked_and_waits_after_its_release() {
+    let registry = Registry::start();
+    registry.push_index("x", "1", BOTH);
+    let declared = pin(&registry, "x", "x", "1").trim_end().to_owned();
+    let project = Project::new(&format!("{declared}\nhold = \"a freeze\"\nhold-until = 2026-05-10\n"));
+    project.at(1, 6, &["refresh"]);
+    let lock = project.lock();
+    registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    for arguments in
+        [&["refresh"][..], &["refresh", "x", "--accept"], &["refresh", "--ignore-min-age", "--because", "w"]]
+    {
+        let held = project.at(2, 6, arguments);
+        assert_eq!((held.code, project.lock()), (0, lock.clone()), "{}", held.said);
+        assert!(held.said.contains("x is held: a freeze"), "{}", held.said);
+    }
+    assert_eq!(project.at(11, 6, &["refresh"]).code, 0);
+    assert_eq!(project.lock(), lock);
+    assert!(project.at(14, 6, &["refresh"]).said.contains("(digest)"));
+}
+
+#[test]
+fn the_tag_moves_between_two_requests() {
+    let registry = Registry::start();
+    registry.push_index("x", "1", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "1"));
+    project.at(1, 6, &["refresh"]);
+    let lock = project.lock();
+    let second = registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    project.at(2, 6, &["refresh"]);
+    registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/riscv64"]);
+    let claims = Reply::new(200, "").header("docker-content-digest", second.to_string());
+    registry.answer_next("HEAD /v2/x/manifests/1", [claims]);
+    let moved = project.at(6, 6, &["refresh"]);
+    assert_eq!((moved.code, project.lock()), (0, lock), "{}", moved.said);
+    assert!(moved.said.contains("first seen 0 s ago"), "{}", moved.said);
+}
+
+#[test]
+fn clocks_that_are_wrong_make_nothing_old() {
+    let registry = Registry::start();
+    registry.push_index("x", "1.0.0", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "{version}"));
+    project.at(10, 6, &["refresh"]);
+    let lock = project.lock();
+    registry.push_index("x", "1.0.1", BOTH);
+    for day in [30, 1, 11] {
+        let waits = project.at(day, 6, &["refresh"]);
+        assert_eq!((waits.code, project.lock()), (0, lock.clone()), "day {day}: {}", waits.said);
+    }
+    assert!(project.at(14, 6, &["refresh"]).said.contains("1.0.0 -> 1.0.1"), "{}", project.journal());
+    registry.push_index("x", "1.0.2", BOTH);
+    project.at(16, 6, &["refresh"]);
+    let late = project.at(31, 6, &["explain", "x"]).said;
+    assert!(late.contains("1.0.2  was first seen 1 d ago"), "no commit that lacks it was later: {late}");
 }

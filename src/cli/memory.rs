@@ -63,6 +63,10 @@ impl Memory {
             for (pin, mark, _) in handle.journal().acceptances() {
                 memory.accepted.entry(pin.clone()).or_default().insert(mark.to_owned());
             }
+            for (pin, mark, _) in handle.journal().announcements().filter(|it| it.1.starts_with("withdrawn:"))
+            {
+                memory.accepted.entry(pin.clone()).or_default().insert(mark.to_owned());
+            }
         }
         Ok(memory)
     }
@@ -130,6 +134,9 @@ impl Memory {
             for (at, (tag, content)) in decision.seen.iter().enumerate() {
                 let known = handle.journal().seen(pin).and_then(|seen| seen.first(tag, content));
                 new += usize::from(known.is_none());
+                for mark in withdrawn(handle, pin, (tag, content)) {
+                    additions.announce(pin, &mark, now)?;
+                }
                 // What is locked comes after what its tag names now, and was there before.
                 let is_older = decision.seen.iter().take(at).any(|(other, _)| other == tag);
                 let first_seen = if is_older { just_before(now) } else { now };
@@ -148,6 +155,17 @@ impl Memory {
         handle.record(&additions, &forced, now)?;
         Ok(new)
     }
+}
+
+/// What a tag went back from, that names this content again: one line each, once.
+fn withdrawn(handle: &Handle, pin: &PinName, (tag, content): (&str, &str)) -> Vec<String> {
+    let lines = handle.journal().seen(pin).map(|seen| seen.of_tag(tag)).unwrap_or_default();
+    let Some((_, first)) = lines.iter().find(|(known, _)| *known == content).copied() else {
+        return Vec::new();
+    };
+    let later = lines.iter().filter(|(_, time)| *time > first);
+    let marks = later.map(|(withdrawn, _)| Past::withdrawn(tag, withdrawn));
+    marks.filter(|mark| handle.journal().announced(pin, mark).is_none()).collect()
 }
 
 /// The last time that the journal can tell from this one.

@@ -21,7 +21,7 @@ pub enum Past<'a> {
     Known {
         /// What was seen, and when first.
         seen: &'a Sightings,
-        /// The marks of the notices that a person has accepted.
+        /// The marks of what a person has accepted, and of what upstream has withdrawn.
         accepted: &'a BTreeSet<String>,
     },
 }
@@ -38,6 +38,11 @@ impl<'a> Past<'a> {
     /// Whether a person has accepted the notice of this mark.
     pub fn accepts(self, mark: &str) -> bool {
         matches!(self, Self::Known { accepted, .. } if accepted.contains(mark))
+    }
+
+    /// What tells that a tag went back from this content to what it named before.
+    pub fn withdrawn(tag: &str, content: &str) -> String {
+        format!("withdrawn:{tag}:{content}")
     }
 
     /// Whether a tag was seen to name other content only. One of which nothing was seen says nothing.
@@ -120,7 +125,8 @@ pub(super) fn superseded(question: &Question<'_>, tag: &str, current: &str) -> V
     let ends = lines.iter().skip(1).map(|(_, next)| *next).chain([question.now]);
     let old = |((content, first), end): ((&str, Timestamp), Timestamp)| {
         let is_old = later(first, age) <= question.now && later(first, settle) <= end;
-        (is_old && content != current).then(|| content.to_owned())
+        let may_be = content != current && !question.past.accepts(&Past::withdrawn(tag, content));
+        (is_old && may_be).then(|| content.to_owned())
     };
     let mut old: Vec<String> = lines.iter().copied().zip(ends).skip(from).filter_map(old).collect();
     old.reverse();

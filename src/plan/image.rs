@@ -119,7 +119,11 @@ fn weigh(
 ) -> Weighed {
     let locked = locked_at(question, tag);
     let manifest = match facts.tags.get(tag) {
-        None => return Weighed::Next(look(question, tag.clone())),
+        // Without the journal no answer has an age.
+        None => match unripe(question, tag.as_str(), "").filter(|_| locked.is_none()) {
+            Some(unknown @ Rejection::AgeUnknown) => return Weighed::Not(unknown),
+            _ => return Weighed::Next(look(question, tag.clone())),
+        },
         Some(Seen::Missing) => return Weighed::Not(Rejection::NotServed),
         Some(Seen::Claims(digest)) if locked.is_some_and(|pin| pin.digest == *digest) => {
             shortlist.select(tag.as_str());
@@ -244,17 +248,14 @@ fn vanished(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts) -
     Some(known_alarm(question, shortlist, alarm).unwrap_or(accepted))
 }
 
-/// How many tags were looked at. One that waits and names what it did costs next to nothing, and says nothing of those
-/// that are older; so only very many of these count.
+/// How many tags were asked about and cannot be taken. One that waits and names what it did costs next to nothing, and
+/// says nothing of those that are older; so only very many of these count.
 fn looks(shortlist: &Shortlist, facts: &Facts) -> usize {
-    let claims = |candidate: &&&Candidate| {
-        let tag = candidate.tag.parse::<Tag>();
-        tag.is_ok_and(|tag| matches!(facts.tags.get(&tag), Some(Seen::Claims(_))))
-    };
-    let looked: Vec<&Candidate> =
-        shortlist.candidates.iter().filter(|candidate| was_looked_at(candidate)).collect();
-    let waiting = looked.iter().filter(claims).count();
-    looked.len() - waiting.min(WAITING)
+    let looked = shortlist.candidates.iter().filter(|candidate| was_looked_at(candidate));
+    let tags: Vec<Tag> = looked.filter_map(|candidate| candidate.tag.parse().ok()).collect();
+    let asked = tags.iter().filter(|tag| facts.tags.contains_key(*tag)).count();
+    let waiting = tags.iter().filter(|tag| matches!(facts.tags.get(*tag), Some(Seen::Claims(_)))).count();
+    asked - waiting.min(WAITING)
 }
 
 fn was_looked_at(candidate: &Candidate) -> bool {

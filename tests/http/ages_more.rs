@@ -320,3 +320,49 @@ fn clocks_that_are_wrong_make_nothing_old() {
     let late = project.at(31, 6, &["explain", "x"]).said;
     assert!(late.contains("1.0.2  was first seen 1 d ago"), "no commit that lacks it was later: {late}");
 }
+
+#[test]
+fn what_a_tag_went_back_from_is_not_taken_when_it_is_superseded() {
+    let registry = Registry::start();
+    let first = registry.push_index("x", "1", BOTH);
+    let declared = pin(&registry, "x", "x", "1").trim_end().to_owned();
+    let project = Project::new(&format!("{declared}\nrebuilt = true\n"));
+    project.at(1, 6, &["refresh"]);
+    let lock = project.lock();
+    let withdrawn = registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/s390x"]);
+    project.at(2, 6, &["refresh"]);
+    registry.retag("x", "1", &first);
+    project.at(3, 6, &["refresh"]);
+    let commits = project.git(&["rev-list", "--count", "refs/solera-pin/journal"]);
+    project.at(3, 7, &["refresh"]);
+    assert_eq!(project.git(&["rev-list", "--count", "refs/solera-pin/journal"]), commits, "noted once");
+    registry.push_index("x", "1", &["linux/amd64", "linux/arm64", "linux/riscv64"]);
+    project.at(4, 6, &["refresh"]);
+    let waits = project.at(6, 6, &["refresh"]);
+    assert_eq!((waits.code, project.lock()), (0, lock), "{withdrawn}: {}", waits.said);
+    assert!(project.at(7, 6, &["refresh"]).said.contains("(digest)"));
+}
+
+#[test]
+fn without_the_journal_nothing_is_read_that_could_not_be_taken() {
+    let registry = Registry::start();
+    registry.push_index("x", "1.0.0", BOTH);
+    let project = Project::new(&pin(&registry, "x", "x", "{version}"));
+    project.at(1, 6, &["refresh"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-qm", "one"]);
+    let clone = Checkout::new("");
+    fs::remove_file(clone.path("pins.toml")).unwrap();
+    let clone = Project { checkout: clone };
+    let url = format!("file://{}", project.checkout.path("").display());
+    clone.git(&["clone", "-q", "--depth", "1", &url, "."]);
+    for patch in 1..15 {
+        registry.push_index("x", &format!("1.0.{patch}"), BOTH);
+    }
+    registry.reset_counters();
+    let waits = clone.at(3, 6, &["refresh"]);
+    assert_eq!(waits.code, 0, "{}", waits.said);
+    assert!(!waits.said.contains("were not asked about"), "{}", waits.said);
+    let counters = registry.counters();
+    assert_eq!((counters.heads, counters.manifests), (1, 0));
+}

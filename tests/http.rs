@@ -6,6 +6,8 @@ mod support;
 
 #[path = "http/ages.rs"]
 mod ages;
+#[path = "http/ages_more.rs"]
+mod ages_more;
 #[path = "http/auth.rs"]
 mod auth;
 #[path = "http/commands.rs"]

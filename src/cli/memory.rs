@@ -1,6 +1,7 @@
 //! What the journal remembers of each pin, for the commands that decide; and what they add to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -66,6 +67,10 @@ impl Memory {
             for (pin, mark, _) in handle.journal().acceptances() {
                 memory.accepted.entry(pin.clone()).or_default().insert(mark.to_owned());
             }
+            for (pin, mark, _) in handle.journal().announcements().filter(|it| it.1.starts_with("withdrawn:"))
+            {
+                memory.accepted.entry(pin.clone()).or_default().insert(mark.to_owned());
+            }
         }
         Ok(memory)
     }
@@ -117,11 +122,17 @@ impl Memory {
         }
     }
 
-    /// Adds what was seen, told and decided; how many sightings were new.
+    /// Why nobody will remember what a person accepts; none where it will be, or there is nothing to accept.
+    pub(crate) fn forgets(&self, resolved: &[Resolved], wish: &Wish) -> Option<Error> {
+        let accepts = *wish == Wish::Accept && decisions(resolved).any(|(_, it)| !marks(it).is_empty());
+        self.closed().filter(|_| accepts)
+    }
+
+    /// Adds what was seen, and what was told and decided where there was a wish; how many sightings were new.
     pub(crate) fn record(
         &mut self,
         resolved: &[Resolved],
-        wish: &Wish,
+        wish: Option<&Wish>,
         because: &str,
         now: Timestamp,
     ) -> Result<usize, Error> {
@@ -129,12 +140,19 @@ impl Memory {
         let mut additions = Journal::default();
         let (mut forced, mut new) = (Vec::new(), 0);
         for (pin, decision) in decisions(resolved) {
-            for (tag, content) in &decision.seen {
+            for (at, (tag, content)) in decision.seen.iter().enumerate() {
                 let known = handle.journal().seen(pin).and_then(|seen| seen.first(tag, content));
                 new += usize::from(known.is_none());
+                for mark in withdrawn(handle, pin, (tag, content)) {
+                    additions.announce(pin, &mark, now)?;
+                }
+                // What is locked comes after what its tag names now, and was there before.
+                let is_older = decision.seen.iter().take(at).any(|(other, _)| other == tag);
+                let first_seen = if is_older { just_before(now) } else { now };
                 let (tag, content) = (tag.clone(), content.clone());
-                additions.note(pin, Sighting { tag, content, first_seen: now })?;
+                additions.note(pin, Sighting { tag, content, first_seen })?;
             }
+            let Some(wish) = wish else { continue };
             tell(handle, &mut additions, pin, decision, now)?;
             if *wish == Wish::Accept {
                 for mark in marks(decision) {
@@ -147,6 +165,22 @@ impl Memory {
         self.looked.note(decisions(resolved).map(|(pin, _)| pin.as_str()), now);
         Ok(new)
     }
+}
+
+/// What a tag went back from, that names this content again: one line each, once.
+fn withdrawn(handle: &Handle, pin: &PinName, (tag, content): (&str, &str)) -> Vec<String> {
+    let lines = handle.journal().seen(pin).map(|seen| seen.of_tag(tag)).unwrap_or_default();
+    let Some((_, first)) = lines.iter().find(|(known, _)| *known == content).copied() else {
+        return Vec::new();
+    };
+    let later = lines.iter().filter(|(_, time)| *time > first);
+    let marks = later.map(|(withdrawn, _)| Past::withdrawn(tag, withdrawn));
+    marks.filter(|mark| handle.journal().announced(pin, mark).is_none()).collect()
+}
+
+/// The last time that the journal can tell from this one.
+fn just_before(time: Timestamp) -> Timestamp {
+    time.saturating_sub(Duration::from_secs(1)).unwrap_or(time)
 }
 
 /// Notes what a person is told of.

@@ -134,15 +134,11 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         Mode::Check | Mode::Observe => Status::Failed,
     };
     let untold = memory.untold(&resolved);
-    if mode == Mode::Write {
-        let began = memory.begins();
-        memory.record(&resolved, &wish, args.because.as_deref().unwrap_or_default(), session.app.now)?;
-        if began && !memory.begins() {
-            session
-                .output
-                .note("the journal of what was seen when begins here: git log refs/solera-pin/journal\n");
-        }
-    }
+    // What was written stays written, and is told, whatever becomes of the journal.
+    let unnoted = match mode {
+        Mode::Write => remember(session, &mut memory, &resolved, &wish, args.because.as_deref()),
+        Mode::Check | Mode::Observe => None,
+    };
     drop(held);
     match args.format {
         Format::Human => report(session, mode, &changes, &after, &resolved, memory.closed().is_none())?,
@@ -152,10 +148,51 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     for news in untold {
         session.output.note(&format!("{}: {}\n", news.pin, crate::report::harmless(&news.text)));
     }
-    if !after.stuck.is_empty() {
+    if let Wish::Tag { because: Some(_), .. } = wish {
+        say_how_to_stay(session, &changes, &resolved);
+    }
+    if let Some(error) = &unnoted {
+        session.output.error(error);
+    }
+    if !after.stuck.is_empty() || unnoted.is_some() {
         status = status.max(Status::Usage);
     }
     Ok(status.max(session.report_failures(&resolved)))
+}
+
+/// No rule goes down: where a person did, the rules go up again unless the declaration says otherwise.
+fn say_how_to_stay(session: &mut Session<'_>, changes: &[Change], resolved: &[Resolved]) {
+    for Change { name, from, to } in changes {
+        let (Some(from), Some(to), Some(decision)) = (from, to, decision(resolved, name)) else { continue };
+        let rank = |tag: &str| decision.candidates.iter().position(|candidate| candidate.tag == tag);
+        if rank(from.tag()).zip(rank(to.tag())).is_some_and(|(from, to)| from < to) {
+            let (down, up) = (to.tag(), from.tag());
+            session.output.note(&format!(
+                "{name}: the rules go up again from there; to stay at {down}, declare ignore = [\"{up}\"], a version, or \
+                 hold = \"why\"\n"
+            ));
+        }
+    }
+}
+
+/// Notes in the journal what was seen, told and decided; why it could not be.
+fn remember(
+    session: &mut Session<'_>,
+    memory: &mut Memory,
+    resolved: &[Resolved],
+    wish: &Wish,
+    because: Option<&str>,
+) -> Option<Error> {
+    let began = memory.begins();
+    let noted = memory.record(resolved, Some(wish), because.unwrap_or_default(), session.app.now);
+    if began && !memory.begins() {
+        session.output.note(
+            "the journal of what was seen when begins here: git log refs/solera-pin/journal; where it is kept \
+             elsewhere already, take that one:\n  git fetch origin \
+             +refs/solera-pin/journal:refs/solera-pin/journal\n",
+        );
+    }
+    noted.err().or_else(|| memory.forgets(resolved, wish))
 }
 
 /// Feeds the journal, and touches nothing else.
@@ -163,7 +200,7 @@ fn observe(session: &mut Session<'_>, memory: &mut Memory, resolved: &[Resolved]
     if let Some(error) = memory.closed() {
         return Err(error);
     }
-    let new = memory.record(resolved, &Wish::Rules, "", session.app.now)?;
+    let new = memory.record(resolved, None, "", session.app.now)?;
     session.output.data(&format!("{} for the first time\n", count(new, "sighting")))?;
     Ok(session.report_failures(resolved))
 }

@@ -183,27 +183,29 @@ fn failed_decision(name: &PinName, decision: &Decision) -> Option<(Status, Strin
         Outcome::Nothing(reason) => {
             (Status::Incomplete, format!("the pin `{name}` stays as it was: {reason}"), explain())
         }
-        Outcome::Alarm(alarm) => (
-            Status::Alarm,
-            format!("the pin `{name}` stays as it was: {alarm}"),
-            vec![match alarm {
-                Alarm::Moved { .. } => {
-                    format!("find out why; to take what it names now: solera-pin refresh {name} --accept")
-                }
-                Alarm::Vanished { .. } => {
-                    format!(
-                        "find out why; to leave it: solera-pin refresh {name} --to TAG --because \"REASON\""
-                    )
-                }
-                Alarm::Gone { .. } => format!(
-                    "builds can no longer pull it; to take what is newer: solera-pin refresh {name} --ignore-min-age --because \"REASON\""
-                ),
-                Alarm::NeverSeen { .. } => format!(
-                    "find out who wrote it; to take what the tag names now: solera-pin refresh {name} --accept"
-                ),
-            }],
-        ),
+        Outcome::Alarm(alarm) => {
+            (Status::Alarm, format!("the pin `{name}` stays as it was: {alarm}"), ways_out(name, alarm))
+        }
     })
+}
+
+/// What ends an alarm.
+fn ways_out(name: &PinName, alarm: &Alarm) -> Vec<String> {
+    let refresh = format!("solera-pin refresh {name}");
+    match alarm {
+        Alarm::Moved { .. } => vec![format!("find out why; to take what it names now: {refresh} --accept")],
+        Alarm::Vanished { .. } => vec![
+            format!("find out why; to leave it: {refresh} --to TAG --because \"REASON\""),
+            format!("to stay with what is locked: {refresh} --accept"),
+        ],
+        Alarm::Gone { .. } => vec![
+            format!("builds can no longer pull it; to take what the tag names now: {refresh} --accept"),
+            format!("to take what is newest: {refresh} --ignore-min-age --because \"REASON\""),
+        ],
+        Alarm::NeverSeen { .. } => {
+            vec![format!("find out who wrote it; to take what the tag names now: {refresh} --accept")]
+        }
+    }
 }
 
 /// The declarations of the named pins, or all.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Question, Rejection, Wish};
-use crate::model::Sightings;
+use crate::model::{Pin, Sightings};
 
 /// What is remembered of a pin's upstream.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,7 +21,7 @@ pub enum Past<'a> {
     Known {
         /// What was seen, and when first.
         seen: &'a Sightings,
-        /// The marks of the notices that a person has accepted.
+        /// The marks of what a person has accepted, and of what upstream has withdrawn.
         accepted: &'a BTreeSet<String>,
     },
 }
@@ -38,6 +38,11 @@ impl<'a> Past<'a> {
     /// Whether a person has accepted the notice of this mark.
     pub fn accepts(self, mark: &str) -> bool {
         matches!(self, Self::Known { accepted, .. } if accepted.contains(mark))
+    }
+
+    /// What tells that a tag went back from this content to what it named before.
+    pub fn withdrawn(tag: &str, content: &str) -> String {
+        format!("withdrawn:{tag}:{content}")
     }
 
     /// Whether a tag was seen to name other content only. One of which nothing was seen says nothing.
@@ -59,6 +64,9 @@ pub(super) fn unripe(question: &Question<'_>, tag: &str, content: &str) -> Optio
     if pin.tag() == tag && pin.content() == content {
         return None;
     }
+    if pin.tag() == tag && is_behind(question, pin, content) {
+        return Some(Rejection::BehindLocked);
+    }
     let (age, settle) = wanted(question)?;
     let seen = match question.past {
         Past::Nobody => return None,
@@ -78,6 +86,17 @@ pub(super) fn unripe(question: &Question<'_>, tag: &str, content: &str) -> Optio
         false if went_back => Some(Rejection::WentBack { wait }),
         false => Some(Rejection::Young { age: between(first, now), wait }),
     }
+}
+
+/// Whether the locked tag is back at what it named before what is locked: it was replaced, and since when it is back
+/// nobody knows. Where no age is declared, whatever a tag names is wanted.
+fn is_behind(question: &Question<'_>, pin: &Pin, content: &str) -> bool {
+    let declaration = question.declaration;
+    let ages = !declaration.min_age.is_zero() || !declaration.settle.is_zero();
+    let forced = matches!(question.wish, Wish::Tag { because: Some(_), .. });
+    let Some(seen) = question.past.seen().filter(|_| ages && !forced) else { return false };
+    let first = |content: &str| seen.first(pin.tag(), content);
+    first(content).zip(first(&pin.content())).is_some_and(|(now, locked)| now < locked)
 }
 
 /// What a tag named before, that is old enough where what it names now is not: for an upstream that rebuilds more
@@ -106,7 +125,8 @@ pub(super) fn superseded(question: &Question<'_>, tag: &str, current: &str) -> V
     let ends = lines.iter().skip(1).map(|(_, next)| *next).chain([question.now]);
     let old = |((content, first), end): ((&str, Timestamp), Timestamp)| {
         let is_old = later(first, age) <= question.now && later(first, settle) <= end;
-        (is_old && content != current).then(|| content.to_owned())
+        let may_be = content != current && !question.past.accepts(&Past::withdrawn(tag, content));
+        (is_old && may_be).then(|| content.to_owned())
     };
     let mut old: Vec<String> = lines.iter().copied().zip(ends).skip(from).filter_map(old).collect();
     old.reverse();
@@ -117,9 +137,9 @@ pub(super) fn superseded(question: &Question<'_>, tag: &str, current: &str) -> V
 fn wanted(question: &Question<'_>) -> Option<(Duration, Duration)> {
     let declaration = question.declaration;
     let age = match question.wish {
-        Wish::Accept | Wish::Tag { because: Some(_), .. } => return None,
+        Wish::Tag { because: Some(_), .. } => return None,
         Wish::Young { .. } => Duration::ZERO,
-        Wish::Rules | Wish::Tag { because: None, .. } => declaration.min_age,
+        Wish::Rules | Wish::Accept | Wish::Tag { because: None, .. } => declaration.min_age,
     };
     (!age.is_zero() || !declaration.settle.is_zero()).then_some((age, declaration.settle))
 }

@@ -43,6 +43,7 @@ fn outcome(question: &Question<'_>, url: &GitUrl, shortlist: &mut Shortlist, tag
     let locked = question.comparable().map(|(pin, _)| pin);
     if let (Wish::Accept, Some(pin)) = (question.wish, locked)
         && let Some(moved) = served(pin.tag()).map(to).filter(|now| now != pin)
+        && (question.declaration.immutable || moved.content() == pin.content())
     {
         shortlist.select(pin.tag());
         return Outcome::Move { to: moved, lane: Lane::Digest, superseded: false };
@@ -52,7 +53,9 @@ fn outcome(question: &Question<'_>, url: &GitUrl, shortlist: &mut Shortlist, tag
     }
     let (to, tag, lane) = loop {
         let Some(best) = shortlist.eligible().next() else {
-            return vanished(question, shortlist, tags).unwrap_or_else(|| nothing(question, shortlist));
+            return vanished(question, shortlist, tags)
+                .or_else(|| waits(question, shortlist))
+                .unwrap_or_else(|| nothing(question, shortlist));
         };
         let (tag, lane) = (best.tag.clone(), best.lane);
         let Some(to) = served(&tag).map(to) else {
@@ -81,6 +84,15 @@ fn seen(shortlist: &Shortlist, tags: &[GitTag]) -> Vec<(String, String)> {
         shortlist.candidates.iter().filter(matters).map(|candidate| candidate.tag.as_str()).collect();
     let seen = tags.iter().filter(|tag| wanted.contains(tag.name.as_str()));
     seen.map(|tag| (tag.name.to_string(), tag.commit.to_string())).collect()
+}
+
+/// That the locked tag names what may not be taken yet: what is locked stays.
+fn waits(question: &Question<'_>, shortlist: &Shortlist) -> Option<Outcome> {
+    let (pin, _) = question.comparable().filter(|_| !matches!(question.wish, Wish::Tag { .. }))?;
+    let locked = shortlist.candidates.iter().find(|candidate| candidate.tag == pin.tag())?;
+    let Verdict::Rejected(why) = &locked.verdict else { return None };
+    let note = || format!("what {} names now {why}", locked.tag);
+    why.is_of_age().then(|| Outcome::Keep { note: Some(note()) })
 }
 
 /// That the locked tag is gone, and a person accepts that or has accepted it, where nothing newer can be taken.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::age::{superseded, unripe};
+use super::locked::locked_first;
 use super::refusal::{nothing, refused};
 use super::stale::stale;
 use super::{Alarm, Candidate, Outcome, Past, Question, Rejection, Shortlist, Verdict, Wish};
@@ -52,6 +53,9 @@ pub enum Next {
 /// How many tags are looked at for one that has everything: an upstream that has none is not read from end to end.
 const LOOKS: usize = 10;
 
+/// How many that wait are looked at besides.
+const WAITING: usize = 40;
+
 /// Goes on from what is known; notes in `shortlist` why a tag is not taken after all.
 pub fn next(
     question: &Question<'_>,
@@ -72,7 +76,7 @@ pub fn next(
         return Next::Decided(outcome);
     }
     loop {
-        let looked = shortlist.candidates.iter().filter(|candidate| was_looked_at(candidate)).count();
+        let looked = looks(shortlist, facts);
         let locked = question.comparable().map(|(pin, _)| pin.tag());
         let within = |candidate: &&Candidate| looked < LOOKS || Some(candidate.tag.as_str()) == locked;
         let Some(candidate) = shortlist.eligible().find(within).cloned() else {
@@ -115,7 +119,11 @@ fn weigh(
 ) -> Weighed {
     let locked = locked_at(question, tag);
     let manifest = match facts.tags.get(tag) {
-        None => return Weighed::Next(look(question, tag.clone())),
+        // Without the journal no answer has an age.
+        None => match unripe(question, tag.as_str(), "").filter(|_| locked.is_none()) {
+            Some(unknown @ Rejection::AgeUnknown) => return Weighed::Not(unknown),
+            _ => return Weighed::Next(look(question, tag.clone())),
+        },
         Some(Seen::Missing) => return Weighed::Not(Rejection::NotServed),
         Some(Seen::Claims(digest)) if locked.is_some_and(|pin| pin.digest == *digest) => {
             shortlist.select(tag.as_str());
@@ -167,6 +175,9 @@ fn wait(
     let Some(pin) = locked_at(question, tag).filter(|_| !asked) else {
         return Weighed::Not(young);
     };
+    if let Some(next) = complete(question, repository, shortlist, facts, pin) {
+        return Weighed::Next(next);
+    }
     let (name, locked) = (tag.to_string(), pin.digest.to_string());
     let outcome = match facts.locked_served {
         None => return Weighed::Next(Next::IsServed(pin.digest.clone())),
@@ -174,15 +185,31 @@ fn wait(
             let upstream = repository.to_string();
             known_alarm(question, shortlist, Alarm::Gone { tag: name, digest: locked, upstream })
         }
-        Some(true) if question.past.never_saw(&name, &locked) => {
-            known_alarm(question, shortlist, Alarm::NeverSeen { tag: name, digest: locked })
-        }
         Some(true) => None,
     };
     let outcome =
         outcome.unwrap_or_else(|| Outcome::Keep { note: Some(format!("what {tag} names now {young}")) });
     shortlist.reject(tag.as_str(), young);
     Weighed::Next(Next::Decided(outcome))
+}
+
+/// What is locked, with the platforms that are declared since, where its tag names something too young.
+fn complete(
+    question: &Question<'_>,
+    repository: &Repository,
+    shortlist: &mut Shortlist,
+    facts: &Facts,
+    pin: &ImagePin,
+) -> Option<Next> {
+    if is_whole(question, pin) {
+        return None;
+    }
+    let Some(read) = facts.replaced.get(&pin.digest) else {
+        return Some(Next::Read(pin.digest.clone()));
+    };
+    let manifest = read.as_ref().filter(|manifest| lacks(question, manifest).is_none())?;
+    let to = to_pin(question, repository, &pin.tag, manifest);
+    (to != *pin).then(|| take(question, shortlist, facts, to, None, true))
 }
 
 /// An alarm, unless a person accepts it or has accepted it.
@@ -203,7 +230,7 @@ pub(super) fn known_alarm(
 }
 
 /// Whether a manifest is an index around the very manifests that are locked: no news, whatever its age.
-fn is_around_the_same(question: &Question<'_>, tag: &Tag, manifest: &Manifest) -> bool {
+pub(super) fn is_around_the_same(question: &Question<'_>, tag: &Tag, manifest: &Manifest) -> bool {
     let declared =
         |platform: &Platform| question.platforms.is_none_or(|declared| declared.contains(platform));
     let now = manifest.platforms.iter().filter(|(platform, _)| declared(platform));
@@ -221,54 +248,24 @@ fn vanished(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts) -
     Some(known_alarm(question, shortlist, alarm).unwrap_or(accepted))
 }
 
+/// How many tags were asked about and cannot be taken. One that waits and names what it did costs next to nothing, and
+/// says nothing of those that are older; so only very many of these count.
+fn looks(shortlist: &Shortlist, facts: &Facts) -> usize {
+    let looked = shortlist.candidates.iter().filter(|candidate| was_looked_at(candidate));
+    let tags: Vec<Tag> = looked.filter_map(|candidate| candidate.tag.parse().ok()).collect();
+    let asked = tags.iter().filter(|tag| facts.tags.contains_key(*tag)).count();
+    let waiting = tags.iter().filter(|tag| matches!(facts.tags.get(*tag), Some(Seen::Claims(_)))).count();
+    asked - waiting.min(WAITING)
+}
+
 fn was_looked_at(candidate: &Candidate) -> bool {
-    use Rejection::{AgeUnknown, NoPlatforms, NotServed, Platforms, WentBack, Young};
+    use Rejection::{NoPlatforms, NotServed, Platforms};
     let Verdict::Rejected(why) = &candidate.verdict else { return false };
-    matches!(why, NotServed | NoPlatforms | Platforms(_) | Young { .. } | WentBack { .. } | AgeUnknown)
-}
-
-/// What concerns the locked tag before any other: whether it moved though it must not, and, where a person accepts
-/// what it names now, that.
-fn locked_first(
-    question: &Question<'_>,
-    repository: &Repository,
-    shortlist: &mut Shortlist,
-    facts: &Facts,
-) -> Option<Next> {
-    let Some((Pin::Image(pin), _)) = question.comparable() else {
-        return None;
-    };
-    let (accept, watch) =
-        (*question.wish == Wish::Accept, question.declaration.immutable && !question.is_accepted());
-    if !accept && !watch {
-        return None;
-    }
-    let alarm = |alarm| Some(Next::Decided(Outcome::Alarm(alarm)));
-    match facts.tags.get(&pin.tag) {
-        None => Some(look(question, pin.tag.clone())),
-        Some(Seen::Missing) if watch => {
-            shortlist.reject(pin.tag.as_str(), Rejection::NotServed);
-            let gone = Alarm::Vanished { tag: pin.tag.to_string(), upstream: pin.repository.to_string() };
-            (!question.past.accepts(&gone.mark())).then_some(Next::Decided(Outcome::Alarm(gone)))
-        }
-        Some(Seen::Names(manifest)) if watch && manifest.digest != pin.digest => {
-            alarm(moved(pin, &manifest.digest))
-        }
-        Some(Seen::Claims(digest)) if watch && *digest != pin.digest => alarm(moved(pin, digest)),
-        Some(Seen::Names(manifest)) if accept && lacks(question, manifest).is_none() => {
-            let to = to_pin(question, repository, &pin.tag, manifest);
-            (to != *pin).then(|| take(question, shortlist, facts, to, None, false))
-        }
-        Some(_) => None,
-    }
-}
-
-fn moved(pin: &ImagePin, now: &Digest) -> Alarm {
-    Alarm::Moved { tag: pin.tag.to_string(), from: pin.digest.to_string(), to: now.to_string() }
+    matches!(why, NotServed | NoPlatforms | Platforms(_)) || why.is_of_age()
 }
 
 /// A person who asks for a pin wants its tag read, whatever the lock says of it.
-fn look(question: &Question<'_>, tag: Tag) -> Next {
+pub(super) fn look(question: &Question<'_>, tag: Tag) -> Next {
     let by_rule = matches!(question.wish, Wish::Rules | Wish::Young { .. });
     let locked = locked_at(question, &tag);
     let mut known = Vec::new();
@@ -334,7 +331,7 @@ fn is_whole(question: &Question<'_>, pin: &ImagePin) -> bool {
     stale(question.declaration, question.platforms, &Pin::Image(pin.clone())).is_empty()
 }
 
-fn lacks(question: &Question<'_>, manifest: &Manifest) -> Option<Rejection> {
+pub(super) fn lacks(question: &Question<'_>, manifest: &Manifest) -> Option<Rejection> {
     if manifest.platforms.is_empty() {
         return Some(Rejection::NoPlatforms);
     }
@@ -364,7 +361,8 @@ fn settle(
     let moved = pin.digest != to.digest;
     // Rebuilt children are what a build would see; an index around the same children is no news, unless a person has
     // been asked about it.
-    if moved && !question.is_accepted() && to.platforms == pin.platforms && to.media_type.is_index() {
+    let forced = matches!(question.wish, Wish::Tag { because: Some(_), .. });
+    if moved && !forced && to.platforms == pin.platforms && to.media_type.is_index() {
         match facts.locked_served {
             None => return Err(pin.digest.clone()),
             Some(true) => {
@@ -377,7 +375,12 @@ fn settle(
     Ok(Outcome::Move { to: Pin::Image(to), lane: Lane::Digest, superseded })
 }
 
-fn to_pin(question: &Question<'_>, repository: &Repository, tag: &Tag, manifest: &Manifest) -> ImagePin {
+pub(super) fn to_pin(
+    question: &Question<'_>,
+    repository: &Repository,
+    tag: &Tag,
+    manifest: &Manifest,
+) -> ImagePin {
     let declared =
         |platform: &Platform| question.platforms.is_none_or(|declared| declared.contains(platform));
     let platforms = manifest.platforms.iter().filter(|(platform, _)| declared(platform));

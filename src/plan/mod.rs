@@ -10,6 +10,7 @@ mod age;
 pub mod cause;
 pub mod git;
 pub mod image;
+mod locked;
 pub mod next;
 mod notice;
 mod outcome;

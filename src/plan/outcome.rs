@@ -144,12 +144,22 @@ pub enum Rejection {
         /// How long until it has stayed so for long enough.
         wait: Duration,
     },
+    /// The locked tag is back at what it named before what is locked.
+    #[error("is what it named before what is locked; going back needs --to with --because")]
+    BehindLocked,
     /// Its age is asked for, and there is no telling.
     #[error("has an age that is not known: the journal was not fetched")]
     AgeUnknown,
     /// A person asked for another tag.
     #[error("is not the tag that was asked for")]
     NotAsked,
+}
+
+impl Rejection {
+    /// Whether it is for what was seen, and when.
+    pub(super) fn is_of_age(&self) -> bool {
+        matches!(self, Self::Young { .. } | Self::WentBack { .. } | Self::BehindLocked | Self::AgeUnknown)
+    }
 }
 
 fn list(platforms: &BTreeSet<Platform>) -> String {

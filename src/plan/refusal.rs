@@ -96,7 +96,7 @@ fn too_young(question: &Question<'_>, shortlist: &Shortlist) -> Option<Outcome> 
     let candidate = shortlist.candidates.iter().find(|candidate| candidate.tag == *tag)?;
     let Verdict::Rejected(why) = &candidate.verdict else { return None };
     let name = &question.declaration.name;
-    matches!(why, Rejection::Young { .. } | Rejection::WentBack { .. } | Rejection::AgeUnknown).then(|| {
+    why.is_of_age().then(|| {
         let hint =
             format!("to go there all the same: solera-pin refresh {name} --to {tag} --because \"REASON\"");
         Outcome::Refused { reason: format!("the rules would not choose {tag} yet: it {why}"), hint }

@@ -5,6 +5,7 @@ use super::wrong::{Help, Wrong};
 use super::{Answers, Subject};
 use crate::error::Status;
 use crate::model::{CommitId, GitPin};
+use crate::plan::Alarm;
 use crate::source::GitSource;
 
 pub(super) async fn ask(source: &GitSource, subject: Subject<'_>, pin: &GitPin) -> Answers {
@@ -27,7 +28,11 @@ pub(super) async fn ask(source: &GitSource, subject: Subject<'_>, pin: &GitPin) 
         Some(_) => return answers,
         None => {
             // Whether the commit is still served cannot be asked without fetching it.
-            answers.wrong.push(gone(subject, pin));
+            let vanished = Alarm::Vanished { tag: pin.tag.to_string(), upstream: pin.url.to_string() };
+            match subject.past.accepts(&vanished.mark()) {
+                true => answers.notes.push(format!("{vanished}, which was accepted")),
+                false => answers.wrong.push(gone(subject, pin)),
+            }
             return answers;
         }
     };

@@ -156,7 +156,8 @@ fn never_seen(subject: Subject<'_>, pin: &ImagePin, answers: &mut Answers) {
 }
 
 fn gone(subject: Subject<'_>, pin: &ImagePin, is_served: bool, answers: &mut Answers) {
-    let immutable = subject.is_immutable();
+    let vanished = Alarm::Vanished { tag: pin.tag.to_string(), upstream: pin.repository.to_string() };
+    let immutable = subject.is_immutable() && !subject.past.accepts(&vanished.mark());
     // Of content that is not served either, that has been said.
     if !is_served && !immutable {
         return;

@@ -7,19 +7,19 @@ use crate::refresh::{BOTH, Checkout, Ended, pin};
 use crate::support::registry::Registry;
 
 /// A repository on disk with git.
-struct Project {
-    checkout: Checkout,
+pub(crate) struct Project {
+    pub(crate) checkout: Checkout,
 }
 
 impl Project {
-    fn new(declarations: &str) -> Self {
+    pub(crate) fn new(declarations: &str) -> Self {
         let checkout = Checkout::new(declarations);
         let project = Self { checkout };
         project.git(&["init", "-q"]);
         project
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
         let folder = self.checkout.path("");
         let output = Command::new("git").args(identity).args(arguments).current_dir(folder).output().unwrap();
@@ -28,15 +28,15 @@ impl Project {
     }
 
     /// Runs at an hour of a day of May 2026.
-    fn at(&self, day: u32, hour: u32, arguments: &[&str]) -> Ended {
+    pub(crate) fn at(&self, day: u32, hour: u32, arguments: &[&str]) -> Ended {
         self.checkout.run_at(&format!("2026-05-{day:02}T{hour:02}:00:00Z"), arguments)
     }
 
-    fn lock(&self) -> String {
+    pub(crate) fn lock(&self) -> String {
         fs::read_to_string(self.checkout.path("pins.lock")).unwrap()
     }
 
-    fn journal(&self) -> String {
+    pub(crate) fn journal(&self) -> String {
         self.git(&["show", "refs/solera-pin/journal:x"])
     }
 }
@@ -118,6 +118,7 @@ fn a_person_may_go_ahead_and_the_reason_is_kept() {
     assert!(message.contains("Pin: x\n") && message.contains("Because: CVE-2026-1: urgent"), "{message}");
     let down = project.at(2, 7, &["refresh", "x", "--to", "1.0.0", "--because", "1.0.1 breaks us"]);
     assert!(down.said.contains("1.0.1 -> 1.0.0"), "{}", down.said);
+    assert!(down.said.contains("to stay at 1.0.0, declare ignore = [\"1.0.1\"]"), "{}", down.said);
     let message = project.git(&["log", "-1", "--format=%B", "refs/solera-pin/journal"]);
     assert!(
         message.contains("To: 1.0.0 sha256:") && message.contains("Because: 1.0.1 breaks us"),

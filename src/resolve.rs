@@ -117,6 +117,9 @@ async fn decide_image(
                 let seen = image::seen(question, &facts);
                 let mut decision = shortlist.decide(question, outcome, seen);
                 decision.cause = cause(source, question.locked, &decision.outcome).await;
+                if let Some(seen) = watch(source, question, repository, &decision).await {
+                    decision.seen.push(seen);
+                }
                 return Ok(decision);
             }
             image::Next::Read(digest) => {
@@ -136,6 +139,19 @@ async fn decide_image(
             }
         }
     }
+}
+
+/// What the tag names by which it can be told whether the locked one is left behind. Nothing else depends on it, so that
+/// a claim is enough.
+async fn watch(
+    source: &ImageSource,
+    question: &Question<'_>,
+    repository: &Repository,
+    decision: &Decision,
+) -> Option<(String, String)> {
+    let tag: Tag = plan::watched(question, &decision.candidates)?.parse().ok()?;
+    let claimed = source.head(repository, &tag).await.ok()??;
+    Some((tag.to_string(), claimed.to_string()))
 }
 
 /// Why what a tag names has changed. Nothing depends on it, so that what cannot be asked is left open.

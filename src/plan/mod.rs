@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 
 pub use age::Past;
 pub use cause::Cause;
-pub use notice::Notice;
+pub use notice::{Notice, watched};
 pub use outcome::{Alarm, Candidate, Decision, Outcome, Rejection, Verdict};
 pub use shortlist::{Shortlist, shortlist};
 pub use stale::{Stale, stale};

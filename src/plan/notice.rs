@@ -70,13 +70,35 @@ pub(super) fn notices(
     found.into_iter().flatten().filter(|notice| !question.past.accepts(&notice.mark())).collect()
 }
 
-/// Whether the locked tag is left behind. A tag that names one build is never rebuilt, and nothing is wrong with that.
+/// Whether the locked tag may be rebuilt at all. One that names one build is not, and nothing is wrong with that.
+fn may_freeze(question: &Question<'_>) -> bool {
+    let track = &question.declaration.track;
+    let one_build = track.is_dated() || track.has(Field::Build) || track.has(Field::Hash);
+    !question.declaration.immutable && !one_build && !track.is_literal()
+}
+
+/// The tag by whose rebuilds it can be told whether the locked one is left behind, where the rules keep the pin from
+/// going there: the newest release.
+pub fn watched<'c>(question: &Question<'_>, candidates: &'c [Candidate]) -> Option<&'c str> {
+    let (_, version) = question.comparable()?;
+    if !may_freeze(question) || question.past.seen().is_none() {
+        return None;
+    }
+    let mut newer =
+        candidates.iter().filter(|candidate| candidate.version > version && version.fits(&candidate.version));
+    let release = newer.find(|candidate| !candidate.version.is_prerelease())?;
+    let refused = matches!(
+        release.verdict,
+        Verdict::Rejected(Rejection::Lane { .. } | Rejection::Version(_) | Rejection::Held(_))
+    );
+    refused.then_some(release.tag.as_str())
+}
+
+/// Whether the locked tag is left behind.
 fn frozen(question: &Question<'_>, candidates: &[Candidate]) -> Option<Notice> {
     let Past::Known { seen, .. } = question.past else { return None };
-    let (declaration, (pin, version)) = (question.declaration, question.comparable()?);
-    let track = &declaration.track;
-    let one_build = track.is_dated() || track.has(Field::Build) || track.has(Field::Hash);
-    if declaration.immutable || one_build {
+    let (pin, version) = question.comparable()?;
+    if !may_freeze(question) {
         return None;
     }
     let (_, last) = *seen.of_tag(pin.tag()).last()?;

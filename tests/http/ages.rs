@@ -260,6 +260,35 @@ fn a_version_that_vanished_is_an_alarm_that_can_be_accepted() {
 }
 
 #[test]
+fn a_tag_that_is_left_behind_is_said_to_be_frozen() {
+    let registry = Registry::start();
+    for tag in ["1.0.0", "1.1.0"] {
+        registry.push_index("x", tag, BOTH);
+    }
+    let project = Project::new(
+        &format!("{}allow = \"patch\"\n", pin(&registry, "x", "x", "{version}").trim_end())
+            .replace("allow", "\nallow"),
+    );
+    let lock = project.at(1, 6, &["refresh", "x", "--to", "1.0.0", "--because", "begin here"]);
+    assert_eq!(lock.code, 0, "{}", lock.said);
+    project.at(1, 7, &["refresh"]);
+    registry.push_index("x", "1.1.0", BOTH);
+    registry.reset_counters();
+    assert!(!project.checkout.run_at("2026-06-02T06:00:00Z", &["refresh"]).said.contains("frozen"));
+    let counters = registry.counters();
+    assert_eq!((counters.heads, counters.manifests), (2, 0), "one more HEAD tells");
+    let told = project.checkout.run_at("2026-06-03T06:00:00Z", &["refresh"]);
+    assert_eq!(told.code, 0, "{}", told.said);
+    assert!(
+        told.said.contains("1.0.0 is frozen: it has not been rebuilt for 33 d, and 1.1.0 has"),
+        "{}",
+        told.said
+    );
+    let status = project.checkout.run_at("2026-06-04T06:00:00Z", &["status"]).said;
+    assert!(status.contains("1.0.0 is frozen"), "{status}");
+}
+
+#[test]
 fn a_variant_that_has_ended_is_said_once_and_shown_by_status() {
     let registry = Registry::start();
     for tag in ["1.0.0-alpine3.20", "1.0.0-alpine3.21"] {

@@ -241,7 +241,9 @@ fn is_fixed(word: &str) -> bool {
         "rolling",
         "devel",
     ];
-    let is_prerelease = || matches!(Prerelease::read(word), Some((_, "")));
+    let is_prerelease = || {
+        Prerelease::read(word).is_some_and(|(_, rest)| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
     CHANNELS.contains(&word) || is_processor(word) || is_prerelease() || counts(word) || is_hash(word)
 }
 

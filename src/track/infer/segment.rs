@@ -35,6 +35,13 @@ pub(super) fn read(segment: &str) -> Option<Segment> {
     {
         return Some(moving(format!("{prefix}{{epoch}}")));
     }
+    // The third number is which Windows it is, and one does not run on the host of another.
+    if let ["10", "0", windows, _] = components[..]
+        && windows.len() == 5
+        && rest.is_empty()
+    {
+        return Some(moving(format!("{prefix}10.0.{windows}.{{build}}")));
+    }
     let names = names(&components)?;
     let mut text = format!("{prefix}{}", join(&names, "."));
     if let [_] = components[..]

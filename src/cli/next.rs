@@ -11,9 +11,10 @@ use super::Format;
 use super::session::Session;
 use crate::catalog::parse_duration;
 use crate::error::{Error, Status};
+use crate::history::parse_time;
 use crate::plan::next::{Answer, Next, Rules};
 use crate::report::json as report_json;
-use crate::track::{infer, why_literal};
+use crate::track::{infer, infer_prereleases, why_literal};
 
 /// Say what a tag would move to, by the tags on standard input: one line for each kind of step, `LANE<TAB>TAG`
 #[derive(Args)]
@@ -57,8 +58,11 @@ pub(super) fn run(session: &mut Session<'_>, args: &NextArgs) -> Result<Status, 
         reasons: args.format == Format::Json,
     };
     let shape = track.as_str().to_owned();
-    let mut next = Next::new(track, &args.tag, rules)
-        .ok_or_else(|| Error::usage(format!("`{}` is no tag", args.tag)))?;
+    let next = match infer_prereleases(&args.tag).filter(|_| args.prerelease) {
+        Some(tracks) => Next::written_either_way(tracks, &args.tag, rules),
+        None => Next::new(track, &args.tag, rules),
+    };
+    let mut next = next.ok_or_else(|| Error::usage(format!("`{}` is no tag", args.tag)))?;
     read(io::stdin().lock(), |tag, first_seen| next.take(tag, first_seen))?;
     say(session, args, &shape, &next.answer())
 }
@@ -121,7 +125,7 @@ fn read(mut input: impl BufRead, mut take: impl FnMut(&str, Option<Timestamp>)) 
             None => (text.trim(), None),
         };
         let first_seen = time.filter(|time| !time.is_empty()).map(|time| {
-            time.parse().map_err(|_| {
+            parse_time(time).ok_or_else(|| {
                 let error = Error::usage(format!("line {number} of standard input: `{time}` is no time"));
                 error.hint("a time is written as 2026-05-31T12:00:00Z")
             })

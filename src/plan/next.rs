@@ -29,6 +29,8 @@ pub struct Rules {
 pub struct Next {
     rules: Rules,
     track: Track,
+    /// What reads the tags that it does not; its versions have the same placeholders.
+    also: Option<Track>,
     tag: String,
     from: Version,
     /// The best of each lane.
@@ -68,6 +70,7 @@ impl Next {
             newest: from.clone(),
             rules,
             track,
+            also: None,
             tag: tag.to_owned(),
             from,
             lanes: BTreeMap::new(),
@@ -77,9 +80,15 @@ impl Next {
         })
     }
 
+    /// Takes in prereleases that are written in either of two ways.
+    pub fn written_either_way([track, also]: [Track; 2], tag: &str, rules: Rules) -> Option<Self> {
+        Some(Self { also: Some(also), ..Self::new(track, tag, rules)? })
+    }
+
     /// Takes in a tag, and when it was first seen, where that is known.
     pub fn take(&mut self, tag: &str, first_seen: Option<Timestamp>) {
-        let Some(version) = self.track.read(tag) else {
+        let read = self.track.read(tag);
+        let Some(version) = read.or_else(|| self.also.as_ref()?.read(tag)) else {
             self.other_shapes += 1;
             if let Some(sibling) = self.track.sibling(tag) {
                 self.shapes.feed(sibling, first_seen);

@@ -12,7 +12,7 @@ mod words;
 pub use literal::why_literal;
 pub(super) use words::{counts, is_hash};
 
-use super::{Prerelease, Track, TrackError};
+use super::{Field, Prerelease, Track, TrackError};
 
 use segment::Segment;
 
@@ -30,6 +30,17 @@ pub fn infer(tag: &str) -> Result<Track, TrackError> {
         Some(track) => Ok(track),
         None => Track::parse(tag),
     }
+}
+
+/// The track of a release, and where its tag may be followed by a prerelease the two ways of writing that: `-rc1`, `rc1`.
+pub fn infer_prereleases(tag: &str) -> Option<[Track; 2]> {
+    let release = infer(tag).ok().filter(|track| !track.is_literal() && !track.has(Field::Pre))?;
+    let core = ["{patch}", "{minor}", "{major}", "{day}", "{month}"];
+    let end = core.iter().find_map(|field| Some(release.as_str().find(field)? + field.len()))?;
+    let (version, rest) = release.as_str().split_at(end);
+    let track = |pre: &str| Track::parse(&format!("{version}{pre}{rest}")).ok();
+    let tracks = [track("-{pre}")?, track("{pre}")?];
+    tracks.iter().all(|track| track.matches(tag)).then_some(tracks)
 }
 
 /// The text of the track; `None` where nothing in the tag has an order.

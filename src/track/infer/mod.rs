@@ -45,8 +45,8 @@ pub fn infer_prereleases(tag: &str) -> Option<[Track; 2]> {
 
 /// The text of the track; `None` where nothing in the tag has an order.
 fn shape(tag: &str) -> Option<String> {
-    // A git tag's folders, as in `release/1.2.3`.
-    let name = tag.rfind('/').map_or(0, |slash| slash + 1);
+    // A git tag's folders and package, as in `release/1.2.3` and `@scope/cli@1.2.3`.
+    let name = tag.rfind(['/', '@']).map_or(0, |slash| slash + 1);
     if literal::is_signature(&tag[name..]) {
         return None;
     }

@@ -143,6 +143,7 @@ fn text(file: &Arc<SourceFile>) -> Result<Sightings, Problem> {
         let (tag, time, content) = match fields[..] {
             [tag, time] => (tag, time, None),
             [tag, time, content] => (tag, time, Some(content)),
+            [_] => return Err(problem("the line has no tab".to_owned())),
             _ => return Err(problem(format!("the line has {} columns", fields.len()))),
         };
         if tag.is_empty() || tag.contains(char::is_whitespace) {
@@ -204,7 +205,7 @@ mod tests {
     #[test]
     fn a_mistake_has_its_place() {
         let said = |text: &str| read(text).unwrap_err();
-        assert_eq!(said("1.0\t2024-01-02\n1.1 2024-01-03\n"), "2:1 the line has 1 columns");
+        assert_eq!(said("1.0\t2024-01-02\n1.1 2024-01-03\n"), "2:1 the line has no tab");
         let soon = "2:1 \"soon\" is no time such as 2026-06-01T12:00:00Z or 2026-06-01";
         assert_eq!(said("1.0\t2024-01-02\n1.1\tsoon\n"), soon);
         assert_eq!(said("\t2024-01-02\n"), "1:1 \"\" is no tag");

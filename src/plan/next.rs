@@ -29,6 +29,8 @@ pub struct Rules {
 pub struct Next {
     rules: Rules,
     track: Track,
+    /// What reads the tags that it does not; its versions have the same placeholders.
+    also: Option<Track>,
     tag: String,
     from: Version,
     /// The best of each lane.
@@ -68,6 +70,7 @@ impl Next {
             newest: from.clone(),
             rules,
             track,
+            also: None,
             tag: tag.to_owned(),
             from,
             lanes: BTreeMap::new(),
@@ -77,9 +80,15 @@ impl Next {
         })
     }
 
+    /// Takes in prereleases that are written in either of two ways.
+    pub fn written_either_way([track, also]: [Track; 2], tag: &str, rules: Rules) -> Option<Self> {
+        Some(Self { also: Some(also), ..Self::new(track, tag, rules)? })
+    }
+
     /// Takes in a tag, and when it was first seen, where that is known.
     pub fn take(&mut self, tag: &str, first_seen: Option<Timestamp>) {
-        let Some(version) = self.track.read(tag) else {
+        let read = self.track.read(tag);
+        let Some(version) = read.or_else(|| self.also.as_ref()?.read(tag)) else {
             self.other_shapes += 1;
             if let Some(sibling) = self.track.sibling(tag) {
                 self.shapes.feed(sibling, first_seen);
@@ -132,7 +141,15 @@ impl Next {
             lanes.remove(&Lane::Pre);
         }
         let mut candidates = self.candidates;
-        candidates.sort_by(|a, b| b.version.cmp(&a.version).then_with(|| a.tag.cmp(&b.tag)));
+        // A tag that stands twice is eligible where it is once.
+        let is_rejected = |candidate: &Candidate| candidate.verdict != Verdict::Eligible;
+        let wait = |candidate: &Candidate| match candidate.verdict {
+            Verdict::Rejected(Rejection::Young { wait, .. }) => wait,
+            _ => Duration::ZERO,
+        };
+        let newer = |a: &Candidate, b: &Candidate| b.version.cmp(&a.version).then_with(|| a.tag.cmp(&b.tag));
+        let sooner = |candidate: &Candidate| (is_rejected(candidate), wait(candidate));
+        candidates.sort_by(|a, b| newer(a, b).then_with(|| sooner(a).cmp(&sooner(b))));
         candidates.dedup_by(|a, b| a.tag == b.tag);
         for candidate in candidates.iter_mut().filter(|candidate| candidate.verdict == Verdict::Eligible) {
             let best = candidate.lane.and_then(|lane| lanes.get(&lane));
@@ -152,5 +169,27 @@ impl Next {
         let offer = offer.map(|sibling| (Lane::Shape, sibling.track.write(&sibling.version)));
         let lanes = lanes.into_iter().map(|(lane, best)| (lane, best.tag)).chain(offer).collect();
         Answer { lanes, candidates, other_shapes: self.other_shapes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_that_stands_twice_is_told_once_as_it_was_decided() {
+        let now: Timestamp = "2026-08-20T00:00:00Z".parse().unwrap();
+        let old: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let min_age = Duration::from_secs(3 * 86_400);
+        let rules = Rules { min_age, prerelease: false, now, reasons: true };
+        for times in [[old, now], [now, old]] {
+            let track = crate::track::infer("1.2.3").unwrap();
+            let mut next = Next::new(track, "1.2.3", rules.clone()).unwrap();
+            times.into_iter().for_each(|time| next.take("1.2.4", Some(time)));
+            let answer = next.answer();
+            assert_eq!(answer.lanes, [(Lane::Patch, "1.2.4".to_owned())]);
+            let verdicts: Vec<_> = answer.candidates.iter().map(|candidate| &candidate.verdict).collect();
+            assert_eq!(verdicts, [&Verdict::Selected]);
+        }
     }
 }

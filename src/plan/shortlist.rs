@@ -176,12 +176,11 @@ fn by_step(
 ) -> Option<Rejection> {
     let declaration = question.declaration;
     let is_locked = question.locked.is_some_and(|pin| pin.tag() == tag);
-    if let Some(hold) = declaration.held(question.today()).filter(|_| question.locked.is_some() && !is_locked)
-    {
-        return Some(Rejection::Held(hold.why.clone()));
-    }
+    let hold = declaration.held(question.today()).filter(|_| question.locked.is_some() && !is_locked);
+    let held = hold.map(|hold| Rejection::Held(hold.why.clone()));
     let Some((pin, from)) = locked else {
-        return (version.is_prerelease() && !declaration.prerelease).then_some(Rejection::Prerelease);
+        let unfinished = version.is_prerelease() && !declaration.prerelease;
+        return held.or(unfinished.then_some(Rejection::Prerelease));
     };
     // From where a declaration has left the lock behind, any direction is right.
     let left_behind = by_declaration(question, pin.tag(), from).is_some();
@@ -190,6 +189,9 @@ fn by_step(
         if let Some(rejection) = order.or_else(|| unfinished(from, version, declaration.prerelease)) {
             return Some(rejection);
         }
+    }
+    if held.is_some() {
+        return held;
     }
     let needed = from.allow_to(version).filter(|needed| *needed > declaration.allow)?;
     lane.map(|lane| Rejection::Lane { lane, needed })

@@ -191,6 +191,8 @@ fn each_rule_rejects_for_its_own_reason() {
             "is a patch step; needs allow = \"patch\"",
         ),
         ("hold = \"a freeze\"\n", "Held(\"a freeze\")", "6.9.4-php8.3-fpm", "is held: a freeze"),
+        // Without the hold it would not be taken either.
+        ("hold = \"a freeze\"\n", "Held(\"a freeze\")", "6.9.0-php8.3-fpm", "is older than what is locked"),
         (
             "hold = \"a freeze\"\nhold-until = 2026-06-01\n",
             "Held(\"a freeze\")",

@@ -45,8 +45,10 @@ pub fn explanation(declaration: &Declaration, locked: Option<&Pin>, decision: &D
             judgement(candidate, locked)
         ));
     }
+    let candidates = count(decision.candidates.len(), "candidate");
     let others = decision.other_shapes;
-    text.push_str(&format!("{} candidates; {others} tags have another shape\n", decision.candidates.len()));
+    let have = if others == 1 { "has" } else { "have" };
+    text.push_str(&format!("{candidates}; {} {have} another shape\n", count(others, "tag")));
     text
 }
 

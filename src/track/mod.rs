@@ -26,7 +26,7 @@ pub use error::TrackError;
 pub use field::Field;
 use field::is_date;
 pub use glob::Glob;
-pub use infer::{infer, why_literal};
+pub use infer::{infer, infer_prereleases, why_literal};
 pub use number::Number;
 pub use parse::Track;
 pub use prerelease::Prerelease;

@@ -132,7 +132,7 @@ fn check(text: &str, atoms: &[Atom]) -> Result<(), TrackError> {
     for (i, atom) in atoms.iter().enumerate() {
         match atom {
             Atom::Literal { text: literal, .. } => {
-                let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/+".contains(c);
+                let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/+@".contains(c);
                 if let Some(character) = literal.chars().find(|c| !allowed(*c)) {
                     return Err(TrackError::Character { text: text.into(), character });
                 }

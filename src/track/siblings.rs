@@ -48,7 +48,8 @@ impl Track {
         if self.is_literal() || self.matches(tag) {
             return None;
         }
-        let literals = Alike { atoms: &self.atoms, tag, swaps: SmallVec::new() };
+        let package = self.as_str().rfind(['/', '@']).map_or(0, |end| end + 1);
+        let literals = Alike { atoms: &self.atoms, tag, package, swaps: SmallVec::new() };
         let mut walk = Walk { atoms: &self.atoms, tag, literals, found: Found::new() };
         // `1.2.3` where `v1.2.3` is declared, and the reverse.
         let start = if matches!(self.atoms.first(), Some(Atom::Literal { .. })) {
@@ -118,6 +119,8 @@ struct Swap<'t> {
 struct Alike<'t> {
     atoms: &'t [Atom],
     tag: &'t str,
+    /// Where a git tag's folders and package end: another package is no variant of this one.
+    package: usize,
     swaps: SmallVec<[Swap<'t>; 4]>,
 }
 
@@ -178,6 +181,9 @@ impl Literals for Alike<'_> {
             && self.ends(index, text, after)
         {
             return Some(text.len());
+        }
+        if *place < self.package {
+            return None;
         }
         let (word, distance) = self.other(index, text, at)?;
         self.swaps.push(Swap { at: *place, length: text.len(), word, distance });
@@ -241,7 +247,9 @@ fn is_fixed(word: &str) -> bool {
         "rolling",
         "devel",
     ];
-    let is_prerelease = || matches!(Prerelease::read(word), Some((_, "")));
+    let is_prerelease = || {
+        Prerelease::read(word).is_some_and(|(_, rest)| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
     CHANNELS.contains(&word) || is_processor(word) || is_prerelease() || counts(word) || is_hash(word)
 }
 

@@ -35,8 +35,12 @@ pub struct Simulated {
 
 /// The table of `simulate`, where it stopped, and, if wanted, every bump.
 pub fn simulation(simulated: &[Simulated], window: &Window, all: bool) -> String {
-    let mut text =
-        format!("{} to {}, a look every {}\n\n", day(window.from), day(window.to), days(window.every));
+    let mut text = format!(
+        "{} to {}, a look every {}\n\n",
+        day(window.from),
+        day(window.to),
+        crate::model::in_words(window.every)
+    );
     text.push_str(&table(simulated, window));
     for Simulated { declaration, policy, replayed } in simulated {
         let mut notes = Vec::new();

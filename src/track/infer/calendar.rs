@@ -49,7 +49,13 @@ fn time(hour: &str, segments: &[&str]) -> Option<(usize, String)> {
         used += 1;
     }
     let zone = last.get(2..)?;
-    (is_two(&last[..2], 0, 59) && is_two(hour.get(..2)?, 0, 23) && matches!(zone, "" | "Z" | "z"))
+    // `11Z.fips`
+    let (letter, word) = zone.split_at(zone.find('.').unwrap_or(zone.len()));
+    let is_plain = word.len() != 1 && word.bytes().skip(1).all(|b| b.is_ascii_alphabetic());
+    (is_two(&last[..2], 0, 59)
+        && is_two(hour.get(..2)?, 0, 23)
+        && matches!(letter, "" | "Z" | "z")
+        && is_plain)
         .then(|| (used, format!("{text}{zone}")))
 }
 

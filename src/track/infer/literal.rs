@@ -7,7 +7,7 @@ pub fn why_literal(tag: &str) -> Option<&'static str> {
     if infer(tag).is_ok_and(|track| !track.is_literal()) {
         return None;
     }
-    let name = tag.rsplit('/').next().unwrap_or(tag);
+    let name = tag.rsplit(['/', '@']).next().unwrap_or(tag);
     let segments = || name.split('-');
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let has_digit = name.bytes().any(|b| b.is_ascii_digit());

@@ -12,7 +12,7 @@ mod words;
 pub use literal::why_literal;
 pub(super) use words::{counts, is_hash};
 
-use super::{Prerelease, Track, TrackError};
+use super::{Field, Prerelease, Track, TrackError};
 
 use segment::Segment;
 
@@ -32,10 +32,21 @@ pub fn infer(tag: &str) -> Result<Track, TrackError> {
     }
 }
 
+/// The track of a release, and where its tag may be followed by a prerelease the two ways of writing that: `-rc1`, `rc1`.
+pub fn infer_prereleases(tag: &str) -> Option<[Track; 2]> {
+    let release = infer(tag).ok().filter(|track| !track.is_literal() && !track.has(Field::Pre))?;
+    let core = ["{patch}", "{minor}", "{major}", "{day}", "{month}"];
+    let end = core.iter().find_map(|field| Some(release.as_str().find(field)? + field.len()))?;
+    let (version, rest) = release.as_str().split_at(end);
+    let track = |pre: &str| Track::parse(&format!("{version}{pre}{rest}")).ok();
+    let tracks = [track("-{pre}")?, track("{pre}")?];
+    tracks.iter().all(|track| track.matches(tag)).then_some(tracks)
+}
+
 /// The text of the track; `None` where nothing in the tag has an order.
 fn shape(tag: &str) -> Option<String> {
-    // A git tag's folders, as in `release/1.2.3`.
-    let name = tag.rfind('/').map_or(0, |slash| slash + 1);
+    // A git tag's folders and package, as in `release/1.2.3` and `@scope/cli@1.2.3`.
+    let name = tag.rfind(['/', '@']).map_or(0, |slash| slash + 1);
     if literal::is_signature(&tag[name..]) {
         return None;
     }
@@ -88,7 +99,7 @@ impl<'t> Shape<'t> {
             if is_numbered {
                 self.bracket();
             }
-            return self.push(format!("{{pre}}{tail}"), Phase::Within, used);
+            return self.push(format!("{{pre}}{tail}"), self.phase, used);
         } else if let Some(text) = self.java_build(segment).or_else(|| self.further(segment)) {
             return self.push(text, self.phase, 1);
         }
@@ -111,6 +122,9 @@ impl<'t> Shape<'t> {
 
     /// The segment as the version that moves.
     fn version(&self, segments: &[&str], at: usize) -> Option<Segment> {
+        if at == 1 && words::is_channel_build(segments[0], segments[1]) {
+            return Some(segment::moving("{build}".to_owned()));
+        }
         let core = segment::read(segments[at])?;
         if at > 0 && words::is_distribution(segments[at - 1], segments[at]) {
             return None;
@@ -121,7 +135,9 @@ impl<'t> Shape<'t> {
         // A lone number is a version at the start only, and not where a version follows it.
         let stands = match segments[at].starts_with(|c: char| c.is_ascii_digit()) {
             true => {
-                let follows = |next: &&str| next.starts_with(|c: char| c.is_ascii_digit());
+                let follows = |next: &&str| {
+                    next.strip_prefix('v').unwrap_or(next).starts_with(|c: char| c.is_ascii_digit())
+                };
                 at == 0 && !segments.get(1).is_some_and(|next| follows(next) && !is_further(next))
             }
             // `linux-arm-v7` is a processor.
@@ -134,16 +150,21 @@ impl<'t> Shape<'t> {
     /// a number, and the track of what is directly behind it.
     fn prerelease(&self, segments: &[&str]) -> Option<(usize, bool, String)> {
         let (_, core) = self.core.as_ref()?;
-        if self.phase != Phase::Within || core.has_pre || self.out.iter().any(|text| text.contains("{pre}")) {
+        // Behind another axis only where the word says so: `11.7.1-ubi-rc`.
+        let word = segments[0].trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let stands = self.phase == Phase::Within || words::names_a_prerelease(word);
+        if !stands || core.has_pre || self.out.iter().any(|text| text.contains("{pre}")) {
             return None;
         }
         let (prerelease, rest) = Prerelease::read(segments[0])?;
-        if !(rest.is_empty() || rest.starts_with('+')) || self.java_build(segments[0]).is_some() {
+        if !(rest.is_empty() || rest.starts_with(['+', '.'])) || self.java_build(segments[0]).is_some() {
             return None;
         }
         let (tail, _) = segment::tail(rest, true)?;
         // `RC-3`
-        let number = segments.get(1).filter(|next| rest.is_empty() && words::is_short(next));
+        let is_dated = segments.len() > 1 && calendar::read(&segments[1..]).is_some();
+        let is_number = |next: &&&str| rest.is_empty() && words::is_short(next) && !is_dated;
+        let number = segments.get(1).filter(is_number);
         let used = if !prerelease.is_numbered() && number.is_some() { 2 } else { 1 };
         let is_numbered = prerelease.is_numbered() || used == 2;
         (is_numbered || words::names_a_prerelease(segments[0])).then_some((used, is_numbered, tail))
@@ -197,6 +218,10 @@ fn build_alone(tag: &str) -> Option<String> {
         return None;
     };
     *build = format!("{}{{build}}", &build[..1]);
+    // `r314-a1b2c3d`
+    if let Some(hash) = segments.iter_mut().find(|segment| words::is_hash(segment)) {
+        "{hash}".clone_into(hash);
+    }
     Some(segments.join("-"))
 }
 

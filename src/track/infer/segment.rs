@@ -16,7 +16,7 @@ pub(super) struct Segment {
     pub(super) is_lone: bool,
 }
 
-const PREFIXES: [&str; 8] = ["release.", "version.", "ver.", "rel.", "v.", "v", "V", ""];
+const PREFIXES: [&str; 9] = ["release.", "version.", "ver.", "rel.", "v.", "v", "V", "r", ""];
 
 /// Reads the segment where nothing before it has moved yet.
 pub(super) fn read(segment: &str) -> Option<Segment> {
@@ -26,10 +26,21 @@ pub(super) fn read(segment: &str) -> Option<Segment> {
         return None;
     }
     let (components, rest) = numbers(body)?;
+    // `r36.4` is a release, but `r11` may be anything.
+    if prefix == "r" && components.len() == 1 {
+        return None;
+    }
     if let ([epoch], "") = (&components[..], rest)
         && is_epoch(epoch)
     {
         return Some(moving(format!("{prefix}{{epoch}}")));
+    }
+    // The third number is which Windows it is, and one does not run on the host of another.
+    if let ["10", "0", windows, _] = components[..]
+        && windows.len() == 5
+        && rest.is_empty()
+    {
+        return Some(moving(format!("{prefix}10.0.{windows}.{{build}}")));
     }
     let names = names(&components)?;
     let mut text = format!("{prefix}{}", join(&names, "."));
@@ -58,7 +69,7 @@ pub(super) fn read(segment: &str) -> Option<Segment> {
     Some(Segment { text: text + &tail, bracketed, has_pre, is_lone })
 }
 
-fn moving(text: String) -> Segment {
+pub(super) fn moving(text: String) -> Segment {
     Segment { text, bracketed: None, has_pre: false, is_lone: false }
 }
 
@@ -160,8 +171,8 @@ pub(super) fn tail(rest: &str, after_lone: bool) -> Option<(String, bool)> {
         {
             text.push_str("{pre}");
             has_pre = true;
-        } else if separator == "+" && words::hash(&body[..end], false).is_some() {
-            text.push_str("{hash}");
+        } else if let Some(hash) = words::hash(&body[..end], false).filter(|_| !separator.is_empty()) {
+            text.push_str(&hash);
         } else if is_word(&body[..end]) && !after_lone {
             text.push_str(&body[..end]);
         } else {

@@ -1,12 +1,37 @@
 //! Words of tags that have a meaning of their own.
 
-use crate::track::field::is_hexadecimal;
+use crate::track::field::{is_hexadecimal, is_within};
 use crate::track::is_date;
 
 /// What counts builds, before a number.
-const COUNTERS: [&str; 21] = [
-    "ls", "r", "p", "build", "build.", "k3s", "rke2r", "rev", "patch", "hotfix", "CU", "SP", "post", "gke.",
-    "eks.", "rancher", "fips.", "ce.", "ee.", "b.", "r.",
+const COUNTERS: [&str; 27] = [
+    "ls",
+    "r",
+    "p",
+    "build",
+    "build.",
+    "k3s",
+    "rke2r",
+    "rev",
+    "patch",
+    "hotfix",
+    "CU",
+    "SP",
+    "post",
+    "gke.",
+    "eks.",
+    "rancher",
+    "fips.",
+    "ce.",
+    "ee.",
+    "b.",
+    "r.",
+    "eksbuild.",
+    "vmware.",
+    "hotfix.",
+    "patch.",
+    "rev.",
+    "post.",
 ];
 
 /// `ls150` → `ls{build}`; `None` where the word is another axis, such as `php8`.
@@ -25,6 +50,12 @@ pub(in crate::track) fn counts(segment: &str) -> bool {
 pub(super) fn is_build(segment: &str) -> bool {
     let number = segment.strip_prefix(['b', 'r']).unwrap_or_default();
     number.len() >= 3 && is_short(number)
+}
+
+/// The `9646` of `stable-9646`: a counter behind the name of a channel. Four digits that may be a year are not.
+pub(super) fn is_channel_build(word: &str, number: &str) -> bool {
+    let channels = ["stable", "unstable", "release", "build", "nightly", "edge", "main", "master"];
+    number.len() >= 3 && is_short(number) && !is_within(number, 1970..=2199) && channels.contains(&word)
 }
 
 /// `alpine-3.20`, `debian-12`, `ubuntu-22.04`: what an image is made on, another axis.

@@ -57,7 +57,7 @@ pub fn tags(bytes: &[u8]) {
             }
             None => {
                 if let Some(sibling) = track.sibling(other) {
-                    assert_eq!(sibling.track.write(&sibling.version), other);
+                    assert_eq!(sibling.tag().unwrap(), other);
                 }
             }
         }

@@ -35,11 +35,15 @@ pub(super) struct NextArgs {
     #[arg(long)]
     prerelease: bool,
     /// The time to decide at, instead of the present
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
     now: Option<Timestamp>,
     /// The form of the answer; json has the reason for every tag of the shape
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+fn read_time(text: &str) -> Result<Timestamp, String> {
+    parse_time(text).ok_or_else(|| "expected a time such as 2026-05-31T12:00:00Z, or a day".to_owned())
 }
 
 fn read_duration(text: &str) -> Result<Duration, String> {

@@ -166,7 +166,7 @@ impl Next {
             };
         }
         let offer = self.shapes.ended(&self.newest, self.rules.now);
-        let offer = offer.map(|sibling| (Lane::Shape, sibling.track.write(&sibling.version)));
+        let offer = offer.and_then(|sibling| Some((Lane::Shape, sibling.tag()?)));
         let lanes = lanes.into_iter().map(|(lane, best)| (lane, best.tag)).chain(offer).collect();
         Answer { lanes, candidates, other_shapes: self.other_shapes }
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::notice::notices;
+use super::notice::{Notice, notices};
 use super::stale::satisfies;
 use super::{Candidate, Decision, Outcome, Question, Rejection, Verdict, Wish};
 use crate::model::{Lane, Pin};
@@ -58,7 +58,10 @@ impl Shortlist {
 
     /// The decision that the judgements, an outcome and what was seen on the way make.
     pub fn decide(self, question: &Question<'_>, outcome: Outcome, seen: Vec<(String, String)>) -> Decision {
-        let notices = notices(question, &self.candidates, self.offer);
+        let mut notices = notices(question, &self.candidates, self.offer);
+        if matches!(&outcome, Outcome::Move { lane, .. } if *lane != Lane::Digest) {
+            notices.retain(|notice| !matches!(notice, Notice::Frozen { .. }));
+        }
         Decision {
             outcome,
             candidates: self.candidates,
@@ -131,7 +134,7 @@ fn offer(
     let releases = candidates.iter().map(|candidate| &candidate.version);
     let newest = releases.filter(|version| !version.is_prerelease() && from.fits(version)).max();
     let sibling = shapes.ended(newest.unwrap_or(from), question.now)?;
-    Some(sibling.track.write(&sibling.version))
+    sibling.tag()
 }
 
 fn judge(

@@ -1,6 +1,8 @@
 mod age;
 mod corpus;
+mod git;
 mod properties;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,9 +11,7 @@ use super::image::{Facts, Next, Seen};
 use super::*;
 use crate::catalog::{Files, Upstream, parse};
 use crate::document::SourceFile;
-use crate::model::{
-    Digest, GitPin, GitTag, ImagePin, Lane, Manifest, MediaType, Platform, Sighting, Sightings,
-};
+use crate::model::{Digest, ImagePin, Lane, Manifest, MediaType, Platform, Sighting, Sightings};
 
 /// A registry as a table: what each tag names.
 #[derive(Default)]
@@ -389,70 +389,6 @@ fn what_has_no_order_does_not_move() {
     assert_eq!(reason(&decision, "1.2-1234567"), "cannot be ordered against 1.2-abcdef0");
 }
 
-fn git_tag(name: &str, digit: char) -> GitTag {
-    let commit = digit.to_string().repeat(40).parse().unwrap();
-    GitTag { name: name.parse().unwrap(), commit, tag_object: None }
-}
-
-fn decide_git(locked: Option<&Pin>, wish: &Wish, tags: &[GitTag]) -> Decision {
-    let text = "[pin.aralez]\ngit = \"https://github.com/sadoyan/aralez.git\"\ntrack = \"v.{version}\"\n";
-    let catalog =
-        parse(&Files { pins: Some(SourceFile::new("pins.toml", text)), ..Files::default() }).unwrap();
-    let declaration = catalog.declarations.values().next().unwrap();
-    let question = Question { declaration, platforms: None, locked, now: at(0), past: Past::Nobody, wish };
-    let Upstream::Git(url) = &declaration.upstream else { panic!() };
-    git::decide(&question, url, shortlist(&question, tags.iter().map(|tag| tag.name.as_str())), tags)
-}
-
-fn git_pin(tag: &GitTag) -> Pin {
-    let url = "https://github.com/sadoyan/aralez.git".parse().unwrap();
-    Pin::Git(GitPin { url, tag: tag.name.clone(), commit: tag.commit.clone(), tag_object: None })
-}
-
-#[test]
-fn git_tags_are_numbers_and_a_moved_one_is_an_alarm() {
-    let tags = [git_tag("v.0.92.9", 'a'), git_tag("v.0.92.13", 'b'), git_tag("v0.99.1", 'c')];
-    assert_eq!(goes_to(&decide_git(None, &Wish::Rules, &tags)), "first v.0.92.13");
-    let locked = git_pin(&tags[0]);
-    assert_eq!(goes_to(&decide_git(Some(&locked), &Wish::Rules, &tags)), "patch v.0.92.13");
-    let moved = [git_tag("v.0.92.9", 'd'), git_tag("v.0.92.13", 'b')];
-    let alarm = decide_git(Some(&locked), &Wish::Rules, &moved).outcome;
-    assert!(matches!(alarm, Outcome::Alarm(Alarm::Moved { .. })));
-    assert_eq!(goes_to(&decide_git(Some(&locked), &Wish::Accept, &moved)), "digest v.0.92.9");
-    let same_tag =
-        |because: Option<&str>| Wish::Tag { tag: "v.0.92.9".into(), because: because.map(Into::into) };
-    let unexplained = decide_git(Some(&locked), &same_tag(None), &moved).outcome;
-    assert!(
-        matches!(unexplained, Outcome::Alarm(Alarm::Moved { .. })),
-        "a tag without a reason accepts nothing"
-    );
-    assert_eq!(goes_to(&decide_git(Some(&locked), &same_tag(Some("known")), &moved)), "digest v.0.92.9");
-    let gone = decide_git(Some(&locked), &Wish::Rules, &tags[1..]).outcome;
-    assert!(matches!(gone, Outcome::Alarm(Alarm::Vanished { .. })));
-    let older = [git_tag("v.0.92.1", 'e')];
-    let accepted = decide_git(Some(&locked), &Wish::Accept, &older).outcome;
-    assert!(matches!(accepted, Outcome::Keep { note: Some(note) } if note.ends_with("which was accepted")));
-    let back = decide_git(Some(&locked), &same_tag(Some("back")), &older).outcome;
-    assert!(matches!(back, Outcome::Refused { reason, .. } if reason == "upstream has no tag v.0.92.9"));
-}
-
-#[test]
-fn a_tag_object_that_was_made_anew_is_an_alarm() {
-    let annotated = |digit: char| GitTag {
-        tag_object: Some(digit.to_string().repeat(40).parse().unwrap()),
-        ..git_tag("v.1.0.0", 'a')
-    };
-    let Pin::Git(mut pin) = git_pin(&annotated('b')) else { panic!() };
-    pin.tag_object = annotated('b').tag_object;
-    let outcome = |tag: GitTag| decide_git(Some(&Pin::Git(pin.clone())), &Wish::Rules, &[tag]).outcome;
-    assert_eq!(outcome(annotated('b')), Outcome::Keep { note: None });
-    for other in [annotated('c'), git_tag("v.1.0.0", 'a')] {
-        assert!(
-            matches!(outcome(other), Outcome::Alarm(Alarm::Moved { tag, .. }) if tag.contains("tag object"))
-        );
-    }
-}
-
 #[test]
 fn the_decision_does_not_depend_on_the_order_of_arrival() {
     let text = "[pin.x]\nimage = \"x\"\ntrack = \"{version}\"\n";
@@ -474,41 +410,6 @@ fn the_decision_does_not_depend_on_the_order_of_arrival() {
 }
 
 #[test]
-fn a_prerelease_of_another_major_is_a_major_step() {
-    let mut world = World::of(&["1.2.3", "2.0.0-rc2", "1.3.0-rc1"]);
-    let locked = world.pin("1.2.3", BOTH);
-    let declaration = "track = \"{version}-{pre}\"\nprerelease = true\n";
-    let decision = world.decide(declaration, Some(&locked), &Wish::Rules);
-    assert_eq!(goes_to(&decision), "pre 1.3.0-rc1");
-    assert_eq!(reason(&decision, "2.0.0-rc2"), "is a pre step; needs allow = \"major\"");
-}
-
-#[test]
-fn from_a_prerelease_its_release_comes_first() {
-    let declaration = "track = \"{version}-{pre}\"\n";
-    let mut world = World::of(&["1.2.1-rc1", "1.2.1", "1.3.0"]);
-    let locked = world.pin("1.2.1-rc1", BOTH);
-    let decision = world.decide(declaration, Some(&locked), &Wish::Rules);
-    assert_eq!(goes_to(&decision), "patch 1.2.1");
-    assert_eq!(reason(&decision, "1.3.0"), "comes after 1.2.1, which the locked prerelease leads to");
-    world.tags.remove("1.2.1");
-    assert_eq!(goes_to(&world.decide(declaration, Some(&locked), &Wish::Rules)), "minor 1.3.0");
-}
-
-#[test]
-fn an_edited_requirement_is_followed_beyond_allow_where_nothing_within_it_is_left() {
-    let mut world = World::of(&["1.0.0", "1.1.0", "2.0.0", "2.1.0", "3.0.0"]);
-    let locked = world.pin("1.1.0", BOTH);
-    let mut to = |rules: &str| {
-        goes_to(&world.decide(&format!("track = \"{{version}}\"\n{rules}"), Some(&locked), &Wish::Rules))
-    };
-    assert_eq!(to("version = \"^2\"\n"), "major 2.1.0");
-    assert_eq!(to("ignore = [\"1.1.0\"]\n"), "minor 1.0.0", "what is within allow goes first");
-    assert!(to("version = \">=2\"\n").starts_with("Ambiguous([\"3.0.0\", \"2.1.0\"])"));
-    assert!(to("").starts_with("Keep"));
-}
-
-#[test]
 fn a_hold_holds_whatever_else_is_edited() {
     let mut world = World::of(WORDPRESS);
     let locked = world.pin("6.9.4-php8.3-fpm", BOTH);
@@ -518,33 +419,6 @@ fn a_hold_holds_whatever_else_is_edited() {
         assert!(reason.starts_with("it is held (a freeze), and "), "{reason}");
     }
     assert!(world.asked.is_empty());
-}
-
-#[test]
-fn an_immutable_tag_is_watched_though_newer_ones_are_there_and_though_it_is_held() {
-    for extra in ["", "hold = \"a freeze\"\n"] {
-        let declaration = format!("track = \"{{version}}\"\nimmutable = true\n{extra}");
-        let mut world = World::of(&["1.0.0", "1.0.1"]);
-        let locked = world.pin("1.0.0", BOTH);
-        let quiet = goes_to(&world.decide(&declaration, Some(&locked), &Wish::Rules));
-        assert_eq!(quiet, if extra.is_empty() { "patch 1.0.1" } else { "Held(\"a freeze\")" });
-        world.tags.get_mut("1.0.0").unwrap().0 = "other".into();
-        for seen_before in [false, true] {
-            if seen_before {
-                world.past = age::seen(&[("1.0.0", "1.0.0", -900), ("1.0.0", "other", -800)]);
-            }
-            let moved = world.decide(&declaration, Some(&locked), &Wish::Rules).outcome;
-            assert!(matches!(moved, Outcome::Alarm(Alarm::Moved { .. })), "{moved:?}");
-        }
-        world.past = None;
-        assert_eq!(goes_to(&world.decide(&declaration, Some(&locked), &Wish::Accept)), "digest 1.0.0");
-        let unexplained = Wish::Tag { tag: "1.0.0".into(), because: None };
-        let still = world.decide(&declaration, Some(&locked), &unexplained).outcome;
-        assert!(matches!(still, Outcome::Alarm(Alarm::Moved { .. })), "{still:?}");
-        world.tags.remove("1.0.0");
-        let gone = world.decide(&declaration, Some(&locked), &Wish::Rules).outcome;
-        assert!(matches!(gone, Outcome::Alarm(Alarm::Vanished { .. })), "{gone:?}");
-    }
 }
 
 #[test]

@@ -69,9 +69,7 @@ fn shape(case: &Case, track: &Track, newest: &Version) -> Option<String> {
     for sibling in case.candidates.iter().filter_map(|tag| track.sibling(tag)) {
         shapes.feed(sibling, None);
     }
-    shapes
-        .ended(newest, "2026-08-20T00:00:00Z".parse().unwrap())
-        .map(|sibling| sibling.track.write(&sibling.version))
+    shapes.ended(newest, "2026-08-20T00:00:00Z".parse().unwrap()).and_then(|sibling| sibling.tag())
 }
 
 #[test]

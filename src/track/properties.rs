@@ -161,8 +161,8 @@ proptest! {
         let tag = filled(&track, &picks).replace("slim", "trixie").replace("3.20", "3.24").replace('v', "v.");
         if let Some(sibling) = track.sibling(&tag) {
             prop_assert!(!track.matches(&tag));
-            prop_assert!(sibling.track.matches(&tag));
-            prop_assert_eq!(sibling.track.write(&sibling.version), tag);
+            prop_assert!(sibling.track().unwrap().matches(&tag));
+            prop_assert_eq!(sibling.tag().unwrap(), tag);
         }
     }
 }

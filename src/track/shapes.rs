@@ -38,7 +38,7 @@ struct Above {
 
 impl Above {
     fn rank(&self) -> impl Ord + '_ {
-        (self.newest.rank(), Reverse(self.newest.track.as_str()))
+        (self.newest.rank(), Reverse(self.newest.shape.as_str()))
     }
 
     fn note(&mut self, version: &Version, first_seen: Option<Timestamp>) {
@@ -81,11 +81,14 @@ impl Shapes {
         if version.is_prerelease() || *version <= self.floor || !self.floor.fits(version) {
             return;
         }
-        if let Some(known) = self.above.iter_mut().find(|known| known.newest.track == sibling.track) {
+        if let Some(known) = self.above.iter_mut().find(|known| known.newest.shape == sibling.shape) {
             known.note(version, first_seen);
             if known.newest.version < *version {
                 known.newest = sibling;
             }
+            return;
+        }
+        if sibling.track().is_err() {
             return;
         }
         let versions = vec![(version.clone(), first_seen)];

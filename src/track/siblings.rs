@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::infer::{counts, is_hash};
 use super::parse::Atom;
 use super::read::{Found, Literals, Walk, version};
-use super::{Number, Prerelease, Track, Version, is_date};
+use super::{Number, Prerelease, Track, TrackError, Version, is_date};
 
 /// How far a sibling's shape is; the closest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,8 +27,8 @@ pub enum Distance {
 /// Its version can be compared with those of the track whose sibling it is.
 #[derive(Clone, Debug)]
 pub struct Sibling {
-    /// The sibling's shape.
-    pub track: Track,
+    /// The sibling's shape, as a track is written.
+    pub shape: String,
     /// What it reads in the tag.
     pub version: Version,
     /// How far it is.
@@ -75,7 +75,7 @@ impl Track {
             |swap: &Swap<'_>| self.as_str().get(swap.at..swap.at + swap.length).is_some_and(has_number);
         let counted = swaps.iter().filter(|swap| swap.distance == Distance::Number);
         Some(Sibling {
-            track: Track::parse(&text).ok()?,
+            shape: text,
             version: version(tag, &walk.found),
             distance,
             is_unlike: swaps.iter().any(|swap| ours(swap) != has_number(swap.word)),
@@ -85,6 +85,16 @@ impl Track {
 }
 
 impl Sibling {
+    /// The track of the sibling's shape. Of a million tags only a few are asked for it.
+    pub fn track(&self) -> Result<Track, TrackError> {
+        Track::parse(&self.shape)
+    }
+
+    /// The tag that was read; none where its shape is no track.
+    pub fn tag(&self) -> Option<String> {
+        self.track().ok().map(|track| track.write(&self.version))
+    }
+
     /// What makes its shape the one to offer, whatever versions it has: the smallest first.
     pub(super) fn rank(&self) -> (Distance, bool, Reverse<&[Number]>) {
         (self.distance, self.is_unlike, Reverse(&self.numbers))
@@ -94,7 +104,7 @@ impl Sibling {
     fn preference(&self, other: &Self) -> Ordering {
         let by_version = || other.version.cmp(&self.version);
         // Some order, so that the answer is always the same.
-        let by_text = || other.track.as_str().cmp(self.track.as_str());
+        let by_text = || other.shape.cmp(&self.shape);
         self.rank().cmp(&other.rank()).then_with(by_version).then_with(by_text)
     }
 }

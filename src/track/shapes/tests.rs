@@ -12,7 +12,7 @@ fn ended(track: &str, newest: &str, tags: &[(&str, Option<&str>)]) -> Option<Str
             }
         }
         let now = "2026-08-20T00:00:00Z".parse().unwrap();
-        shapes.ended(&newest, now).map(|sibling| sibling.track.write(&sibling.version))
+        shapes.ended(&newest, now).and_then(|sibling| sibling.tag())
     };
     let forward = answer(&mut tags.iter());
     assert_eq!(forward, answer(&mut tags.iter().rev()), "the order of the tags decides");

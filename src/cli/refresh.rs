@@ -287,8 +287,20 @@ fn report(
         0 => String::new(),
         files => format!(", in {}", count(files, "file")),
     };
-    session.output.note(&format!("{} {would}{files}, {same} unchanged{failed_text}\n", changes.len()));
+    let waiting = match resolved.iter().filter(|resolved| waits(resolved)).count() {
+        0 => String::new(),
+        waiting => format!(", {waiting} of them until something is old enough"),
+    };
+    let same = format!("{same} unchanged{waiting}");
+    session.output.note(&format!("{} {would}{files}, {same}{failed_text}\n", changes.len()));
     Ok(())
+}
+
+/// Whether a pin stays only because nothing newer is old enough.
+fn waits(resolved: &Resolved) -> bool {
+    let Ok(decision) = &resolved.result else { return false };
+    matches!(decision.outcome, Outcome::Keep { .. })
+        && decision.candidates.iter().any(|candidate| candidate.wait().is_some())
 }
 
 fn document(changes: &[Change], after: &InStep, resolved: &[Resolved]) -> String {

@@ -56,6 +56,11 @@ fn a_release_is_taken_when_it_has_been_seen_for_long_enough() {
         assert_eq!(checked.code, 0, "{}", checked.said);
         let waits = project.at(day, hour, &["refresh"]);
         assert_eq!((waits.code, project.lock().contains("1.0.1")), (0, false), "{}", waits.said);
+        assert!(
+            waits.said.contains("1 unchanged, 1 of them until something is old enough"),
+            "{}",
+            waits.said
+        );
         let status = project.at(day, hour, &["status"]).said;
         assert!(status.contains(&format!("eligible in {wait}")), "{status}");
     }

@@ -81,8 +81,8 @@ fn an_index_that_was_deleted() {
     let gate = gate();
     gate.registry.delete("library/app", &gate.locked.digest());
     gate.fails("upstream-not-served", &gate.locked.digest());
-    let incomplete = gate.workspace.run("refresh").ended(3);
-    incomplete.says("`app` stays as it was");
+    let alarm = gate.workspace.run("refresh").ended(4);
+    alarm.says("`app` stays as it was: the locked tag");
     assert_eq!(gate.workspace.pin("app").digest, gate.locked.digest());
 }
 

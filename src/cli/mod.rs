@@ -7,6 +7,7 @@ mod explain;
 mod init;
 mod looked;
 mod memory;
+mod merge_driver;
 mod mirror;
 mod network;
 mod next;
@@ -34,7 +35,7 @@ use session::Session;
 #[derive(Parser)]
 #[command(name = "solera-pin", version, max_term_width = 110)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 the gate failed or --check found a change; 2 usage, configuration or a \
+    after_help = "Exit codes: 0 done; 1 the gate failed, --check found a change, or a merge left conflicts; 2 usage, configuration or a \
 malformed file; 3 an upstream could not be asked or has nothing eligible; 4 an integrity alarm."
 )]
 pub struct Cli {
@@ -91,6 +92,7 @@ enum Command {
     Emit(emit::EmitArgs),
     #[command(subcommand)]
     Mirror(mirror::MirrorCommand),
+    MergeDriver(merge_driver::MergeDriverArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -129,6 +131,7 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
             Command::Verify(args) => verify::run(&mut session, args).await,
             Command::Emit(args) => emit::run(&mut session, args),
             Command::Mirror(command) => mirror::run(&mut session, command).await,
+            Command::MergeDriver(args) => merge_driver::run(&mut session, args),
             Command::Completions(args) => completions::run(&mut session, args),
         }
     });

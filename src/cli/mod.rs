@@ -2,6 +2,7 @@
 
 mod add;
 mod completions;
+mod diff;
 mod emit;
 mod explain;
 mod init;
@@ -89,6 +90,7 @@ enum Command {
     Next(next::NextArgs),
     Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
+    Diff(diff::DiffArgs),
     Emit(emit::EmitArgs),
     #[command(subcommand)]
     Mirror(mirror::MirrorCommand),
@@ -129,6 +131,7 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
             Command::Next(args) => next::run(&mut session, args),
             Command::Simulate(args) => simulate::run(&mut session, args),
             Command::Verify(args) => verify::run(&mut session, args).await,
+            Command::Diff(args) => diff::run(&mut session, args),
             Command::Emit(args) => emit::run(&mut session, args),
             Command::Mirror(command) => mirror::run(&mut session, command).await,
             Command::MergeDriver(args) => merge_driver::run(&mut session, args),

@@ -20,8 +20,9 @@ git calls it where it is told to, in .gitattributes and in each clone:
   pins.lock merge=solera-pin
   git config merge.solera-pin.driver \"solera-pin merge-driver %O %A %B %P\"
 
-The merged text replaces OURS. A pin that both sides changed differently has both tables between conflict markers,
-and the exit code is 1. Where one of the three is no lock file, OURS stays as it is, and the exit code is 2.")]
+The merged text replaces OURS. A pin that both sides changed differently has both tables
+between conflict markers, and the exit code is 1. Where one of the three is no lock file,
+OURS stays as it is, and the exit code is 2.")]
 pub(super) struct MergeDriverArgs {
     /// The file that both sides come from; empty where both added it
     #[arg(value_name = "BASE")]

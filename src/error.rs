@@ -15,7 +15,7 @@ pub enum Status {
     /// Done, nothing wrong.
     #[default]
     Done = 0,
-    /// The gate failed, or `--check` found a change.
+    /// The gate failed, `--check` found a change, or a merge left conflicts.
     Failed = 1,
     /// Usage, configuration, a malformed file, a busy lock.
     Usage = 2,

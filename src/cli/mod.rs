@@ -2,11 +2,13 @@
 
 mod add;
 mod completions;
+mod diff;
 mod emit;
 mod explain;
 mod init;
 mod looked;
 mod memory;
+mod merge_driver;
 mod mirror;
 mod network;
 mod next;
@@ -34,7 +36,7 @@ use session::Session;
 #[derive(Parser)]
 #[command(name = "solera-pin", version, max_term_width = 110)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 the gate failed or --check found a change; 2 usage, configuration or a \
+    after_help = "Exit codes: 0 done; 1 the gate failed, --check found a change, or a merge left conflicts; 2 usage, configuration or a \
 malformed file; 3 an upstream could not be asked or has nothing eligible; 4 an integrity alarm."
 )]
 pub struct Cli {
@@ -88,9 +90,11 @@ enum Command {
     Next(next::NextArgs),
     Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
+    Diff(diff::DiffArgs),
     Emit(emit::EmitArgs),
     #[command(subcommand)]
     Mirror(mirror::MirrorCommand),
+    MergeDriver(merge_driver::MergeDriverArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -127,8 +131,10 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
             Command::Next(args) => next::run(&mut session, args),
             Command::Simulate(args) => simulate::run(&mut session, args),
             Command::Verify(args) => verify::run(&mut session, args).await,
+            Command::Diff(args) => diff::run(&mut session, args),
             Command::Emit(args) => emit::run(&mut session, args),
             Command::Mirror(command) => mirror::run(&mut session, command).await,
+            Command::MergeDriver(args) => merge_driver::run(&mut session, args),
             Command::Completions(args) => completions::run(&mut session, args),
         }
     });

@@ -5,6 +5,19 @@ use toml_edit::{Decor, DocumentMut, Item, Table, Value, value};
 use super::{FORMAT, Lock};
 use crate::model::{GitPin, ImagePin, Pin};
 
+/// How our own first line begins. The rest of it follows the place of the declarations.
+const HEADER: &str = "# solera-pin writes this file.";
+
+/// Our own first line, for the file that people edit.
+pub(super) fn header(declared_in: &str) -> String {
+    format!("{HEADER} Edit {declared_in}, then run `solera-pin refresh`.\n")
+}
+
+/// Whether a line is our own first one.
+pub(super) fn is_header(line: &str) -> bool {
+    line.starts_with(HEADER)
+}
+
 /// The text of a lock file.
 ///
 /// `original` is what was there before: the comments in it stay with the pin and key they were written at.
@@ -13,8 +26,7 @@ pub fn encode(lock: &Lock, original: Option<&str>, declared_in: &str) -> String 
     let original: DocumentMut = original.and_then(|text| text.parse().ok()).unwrap_or_default();
     let mut document = DocumentMut::new();
     document.insert("version", value(FORMAT));
-    let header =
-        format!("# solera-pin writes this file. Edit {declared_in}, then run `solera-pin refresh`.\n");
+    let header = header(declared_in);
     if let Some(mut key) = document.key_mut("version") {
         key.leaf_decor_mut().set_prefix(header.as_str());
     }
@@ -22,8 +34,8 @@ pub fn encode(lock: &Lock, original: Option<&str>, declared_in: &str) -> String 
     if let Some(mut key) = document.key_mut("version") {
         let kept = key.leaf_decor().prefix().and_then(|raw| raw.as_str()).unwrap_or_default().to_owned();
         let first = kept.lines().next().unwrap_or_default();
-        // Our own line follows the place of the declarations; the rest is a person's.
-        if first.starts_with("# solera-pin writes this file.") {
+        // The rest is a person's.
+        if is_header(first) {
             key.leaf_decor_mut().set_prefix(kept.replacen(first, header.trim_end(), 1));
         }
     }

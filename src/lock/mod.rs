@@ -1,12 +1,15 @@
 //! `pins.lock`: what every build reads.
 //!
 //! [`decode`] reads a file strictly; [`encode`] writes one whose bytes depend only on the pins and on the comments
-//! that a person added; [`changes`] compares two; [`Store`] loads the file and replaces it whole.
+//! that a person added; [`changes`] compares two, and [`merge`] brings together what two sides made of one; [`Store`] loads
+//! the file and replaces it whole.
 
 mod changes;
+mod comments;
 mod decode;
 mod encode;
 mod locate;
+mod merge;
 mod store;
 
 use std::collections::BTreeMap;
@@ -15,6 +18,7 @@ pub use changes::{Change, changes};
 pub use decode::decode;
 pub use encode::encode;
 pub use locate::locate;
+pub use merge::{Merged, merge};
 pub use store::{Committed, Store, StoreError};
 
 use crate::model::{Pin, PinName};
@@ -32,5 +36,7 @@ pub struct Lock {
     pub pins: BTreeMap<PinName, Pin>,
 }
 
+#[cfg(test)]
+mod merge_tests;
 #[cfg(test)]
 mod tests;

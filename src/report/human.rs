@@ -1,11 +1,13 @@
 //! Decisions and tables for a person.
 
+mod difference;
 mod simulation;
 
 use std::time::Duration;
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 
+pub use difference::{Difference, differences, how_many_differ};
 pub use simulation::{Simulated, Window, simulation};
 
 use super::harmless;
@@ -91,23 +93,37 @@ pub fn outcome(outcome: &Outcome) -> String {
 /// The lines for a pin that moved: what it was, what it is, and the class of the step.
 pub fn moved(name: &str, width: usize, from: Option<&Pin>, to: &Pin, decision: Option<&Decision>) -> String {
     let step = match decision.map(|decision| &decision.outcome) {
+        _ if from.is_none() => "first".into(),
         Some(Outcome::Move { lane, superseded: true, .. }) => format!("{lane}, since replaced by upstream"),
         Some(Outcome::Move { lane, .. }) => lane.to_string(),
         _ => "anew".into(),
     };
+    let cause = decision.and_then(|decision| decision.cause.as_ref());
+    step_lines(name, width, from, to, &step, cause)
+}
+
+/// The lines for a step from one pin to another, or to the first.
+fn step_lines(
+    name: &str,
+    width: usize,
+    from: Option<&Pin>,
+    to: &Pin,
+    step: &str,
+    cause: Option<&Cause>,
+) -> String {
     let (tag, content) = (harmless(to.tag()), to.short_content());
     let indent = " ".repeat(width);
+    let step = if step.is_empty() { String::new() } else { format!("  ({step})") };
     let Some(from) = from else {
-        return format!("{name:<width$}  {tag}  (first)\n{indent}  {content}\n");
+        return format!("{name:<width$}  {tag}{step}\n{indent}  {content}\n");
     };
     let tags = if from.tag() == to.tag() { tag } else { format!("{} -> {tag}", harmless(from.tag())) };
-    let mut text = format!("{name:<width$}  {tags}  ({step})\n");
+    let mut text = format!("{name:<width$}  {tags}{step}\n");
     if from.short_content() != content {
         text.push_str(&format!("{indent}  {} -> {content}\n", from.short_content()));
     }
     // Platforms are listed below.
-    let told = |cause: &&Cause| !matches!(cause, Cause::Platforms(_));
-    if let Some(cause) = decision.and_then(|decision| decision.cause.as_ref()).filter(told) {
+    if let Some(cause) = cause.filter(|cause| !matches!(cause, Cause::Platforms(_))) {
         text.push_str(&format!("{indent}  {}\n", harmless(&cause.to_string())));
     }
     for (what, platforms) in [("with", platforms_beyond(to, from)), ("without", platforms_beyond(from, to))] {

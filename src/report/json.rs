@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::SCHEMA_VERSION;
-use super::human::{Simulated, Window};
+use super::human::{Difference, Simulated, Window};
 use crate::catalog::Declaration;
 use crate::model::Pin;
 use crate::plan::replay::{Bump, Held, Statistics};
@@ -34,6 +34,21 @@ pub fn pin(pin: &Pin) -> Value {
             json!({ "kind": "git", "git": pin.url, "tag": pin.tag, "commit": pin.commit, "tag_object": pin.tag_object })
         }
     }
+}
+
+/// What became of one pin between two locks.
+pub fn difference(difference: &Difference) -> Value {
+    let [with, without, changed] = difference.platforms();
+    json!({
+        "name": difference.name,
+        "change": difference.word(),
+        "lane": difference.lane,
+        "down": difference.down,
+        "from": difference.from.as_ref().map(pin),
+        "to": difference.to.as_ref().map(pin),
+        "platforms": { "added": with, "removed": without, "changed": changed },
+        "images": difference.images,
+    })
 }
 
 /// A pin whose upstream gave no answer.

@@ -61,6 +61,10 @@ impl Track {
             return None;
         }
         let swaps = &walk.literals.swaps;
+        // What a track means something by is no part of a shape's name.
+        if swaps.iter().any(|swap| swap.word.contains(['{', '}', '[', ']'])) {
+            return None;
+        }
         let distance = match swaps[..] {
             [] => return None,
             [Swap { distance, .. }] => distance,

@@ -34,6 +34,9 @@ fn a_sibling_differs_in_words_only() {
 
 #[test]
 fn another_shape_is_no_sibling() {
+    let braces = Track::parse("{version}-php8.1-fpm").unwrap();
+    assert!(braces.sibling("7.1.0-php8{pre}.5-apache").is_none());
+    assert!(braces.sibling("7.1.0-php8.5-apache").is_some());
     for (track, tag) in [
         ("{version}-alpine3.20", "1.98.0-alpine3.20"),
         ("{version}-alpine3.20", "1.98-alpine3.24"),

@@ -24,7 +24,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scanned", &["document", "catalog", "scan", "tree"]),
     ("adopt", &["model", "document", "track", "lock", "scan"]),
     ("in_place", &["model", "document", "catalog", "lock", "scan", "scanned", "tree", "references"]),
-    ("source", &["model", "net"]),
+    ("git", &["model", "net"]),
+    ("source", &["model", "net", "git"]),
+    ("evidence", &["model", "plan"]),
     ("verify", &["model", "document", "catalog", "lock", "plan", "scan", "references"]),
     ("gate", &["scanned", "document", "scan", "references", "tree", "verify"]),
     ("workspace", &["document", "tree", "catalog"]),
@@ -34,7 +36,29 @@ const LAYERS: &[(&str, &[&str])] = &[
         "served",
         &["model", "document", "track", "catalog", "lock", "plan", "source", "verify", "resolve", "error"],
     ),
-    ("report", &["model", "document", "catalog", "plan", "verify", "served"]),
+    ("learn", &["model", "net", "git", "source", "evidence", "plan", "resolve"]),
+    ("report", &["model", "document", "catalog", "plan", "verify", "served", "evidence"]),
+    (
+        "publish",
+        &[
+            "model",
+            "document",
+            "files",
+            "tree",
+            "catalog",
+            "lock",
+            "journal",
+            "plan",
+            "net",
+            "git",
+            "in_place",
+            "evidence",
+            "resolve",
+            "workspace",
+            "error",
+            "report",
+        ],
+    ),
     ("emit", &["model", "report"]),
     (
         "cli",
@@ -67,6 +91,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "gate",
             "scanned",
             "journal",
+            "evidence",
+            "learn",
+            "publish",
         ],
     ),
 ];
@@ -74,11 +101,11 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// What only some modules may use, of crates and of the standard library.
 const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest::", &["net"]),
-    ("git2::", &["source", "tree", "journal"]),
+    ("git2::", &["git", "source", "tree", "journal", "publish"]),
     ("std::fs", &["files", "tree", "mirror", "net", "cli"]),
     ("ignore::", &["tree"]),
-    ("std::process", &["source"]),
-    ("tokio::process", &["source"]),
+    ("std::process", &["git", "source", "publish"]),
+    ("tokio::process", &["git", "source", "publish"]),
 ];
 
 /// The code of every file below `src`, without tests, by module.

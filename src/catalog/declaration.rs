@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::policy::web_url;
 use super::{PathGlobs, duration, paths};
 use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
-use crate::model::{Allow, GitUrl, PinName, Platform, Repository};
+use crate::model::{Allow, GitUrl, GroupName, PinName, Platform, Repository};
 use crate::track::{Field, Glob, Track};
 
 /// One pin, as declared.
@@ -40,6 +41,10 @@ pub struct Declaration {
     pub platforms: Option<BTreeSet<Platform>>,
     /// The files whose references it is for; every file where there is no pattern.
     pub paths: PathGlobs,
+    /// The proposal that its bumps are a part of.
+    pub group: Option<GroupName>,
+    /// Where upstream tells what changed.
+    pub changelog: Option<url::Url>,
     /// The table's place.
     pub place: Place,
 }
@@ -174,6 +179,7 @@ struct Shared {
     settle: Duration,
     rebuilt: bool,
     platforms: Option<BTreeSet<Platform>>,
+    group: Option<GroupName>,
 }
 
 impl Default for Shared {
@@ -186,6 +192,7 @@ impl Default for Shared {
             settle: Duration::ZERO,
             rebuilt: false,
             platforms: None,
+            group: None,
         }
     }
 }
@@ -200,6 +207,7 @@ impl Shared {
             settle: declaration.settle,
             rebuilt: declaration.rebuilt,
             platforms: declaration.platforms.clone(),
+            group: declaration.group.clone(),
         }
     }
 
@@ -208,7 +216,7 @@ impl Shared {
             let words = || "`allow` must be digest, patch, minor or major";
             entry.text()?.parse().map_err(|()| entry.problem(words()))
         });
-        let shared = Self {
+        Self {
             allow: allow.unwrap_or(defaults.allow),
             prerelease: section.read("prerelease", problems, Entry::boolean).unwrap_or(defaults.prerelease),
             immutable: section.read("immutable", problems, Entry::boolean).or(defaults.immutable),
@@ -216,9 +224,8 @@ impl Shared {
             settle: section.read("settle", problems, duration::read).unwrap_or(defaults.settle),
             rebuilt: section.read("rebuilt", problems, Entry::boolean).unwrap_or(defaults.rebuilt),
             platforms: section.read("platforms", problems, platforms).or_else(|| defaults.platforms.clone()),
-        };
-        section.read("group", problems, |entry| entry.text().map(drop));
-        shared
+            group: section.read("group", problems, Entry::parse).or_else(|| defaults.group.clone()),
+        }
     }
 }
 
@@ -238,7 +245,7 @@ fn read_pin(
     let ignore = section.read("ignore", problems, globs);
     let hold = read_hold(&mut section, problems);
     let shared = Shared::read(&mut section, defaults, problems);
-    section.read("changelog", problems, |entry| entry.parse::<url::Url>().map(drop));
+    let changelog = section.read("changelog", problems, |entry| web_url(entry, false));
     let paths = section.read("paths", problems, paths::read).unwrap_or_default();
     if let (Some(Upstream::Image(_)), Some(track)) = (&upstream, &track)
         && track.as_str().contains(['/', '+'])
@@ -268,6 +275,8 @@ fn read_pin(
         rebuilt: shared.rebuilt,
         platforms: shared.platforms,
         paths,
+        group: shared.group,
+        changelog,
         place,
         upstream,
         track,

@@ -8,6 +8,7 @@ mod duration;
 mod image;
 mod paths;
 mod policy;
+mod propose;
 mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ pub use duration::parse as parse_duration;
 pub use image::{Class, Image, Origin};
 pub use paths::PathGlobs;
 pub use policy::{Edition, GitMirror, Level, Mode, Network, Policy, References, RegistryPolicy, parse_user};
+pub use propose::{Author, Digests, ForgeKind, GroupBy, Propose, Sign};
 pub use template::{Template, TemplatePart};
 
 use crate::document::{Problem, Section, SourceFile, meant, parse_toml};

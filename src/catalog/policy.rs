@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{PathGlobs, duration, paths};
+use super::{PathGlobs, Propose, duration, paths, propose};
 use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
 use crate::model::Registry;
 use crate::track::Glob;
@@ -19,6 +19,8 @@ pub struct Policy {
     pub rules: BTreeMap<String, (Level, Place)>,
     /// The newest rules that may fail the gate.
     pub edition: Option<Edition>,
+    /// How a bump reaches people.
+    pub propose: Propose,
 }
 
 /// `[references]`
@@ -139,7 +141,7 @@ pub(super) fn read(root: &mut Section<'_>, policy: &mut Policy, problems: &mut V
     read_network(root, &mut policy.network, problems);
     read_schedule(root, problems);
     read_references(root, &mut policy.references, problems);
-    read_propose(root, problems);
+    propose::read(root, &mut policy.propose, problems);
     if let Some(mut section) = root.read("verify", problems, Entry::section) {
         policy.edition = section.read("edition", problems, edition).or(policy.edition);
         let rules = section.read("rules", problems, Entry::section);
@@ -201,7 +203,7 @@ fn read_registry(
 }
 
 /// An `https` URL, or `http` on loopback or where plain HTTP is declared.
-fn web_url(entry: &Entry<'_>, plain: bool) -> Result<url::Url, Problem> {
+pub(super) fn web_url(entry: &Entry<'_>, plain: bool) -> Result<url::Url, Problem> {
     let url: url::Url = entry.parse()?;
     let credential = !url.username().is_empty() || url.password().is_some();
     let loopback =
@@ -292,26 +294,4 @@ fn own(entry: &Entry<'_>) -> Result<Vec<Glob>, Problem> {
         }))
     };
     entry.elements()?.iter().map(pattern).collect()
-}
-
-fn read_propose(root: &mut Section<'_>, problems: &mut Vec<Problem>) {
-    let Some(mut section) = root.read("propose", problems, Entry::section) else {
-        return;
-    };
-    section.read("forge", problems, |entry| {
-        one_of(entry, &[("github", ()), ("gitlab", ()), ("forgejo", ()), ("none", ())])
-    });
-    section.read("group-by", problems, |entry| one_of(entry, &[("pin", ()), ("all", ())]));
-    section.read("digests", problems, |entry| one_of(entry, &[("together", ()), ("each", ())]));
-    section.read("max-open", problems, |entry| match entry.integer()? {
-        1.. => Ok(()),
-        _ => Err(entry.problem("`propose.max-open` must be at least 1")),
-    });
-    for key in ["remote", "base", "author", "sign"] {
-        section.read(key, problems, |entry| entry.text().map(drop));
-    }
-    for key in ["labels", "reviewers"] {
-        section.read(key, problems, Entry::texts);
-    }
-    section.finish(problems);
 }

@@ -136,7 +136,7 @@ fn the_policy_is_checked() {
     for (text, message) in [
         ("[schedule]\ncron = \"0 6 * *\"\n", "five fields"),
         ("[references]\nmode = \"inplace\"\n", "did you mean `in-place`?"),
-        ("[propose]\nforge = \"gerrit\"\n", "one of github, gitlab, forgejo, none"),
+        ("[propose]\nforge = \"gerrit\"\n", "one of github, gitlab, forgejo, gitea, none"),
         ("[propose]\nmax-open = 0\n", "at least 1"),
         ("[registries.\"r.example\"]\nmirror = \"http://m.example\"\n", "plain HTTP on another machine"),
         ("[registries.\"r.example\"]\nmirror = \"https://u:p@m.example\"\n", "must not hold a credential"),

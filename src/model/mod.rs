@@ -20,7 +20,7 @@ pub use facts::{Base, GitTag, Make, Manifest};
 pub use git::{CommitId, GitRef, GitRefError, GitUrl, GitUrlError, ObjectIdError, Transport};
 pub use image_ref::{ImageRef, ImageRefError};
 pub use lane::{Allow, Lane};
-pub use name::{ImageName, NameError, PinName};
+pub use name::{GroupName, ImageName, NameError, PinName};
 pub use pin::{GitPin, ImagePin, MediaType, Pin};
 pub use platform::{Platform, PlatformError};
 pub use repository::{Registry, Repository, RepositoryError};

@@ -56,6 +56,10 @@ name!(
     /// The name of an image of the catalog, which is its folder's: `[a-z0-9][a-z0-9-]*`.
     ImageName
 );
+name!(
+    /// The name of pins that are proposed together: `[a-z0-9][a-z0-9-]*`.
+    GroupName
+);
 
 impl PinName {
     /// The build argument that carries the pin: `PIN_FIP_BASE` for `fip-base`.

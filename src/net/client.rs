@@ -67,7 +67,7 @@ impl Client {
         }
         // On the heap, and only from here on: a thousand pins that wait for their turn are to be small.
         match &request.access {
-            Access::Anonymous => Box::pin(self.0.attempts(request, None)).await,
+            Access::Anonymous | Access::Secret(_) => Box::pin(self.0.attempts(request, None)).await,
             Access::Registry { endpoint, name } => Box::pin(self.0.authorized(request, endpoint, name)).await,
         }
     }
@@ -116,7 +116,7 @@ impl Inner {
                     NetError::Transport { place, cause, reached, attempts }
                 }
             };
-            if last {
+            if last || (request.once && !was_refused(&failed)) {
                 return Err(failed);
             }
             self.counters.retried();
@@ -249,6 +249,11 @@ impl Inner {
         let response = self.attempts(&request, authorization.as_ref()).await?;
         auth::read_token(&response, &endpoint.login_name()).map(Arc::new)
     }
+}
+
+/// Whether a request certainly did nothing.
+fn was_refused(error: &NetError) -> bool {
+    matches!(error, NetError::Transient { status: 429, .. })
 }
 
 /// What was already refused while one request was being authorized.

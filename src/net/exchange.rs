@@ -7,7 +7,7 @@
 use std::error::Error;
 
 use reqwest::StatusCode;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, LOCATION};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, LOCATION};
 use secrecy::ExposeSecret as _;
 use url::Url;
 
@@ -15,7 +15,7 @@ use super::auth::{Authorization, Credential};
 use super::client::Inner;
 use super::endpoint::{is_loopback, is_plain_allowed};
 use super::error::{Place, seconds};
-use super::message::{Method, Request, Response};
+use super::message::{Access, Method, Request, Response, Secret};
 use super::{Asked, NetError};
 
 const REDIRECTS: usize = 5;
@@ -71,7 +71,8 @@ impl Inner {
         }
         // A token's request is a secret or leads to one.
         let crosses = from.origin() != to.origin();
-        if request.body.is_some() || (crosses && request.asked == Asked::Token) {
+        let secret = request.asked == Asked::Token || matches!(request.access, Access::Secret(_));
+        if request.body.is_some() || (crosses && secret) {
             return refuse(format!("redirects to {}, where this request does not go", Place::of(to)));
         }
         Ok(())
@@ -124,6 +125,9 @@ impl Inner {
             Method::Get => reqwest::Method::GET,
             Method::Head => reqwest::Method::HEAD,
             Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
         };
         // Digests are of the bytes as they are, and a cap must hold for what is read.
         let http = match url.scheme() == "http" && is_loopback(url) {
@@ -137,7 +141,13 @@ impl Inner {
         if let Some(body) = &request.body {
             builder = builder.body(body.clone());
         }
-        match authorization.filter(|_| url.origin() == request.url.origin()) {
+        let own = url.origin() == request.url.origin();
+        if let Access::Secret(secret) = &request.access
+            && own
+        {
+            builder = shown(builder, secret);
+        }
+        match authorization.filter(|_| own) {
             Some(Authorization::Bearer(token)) => builder.bearer_auth(token.secret.expose_secret()),
             Some(Authorization::Basic(credential)) => match &**credential {
                 Credential::Password(user, password) => {
@@ -201,6 +211,22 @@ impl Inner {
     }
 }
 
+/// A request with what its caller has to show.
+fn shown(builder: reqwest::RequestBuilder, secret: &Secret) -> reqwest::RequestBuilder {
+    match secret {
+        Secret::Bearer(token) => builder.bearer_auth(token.expose_secret()),
+        Secret::Basic(user, password) => builder.basic_auth(user, Some(password.expose_secret())),
+        Secret::Header(name, value) => match HeaderValue::from_str(value.expose_secret()) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                builder.header(*name, value)
+            }
+            // A secret with a line feed in it is none that could be sent.
+            Err(_) => builder,
+        },
+    }
+}
+
 /// Other words in this header, as `aws-chunked`, are left over from an upload and change nothing.
 fn is_compression(encoding: &str) -> bool {
     let known = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
@@ -257,5 +283,8 @@ mod tests {
         assert!(hop(&token, "https://r.example/", "https://r.example/token", 1));
         assert!(!hop(&token, "https://r.example/", "https://r.example:444/token", 1));
         assert!(!hop(&post, "https://r.example/", "https://r.example/x", 1));
+        let shown = get(Asked::Forge).show(Secret::Bearer("hunter2".into()));
+        assert!(hop(&shown, "https://r.example/", "https://r.example/moved", 1));
+        assert!(!hop(&shown, "https://r.example/", "https://storage.example/", 1));
     }
 }

@@ -1,6 +1,7 @@
 //! What is asked and what is answered, without the HTTP library's types.
 
 use reqwest::header::HeaderMap;
+use secrecy::SecretString;
 use url::Url;
 
 use super::deadline::Deadline;
@@ -13,6 +14,20 @@ pub(super) enum Method {
     Get,
     Head,
     Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// What a caller has to show of its own. It stays on the origin that the request is for.
+#[derive(Clone, Debug)]
+pub enum Secret {
+    /// A token behind `Authorization: Bearer`.
+    Bearer(SecretString),
+    /// A user and a password.
+    Basic(String, SecretString),
+    /// The value of a header of this name, in lower case.
+    Header(&'static str, SecretString),
 }
 
 /// Under whose rules the request is authorized.
@@ -20,6 +35,8 @@ pub(super) enum Method {
 pub(super) enum Access {
     /// Nobody's: a 401 is the answer.
     Anonymous,
+    /// By what the caller shows. It is not redirected to another origin.
+    Secret(Secret),
     /// A registry's: a 401 is a challenge, answered for the repository that has this name there.
     Registry { endpoint: Box<Endpoint>, name: String },
 }
@@ -34,6 +51,7 @@ pub struct Request {
     pub(super) body: Option<Vec<u8>>,
     pub(super) access: Access,
     pub(super) deadline: Option<Deadline>,
+    pub(super) once: bool,
 }
 
 impl Request {
@@ -47,12 +65,41 @@ impl Request {
             body: None,
             access: Access::Anonymous,
             deadline: None,
+            once: false,
         }
     }
 
     /// A POST for anyone. Its body is not sent along a redirect.
     pub fn post(asked: Asked, url: Url, body: Vec<u8>) -> Self {
         Self { method: Method::Post, body: Some(body), ..Self::get(asked, url) }
+    }
+
+    /// A PUT for anyone. Neither is its body sent along a redirect.
+    pub fn put(asked: Asked, url: Url, body: Vec<u8>) -> Self {
+        Self { method: Method::Put, ..Self::post(asked, url, body) }
+    }
+
+    /// A PATCH for anyone, as [`Self::put`].
+    pub fn patch(asked: Asked, url: Url, body: Vec<u8>) -> Self {
+        Self { method: Method::Patch, ..Self::post(asked, url, body) }
+    }
+
+    /// A DELETE for anyone.
+    pub fn delete(asked: Asked, url: Url) -> Self {
+        Self { method: Method::Delete, ..Self::get(asked, url) }
+    }
+
+    /// Shows a secret; the request then is not redirected to another origin.
+    #[must_use]
+    pub fn show(self, secret: Secret) -> Self {
+        Self { access: Access::Secret(secret), ..self }
+    }
+
+    /// Is sent once: whether it did what it asks for is not known where there is no answer, and it must not be done
+    /// twice. Only where it certainly was refused, for its rate, it is sent again.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 
     /// Is not sent, or not again, once `deadline` is over.
@@ -86,6 +133,9 @@ impl Asked {
             Self::Token => MIB,
             Self::Blob => 8 * MIB,
             Self::Git => 64 * MIB,
+            Self::Pack => 512 * MIB,
+            Self::Forge => 32 * MIB,
+            Self::Attestation => 64 * MIB,
         }
     }
 }

@@ -25,6 +25,6 @@ pub use deadline::Deadline;
 pub use endpoint::Endpoint;
 pub use error::{Kind, NetError, Place};
 pub use link::next_link;
-pub use message::{Request, Response};
+pub use message::{Request, Response, Secret};
 pub use settings::{RegistrySettings, Settings};
 pub use stats::{Asked, Stats};

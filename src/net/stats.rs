@@ -17,6 +17,8 @@ pub struct Stats {
     pub blobs: u64,
     /// Requests to git servers over HTTP.
     pub git: u64,
+    /// Requests to a forge.
+    pub forge: u64,
     /// Bytes of bodies received.
     pub bytes: u64,
     /// Requests that were sent again.
@@ -26,7 +28,7 @@ pub struct Stats {
 impl Stats {
     /// All HTTP requests.
     pub fn requests(&self) -> u64 {
-        self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs + self.git
+        self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs + self.git + self.forge
     }
 }
 
@@ -45,12 +47,18 @@ pub enum Asked {
     Blob,
     /// A git server's references.
     Git,
+    /// A git server's objects, or its answer to ours.
+    Pack,
+    /// A forge's pull requests.
+    Forge,
+    /// A blob that says what an image is made of.
+    Attestation,
 }
 
 /// The live counters behind [`Stats`].
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    asked: [AtomicU64; 6],
+    asked: [AtomicU64; 9],
     bytes: AtomicU64,
     retries: AtomicU64,
 }
@@ -75,8 +83,9 @@ impl Counters {
             manifests: count(Asked::Manifest),
             tag_pages: count(Asked::TagPage),
             tokens: count(Asked::Token),
-            blobs: count(Asked::Blob),
-            git: count(Asked::Git),
+            blobs: count(Asked::Blob) + count(Asked::Attestation),
+            git: count(Asked::Git) + count(Asked::Pack),
+            forge: count(Asked::Forge),
             bytes: self.bytes.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
         }

@@ -237,5 +237,7 @@ fn declaration(name: &PinName, upstream: Upstream, track: Track) -> Declaration 
         platforms: None,
         paths: PathGlobs::default(),
         place: Place::whole(&SourceFile::new("pins.toml", "")),
+        group: None,
+        changelog: None,
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: one file a command, each its arguments and a thin run.
 
 mod add;
+mod commit;
 mod completions;
 mod diff;
 mod emit;

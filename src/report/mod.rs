@@ -3,6 +3,7 @@
 mod github;
 pub mod human;
 pub mod json;
+pub mod markdown;
 mod sarif;
 mod snippet;
 

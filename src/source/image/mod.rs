@@ -3,6 +3,7 @@
 //! Entry point: [`ImageSource`]. `tags` reads tag lists, `content` is what the bytes of a manifest say, and this file
 //! asks for those bytes and checks them.
 
+mod anatomy;
 mod content;
 mod tags;
 

@@ -29,6 +29,7 @@ pub mod mirror;
 pub mod model;
 pub mod net;
 pub mod plan;
+pub mod publish;
 pub mod references;
 pub mod report;
 pub mod resolve;

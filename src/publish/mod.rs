@@ -1,0 +1,3 @@
+//! How a bump reaches people.
+
+pub mod forge;

@@ -117,10 +117,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let workspace = session.workspace()?;
     let selected = select(&workspace, &args.pins)?;
     let store = Store::load(&workspace.root)?;
-    if !workspace.configured && store.exists() {
-        let error = Error::usage("there is a pins.lock, but nothing that declares its pins");
-        return Err(error.hint("restore pins.toml or refresh/upstreams.toml, or remove pins.lock"));
-    }
+    refuse_undeclared(&workspace, &store)?;
     let before = store.lock().clone();
     let mut memory = Memory::load(session, &workspace)?;
     let resolved =
@@ -164,6 +161,17 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         status = status.max(Status::Usage);
     }
     Ok(status.max(session.report_failures(&resolved)))
+}
+
+/// A lock without declarations is not emptied: somebody removed the wrong file.
+fn refuse_undeclared(workspace: &Workspace, store: &Store) -> Result<(), Error> {
+    match !workspace.configured && store.exists() {
+        false => Ok(()),
+        true => {
+            let error = Error::usage("there is a pins.lock, but nothing that declares its pins");
+            Err(error.hint("restore pins.toml or refresh/upstreams.toml, or remove pins.lock"))
+        }
+    }
 }
 
 /// No rule goes down: where a person did, the rules go up again unless the declaration says otherwise.

@@ -10,6 +10,7 @@ use git2::{Index, IndexEntry, IndexTime, Oid, Repository};
 
 use super::place::said;
 use crate::error::Error;
+use crate::files;
 
 /// What an entry becomes.
 pub(super) struct Entry<'a> {
@@ -35,9 +36,9 @@ pub(super) fn write(repository: &Repository, entries: &[Entry<'_>]) -> Result<()
     let (index, lock, made) = paths(repository);
     remove_left_over(repository);
     let before = read(&index)?;
-    fs::write(&made, &before)?;
-    if before.is_empty() {
-        fs::remove_file(&made)?;
+    // Of no index there is nothing to begin from.
+    if !before.is_empty() {
+        files::replace(&made, &before)?;
     }
     let wrong = |error: git2::Error| said("written", &error);
     let mut new = Index::open(&made).map_err(wrong)?;

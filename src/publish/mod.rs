@@ -5,6 +5,7 @@
 
 pub mod bump;
 pub mod commit;
+pub mod forge;
 pub mod group;
 pub mod head;
 mod index;

@@ -54,6 +54,17 @@ impl fmt::Display for Kind {
     }
 }
 
+impl std::str::FromStr for Kind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        use Lane::{Date, Digest, Major, Minor, Patch, Pre, Shape};
+        let steps = [Digest, Patch, Minor, Major, Date, Pre, Shape].map(Kind::Step);
+        let all = steps.into_iter().chain([Self::First, Self::Drop, Self::References]);
+        all.into_iter().find(|kind| kind.to_string() == text).ok_or(())
+    }
+}
+
 /// What a proposal is about, whatever its title says: a pin, the class of its change, and the content that it goes to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
@@ -159,6 +170,15 @@ impl Bump {
         let pin = Some(pin.clone());
         let because = "files name its tag without what it is locked at".into();
         Self { from: pin.clone(), to: pin, ..Self::still(name, because) }
+    }
+
+    /// A bump that was proposed before, of whose upstream nothing new is known: it stays proposed.
+    pub fn carried(target: &Target, from: Option<&Pin>, to: Option<&Pin>) -> Option<Self> {
+        let kind: Kind = target.kind.parse().ok()?;
+        let content = to.map_or_else(|| "none".into(), Pin::content);
+        let because = "it was proposed before, and upstream did not tell of another".into();
+        let bump = Self { from: from.cloned(), to: to.cloned(), kind, ..Self::still(&target.pin, because) };
+        (content == target.content).then_some(bump)
     }
 
     fn still(name: &PinName, because: String) -> Self {

@@ -3,6 +3,7 @@
 //! A [`bump::Bump`] is the change of one pin, [`group`] puts bumps into proposals with a branch each, [`message`] is what
 //! a commit says, and [`commit`] makes commits from git's objects. [`head`] moves the branch that is checked out.
 
+pub mod branch;
 pub mod bump;
 pub mod commit;
 pub mod forge;
@@ -12,3 +13,4 @@ mod index;
 pub mod message;
 pub mod place;
 pub mod sign;
+pub mod text;

@@ -91,6 +91,11 @@ impl Place {
             WorkspaceError::Tree(error) => error.into(),
         })?;
         let bytes = tree.read(FILE_NAME)?;
+        if bytes.is_some() && !workspace.configured {
+            let what = format!("{} has a pins.lock, but nothing that declares its pins", commit.short());
+            let restore = "restore pins.toml or refresh/upstreams.toml and commit it, or remove pins.lock";
+            return Err(Error::usage(what).hint(restore));
+        }
         let text = bytes.map(String::from_utf8).transpose();
         let text = text.map_err(|_| Error::usage(format!("pins.lock of {} is not UTF-8", commit.short())))?;
         let lock = match &text {

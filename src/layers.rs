@@ -102,7 +102,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest::", &["net"]),
     ("git2::", &["git", "source", "tree", "journal", "publish"]),
-    ("std::fs", &["files", "tree", "mirror", "net", "cli"]),
+    ("std::fs", &["files", "tree", "mirror", "net", "git", "cli"]),
     ("ignore::", &["tree"]),
     ("std::process", &["git", "source", "publish"]),
     ("tokio::process", &["git", "source", "publish"]),

@@ -15,6 +15,7 @@ mod network;
 mod next;
 mod output;
 mod progress;
+mod propose;
 mod refresh;
 mod session;
 mod simulate;

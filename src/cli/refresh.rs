@@ -48,8 +48,11 @@ pub(super) struct RefreshArgs {
     /// Commit each change to the branch that is checked out; goes by what is committed, not by edited files
     #[arg(long, conflicts_with_all = ["check", "observe"])]
     commit: bool,
+    /// Push branches and open pull requests for what the remote's base branch could have; nothing here is touched
+    #[arg(long, conflicts_with_all = ["check", "observe", "commit", "to", "because", "accept", "ignore_min_age"])]
+    propose: bool,
     /// Take what is locked out of the files again; asks nobody, and leaves pins.lock as it is
-    #[arg(long, conflicts_with_all = ["check", "to", "accept", "ignore_min_age", "observe", "commit"])]
+    #[arg(long, conflicts_with_all = ["check", "to", "accept", "ignore_min_age", "observe", "commit", "propose"])]
     unpin: bool,
     /// The form of the report
     #[arg(long, value_enum, default_value_t)]
@@ -106,6 +109,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     }
     let mode = args.mode();
     let wish = args.wish()?;
+    if args.propose {
+        return super::propose::run(session, args).await;
+    }
     if args.commit {
         return super::commit::run(session, args, &wish).await;
     }

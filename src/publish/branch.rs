@@ -132,7 +132,9 @@ fn state(place: &Place, repository: &Repository, tip: Oid, base: Oid) -> Result<
             targets.reverse();
             Ok(State::Ours { fork: commit_id(fork)?, targets, lock: lock_at(place, repository, tip)? })
         }
-        (None, None) => Ok(State::Edited { commit: commit_id(tip)?, by: "somebody who rewrote the base".into() }),
+        (None, None) => {
+            Ok(State::Edited { commit: commit_id(tip)?, by: "somebody who rewrote the base".into() })
+        }
     }
 }
 

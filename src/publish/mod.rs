@@ -12,5 +12,6 @@ pub mod head;
 mod index;
 pub mod message;
 pub mod place;
+pub mod propose;
 pub mod sign;
 pub mod text;

@@ -70,6 +70,11 @@ impl Place {
         }
     }
 
+    /// Whether only a part of the history is here.
+    pub fn is_shallow(&self) -> Result<bool, Error> {
+        Ok(self.repository()?.is_shallow())
+    }
+
     /// The commit that is checked out; none where there is none yet.
     pub fn head(&self) -> Result<Option<CommitId>, Error> {
         let repository = self.repository()?;

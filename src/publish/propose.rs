@@ -188,8 +188,8 @@ pub async fn propose(
     }
     let mut bumps = wanted.bumps;
     bumps.extend(carried(with, &looked, &bumps, &wanted.unknown));
-    let proposals =
-        proposals(catalog, bumps).map_err(|clash| Error::usage(clash.to_string()).hint("rename one of the two"))?;
+    let proposals = proposals(catalog, bumps)
+        .map_err(|clash| Error::usage(clash.to_string()).hint("rename one of the two"))?;
     let mut names: BTreeSet<String> = looked.keys().cloned().collect();
     names.extend(proposals.iter().map(|proposal| proposal.branch.clone()));
     let mut run = Run {
@@ -210,7 +210,8 @@ pub async fn propose(
         let outcome = run.one(proposal).await;
         run.report.outcomes.push(outcome);
     }
-    let rest: Vec<String> = run.standings.keys().filter(|name| proposals.iter().all(|it| it.branch != **name)).cloned().collect();
+    let rest: Vec<String> =
+        run.standings.keys().filter(|name| proposals.iter().all(|it| it.branch != **name)).cloned().collect();
     for name in rest {
         run.end(&name).await;
     }
@@ -434,7 +435,9 @@ impl Run<'_> {
             State::Ours { .. } | State::Merged => return Ok(None),
             State::CutOff => {
                 return Err(Failure {
-                    why: format!("this clone is shallow, so that it cannot be told whose commits are on {name}"),
+                    why: format!(
+                        "this clone is shallow, so that it cannot be told whose commits are on {name}"
+                    ),
                     hint: Some("let the job fetch the history: fetch-depth: 0".into()),
                     status: Status::Incomplete,
                 });
@@ -462,7 +465,8 @@ impl Run<'_> {
     async fn push(&self, name: &str, old: Option<&CommitId>, new: Option<&CommitId>) -> Result<(), Failure> {
         let update = Update { name: format!("refs/heads/{name}"), old: old.cloned(), new: new.cloned() };
         let pushed = self.with.remote.push(self.with.place.git(), std::slice::from_ref(&update)).await;
-        let refused = |why: String, hint: &str| Failure { why, hint: Some(hint.into()), status: Status::Incomplete };
+        let refused =
+            |why: String, hint: &str| Failure { why, hint: Some(hint.into()), status: Status::Incomplete };
         match pushed.map_err(Error::from)?.into_iter().next().map(|(_, pushed)| pushed) {
             Some(Pushed::Done) => Ok(()),
             Some(Pushed::Refused(why)) => Err(refused(
@@ -517,7 +521,8 @@ impl Run<'_> {
     /// Why nothing of a branch is wanted any more.
     fn why_not(&self, standing: &Standing) -> String {
         let (lock, catalog) = (&self.with.base.lock, &self.with.base.workspace.catalog);
-        let content = |target: &Target| lock.pins.get(&target.pin).map_or("none".into(), crate::model::Pin::content);
+        let content =
+            |target: &Target| lock.pins.get(&target.pin).map_or("none".into(), crate::model::Pin::content);
         let mut targets = standing.targets().to_vec();
         if targets.is_empty() {
             targets = standing.open_targets();

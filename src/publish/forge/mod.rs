@@ -7,14 +7,48 @@
 //! A token goes to the API's own origin and nowhere else. Of an answer only what is named here is read; addresses in it
 //! are shown to people and never asked.
 
+mod address;
+mod api;
 mod error;
+mod forgejo;
+mod github;
+mod gitlab;
+mod token;
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::model::CommitId;
+use address::{Address, Software};
 
+use crate::catalog::Propose;
+use crate::model::{CommitId, GitUrl};
+use crate::net::Client;
+
+pub use address::Environment;
 pub use error::{ForgeError, Kind};
+
+/// The forge that `remote` is on and the repository there; `None` where none is declared to be used. Nothing is asked
+/// yet.
+pub fn choose(
+    propose: &Propose,
+    remote: &GitUrl,
+    environment: Environment<'_>,
+    client: &Client,
+) -> Result<Option<Box<dyn Forge>>, ForgeError> {
+    let Some(address) = Address::of(propose, remote, environment)? else {
+        return Ok(None);
+    };
+    let token = token::read(address.software, &address.server, environment)?;
+    let (client, api, path) = (client.clone(), address.api, address.path);
+    Ok(Some(match address.software {
+        Software::GitHub => Box::new(github::GitHub::new(client, api, path, token)),
+        Software::GitLab => Box::new(gitlab::GitLab::new(client, api, &path, token)),
+        Software::Forgejo => Box::new(forgejo::Forgejo::new(client, api, path, token)),
+    }))
+}
+
+/// How many closed pull requests of one branch are looked into for who closed them, where their list does not tell.
+const CLOSERS: usize = 10;
 
 /// What a forge gives, or why it does not.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, ForgeError>>;
@@ -82,7 +116,7 @@ pub struct Pull {
     pub head: Option<CommitId>,
     /// The login of who opened it.
     pub author: String,
-    /// The login of who closed it unmerged, where the forge tells.
+    /// The login of who closed it unmerged, where the forge tells; known after [`Forge::find`], for the newest ones.
     pub closed_by: Option<String>,
 }
 
@@ -95,4 +129,16 @@ pub enum State {
     Merged,
     /// Closed without that.
     Closed,
+}
+
+/// Reviewers as users and teams.
+fn users_and_teams<'a>(reviewers: &[&'a String]) -> (Vec<&'a str>, Vec<&'a str>) {
+    let (mut users, mut teams) = (Vec::new(), Vec::new());
+    for reviewer in reviewers {
+        match reviewer.strip_prefix("team:") {
+            Some(team) => teams.push(team),
+            None => users.push(reviewer.as_str()),
+        }
+    }
+    (users, teams)
 }

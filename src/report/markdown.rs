@@ -1,4 +1,11 @@
-//! What changed between two pins, as Markdown for a pull request; and text of upstream made fit to be in one.
+//! What changed between two pins, as Markdown for a pull request. Pure.
+//!
+//! Entry point: [`evidence`]; [`code`] makes text of upstream fit to be in it. All that is not ours goes through it:
+//! names and versions, settings, messages, and the reasons why something is not known, which may quote a server.
+
+mod code;
+
+pub use code::code;
 
 use crate::evidence::Evidence;
 
@@ -6,9 +13,4 @@ use crate::evidence::Evidence;
 pub fn evidence(evidence: &Evidence) -> String {
     let _ = evidence;
     String::new()
-}
-
-/// Text of upstream as a code span, neutralised.
-pub fn code(text: &str) -> String {
-    format!("`{text}`")
 }

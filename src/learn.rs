@@ -2,10 +2,8 @@
 //!
 //! What cannot be learnt is a part of the evidence that says why, never an error: nothing that is locked depends on it.
 
-use std::collections::BTreeMap;
-
 use crate::evidence::{Evidence, Facts, wanted};
-use crate::model::{Anatomy, Between, Depth, GitPin, ImagePin, Learnt, Pin, Platform};
+use crate::model::{Between, GitPin, ImagePin, Learnt, Pin};
 use crate::resolve::Sources;
 
 /// What changed from one pin to another, as far as upstream tells.
@@ -23,19 +21,12 @@ async fn images(sources: &Sources, from: Option<&ImagePin>, to: &ImagePin) -> Fa
     let [was, is] = wanted(from, to);
     let before = async {
         match from {
-            Some(from) => anatomy(sources, from, &was).await,
+            Some(from) => sources.images.anatomy(from, &was).await,
             None => Learnt::not_asked(),
         }
     };
-    let (from, to) = futures_util::future::join(before, anatomy(sources, to, &is)).await;
+    let (from, to) = futures_util::future::join(before, sources.images.anatomy(to, &is)).await;
     Facts::Image { from, to }
-}
-
-async fn anatomy(sources: &Sources, pin: &ImagePin, wanted: &BTreeMap<Platform, Depth>) -> Learnt<Anatomy> {
-    match sources.images.anatomy(pin, wanted).await {
-        Ok(anatomy) => Learnt::Known(anatomy),
-        Err(error) => Learnt::Unknown(error.to_string()),
-    }
 }
 
 /// The commits between two pins. `GitSource` does not tell them yet: this is where it is asked.

@@ -133,7 +133,7 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
             Command::Next(args) => next::run(&mut session, args),
             Command::Simulate(args) => simulate::run(&mut session, args),
             Command::Verify(args) => verify::run(&mut session, args).await,
-            Command::Diff(args) => diff::run(&mut session, args),
+            Command::Diff(args) => diff::run(&mut session, args).await,
             Command::Emit(args) => emit::run(&mut session, args),
             Command::Mirror(command) => mirror::run(&mut session, command).await,
             Command::MergeDriver(args) => merge_driver::run(&mut session, args),

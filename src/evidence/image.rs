@@ -34,6 +34,13 @@ pub struct PlatformStep {
     pub reused: Learnt<Reuse>,
 }
 
+impl PlatformStep {
+    /// Whether the image stays.
+    pub fn is_same(&self) -> bool {
+        self.from.as_ref().zip(self.to.as_ref()).is_some_and(|(from, to)| from.digest == to.digest)
+    }
+}
+
 /// The image of one platform on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Side {
@@ -106,6 +113,17 @@ pub fn wanted(from: Option<&ImagePin>, to: &ImagePin) -> [BTreeMap<Platform, Dep
         differs.map(|(platform, _)| (platform.clone(), depth(platform))).collect()
     };
     [beyond(was, is), beyond(is, was)]
+}
+
+impl PackageChange {
+    /// What became of it, in one word.
+    pub fn word(&self) -> &'static str {
+        match (self.from.is_empty(), self.to.is_empty()) {
+            (true, _) => "added",
+            (_, true) => "removed",
+            _ => "changed",
+        }
+    }
 }
 
 impl ImageEvidence {

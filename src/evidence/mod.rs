@@ -2,16 +2,18 @@
 //!
 //! Entry point: [`Evidence::of`], which compares two pins by what [`Facts`] upstream gave about both. `image` compares
 //! images, `group` tells platforms with equal changes together, `link` makes the address of a page that shows what
-//! changed in a source. What could not be learnt is said, not left out.
+//! changed in a source. What could not be learnt is said, not left out: `gaps` lists it.
 
+mod gaps;
 mod git;
 mod group;
 mod image;
 mod link;
 
+pub use gaps::Gap;
 pub use git::GitEvidence;
 pub use group::Together;
-pub use image::{ImageEvidence, Origin, PackageChange, PlatformStep, Reuse, SettingChange, wanted};
+pub use image::{ImageEvidence, Origin, PackageChange, PlatformStep, Reuse, SettingChange, Side, wanted};
 pub use link::compare_link;
 
 use crate::model::{Anatomy, Between, Learnt, Pin};

@@ -1,6 +1,7 @@
 //! Decisions and tables for a person.
 
 mod difference;
+mod evidence;
 mod simulation;
 
 use std::time::Duration;

@@ -50,5 +50,15 @@ fn told(finding: &Finding) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// A number of bytes in its largest unit, as `28.2 MB`.
+fn size(bytes: u64) -> String {
+    let unit =
+        [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")].into_iter().find(|(unit, _)| bytes >= *unit);
+    match unit {
+        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit / (unit / 10)),
+        None => format!("{bytes} B"),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -4,5 +4,9 @@
 
 mod support;
 
+#[path = "propose/branches.rs"]
+mod branches;
 #[path = "propose/commit.rs"]
 mod commit;
+#[path = "propose/world.rs"]
+mod world;

@@ -8,5 +8,7 @@ mod support;
 mod branches;
 #[path = "propose/commit.rs"]
 mod commit;
+#[path = "propose/kill.rs"]
+mod kill;
 #[path = "propose/world.rs"]
 mod world;

@@ -100,7 +100,9 @@ impl Memory {
     pub(crate) fn declined(&self, pin: &PinName) -> Vec<(Target, String)> {
         let State::Open(handle) = &self.state else { return Vec::new() };
         let accepted = handle.journal().acceptances().filter(|(of, ..)| *of == pin);
-        accepted.filter_map(|(pin, mark, what)| Some((Target::of_mark(pin, mark)?, what.reason.clone()))).collect()
+        accepted
+            .filter_map(|(pin, mark, what)| Some((Target::of_mark(pin, mark)?, what.reason.clone())))
+            .collect()
     }
 
     /// Notes what people declined, and what they were told.

@@ -11,12 +11,12 @@ use super::memory::Memory;
 use super::refresh::RefreshArgs;
 use super::session::{Session, select, sources};
 use super::{Format, written};
-use crate::catalog::{Declaration, Propose};
+use crate::catalog::{Declaration, ForgeKind, Propose};
 use crate::error::{Error, Status};
 use crate::files::FolderLock;
-use crate::git::{Login, Refs, Remote, resolve};
+use crate::git::{Address, Login, Refs, Remote, resolve};
 use crate::journal::{self, State};
-use crate::model::{Allow, CommitId, Lane, PinName};
+use crate::model::{Allow, CommitId, GitUrl, Lane, PinName, Transport};
 use crate::net::Client;
 use crate::plan::{Outcome as Decided, Wish};
 use crate::publish::bump::Bump;
@@ -45,7 +45,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let base = place.snapshot(&base)?;
     let selected = select(&base.workspace, &args.pins)?;
     let mut memory = Memory::load(session, &base.workspace)?;
-    let resolved = session.decide(&base.workspace, &base.lock, &selected, &Wish::Rules, &memory, false).await?;
+    let resolved =
+        session.decide(&base.workspace, &base.lock, &selected, &Wish::Rules, &memory, false).await?;
     memory.record(&resolved, None, "", session.app.now)?;
     let memory = &mut Memory::load(session, &base.workspace)?;
     let bumps = bumps(session, &base, &resolved, args.pins.is_empty(), memory).await?;
@@ -91,16 +92,13 @@ struct There {
 }
 
 impl There {
-    fn open(
-        session: &Session<'_>,
-        place: &Place,
-        policy: &Propose,
-        client: &Client,
-    ) -> Result<Self, Error> {
+    fn open(session: &Session<'_>, place: &Place, policy: &Propose, client: &Client) -> Result<Self, Error> {
         let places = resolve(place.git(), &policy.remote)?;
-        let forge = forge::choose(client, policy, &places.push, &|name| session.app.variable(name).map(str::to_owned))?;
-        let login = |address: &crate::git::Address| match &forge {
-            Some(forge) if forge.is_of(address) => {
+        let forge = forge_of(session, policy, &places.push, client)?;
+        // The forge's token is for the forge's host, over HTTP.
+        let (host, web) = (places.push.host(), |address: &Address| address.transport() == Transport::Http);
+        let login = |address: &Address| match &forge {
+            Some(forge) if web(address) && address.host() == host => {
                 let (user, secret) = forge.git_login();
                 Login::of(place.git()).given(user, secret)
             }
@@ -123,7 +121,8 @@ impl There {
         let heads = "refs/heads/";
         let ours = format!("{heads}{PREFIX}");
         let declared = policy.base.as_ref().map(|base| format!("{heads}{base}"));
-        let asked: Vec<&str> = [Some("HEAD"), declared.as_deref(), Some(&ours)].into_iter().flatten().collect();
+        let asked: Vec<&str> =
+            [Some("HEAD"), declared.as_deref(), Some(&ours)].into_iter().flatten().collect();
         let refs = self.fetch.refs(&asked).await?;
         let (name, base) = base(&refs, declared.as_deref(), policy)?;
         let branches: BTreeMap<String, CommitId> = refs
@@ -144,6 +143,21 @@ impl There {
         let _ = (session, place);
         Ok(())
     }
+}
+
+/// The forge that a remote is on.
+fn forge_of(
+    session: &Session<'_>,
+    policy: &Propose,
+    remote: &Address,
+    client: &Client,
+) -> Result<Option<Box<dyn Forge>>, Error> {
+    if policy.forge == Some(ForgeKind::None) {
+        return Ok(None);
+    }
+    let url = remote.to_string().parse::<GitUrl>().map_err(|error| Error::usage(error.to_string()))?;
+    let variable = |name: &str| session.app.variable(name).map(str::to_owned);
+    Ok(forge::choose(policy, &url, &variable, client)?)
 }
 
 /// The base branch's reference and commit.
@@ -176,13 +190,12 @@ async fn bumps(
     let major = |name: &PinName| bumps.iter().any(|bump| bump.name == *name && bump.is_major());
     let declared = base.workspace.catalog.declarations.values();
     let smaller = declared.filter(|pin| pin.allow == Allow::Major && major(&pin.name));
-    let smaller: Vec<Declaration> = smaller.map(|pin| Declaration { allow: Allow::Minor, ..pin.clone() }).collect();
+    let smaller: Vec<Declaration> =
+        smaller.map(|pin| Declaration { allow: Allow::Minor, ..pin.clone() }).collect();
     if !smaller.is_empty() {
         let asked: Vec<&Declaration> = smaller.iter().collect();
         let beside = session.decide(&base.workspace, &base.lock, &asked, &Wish::Rules, memory, false).await?;
-        let steps = |it: &Resolved| {
-            matches!(&it.result, Ok(decision) if matches!(decision.outcome, Decided::Move { lane, .. } if lane != Lane::Major))
-        };
+        let steps = |it: &Resolved| matches!(&it.result, Ok(decision) if matches!(decision.outcome, Decided::Move { lane, .. } if lane != Lane::Major));
         let beside: Vec<Resolved> = beside.into_iter().filter(steps).collect();
         bumps.extend(all_bumps(base, &beside, false, &Wish::Rules, memory)?);
     }

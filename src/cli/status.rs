@@ -116,8 +116,13 @@ fn row(
 /// What a person did not want, as long as it is not locked all the same.
 fn declined(memory: &Memory, lock: &Lock, pin: &PinName) -> Vec<String> {
     let locked = lock.pins.get(pin).map(Pin::content);
-    let declined = memory.declined(pin).into_iter().filter(|(target, _)| Some(&target.content) != locked.as_ref());
-    declined.map(|(target, place)| format!("declined: the {} step to {}, {place}", target.kind, short(&target.content))).collect()
+    let declined =
+        memory.declined(pin).into_iter().filter(|(target, _)| Some(&target.content) != locked.as_ref());
+    declined
+        .map(|(target, place)| {
+            format!("declined: the {} step to {}, {place}", target.kind, short(&target.content))
+        })
+        .collect()
 }
 
 /// Content, short enough for a table.

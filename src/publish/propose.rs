@@ -131,8 +131,7 @@ struct Failure {
 
 impl From<ForgeError> for Failure {
     fn from(error: ForgeError) -> Self {
-        let hint = error.hint().map(Into::into);
-        Self { why: error.to_string(), hint, status: Status::Incomplete }
+        Error::from(error).into()
     }
 }
 

@@ -32,6 +32,12 @@ mod refresh;
 mod tags;
 #[path = "http/upstream.rs"]
 mod upstream;
+#[path = "http/wire.rs"]
+mod wire;
+#[path = "http/wire_login.rs"]
+mod wire_login;
+#[path = "http/wire_ssh.rs"]
+mod wire_ssh;
 
 use std::time::Duration;
 

@@ -15,13 +15,14 @@ use crate::catalog::{Declaration, ForgeKind, Propose};
 use crate::error::{Error, Status};
 use crate::files::FolderLock;
 use crate::git::{Address, Login, Refs, Remote, resolve};
-use crate::journal::{self, State};
+use crate::journal;
 use crate::model::{Allow, CommitId, GitUrl, Lane, PinName, Transport};
 use crate::net::Client;
 use crate::plan::{Outcome as Decided, Wish};
 use crate::publish::bump::Bump;
 use crate::publish::forge::{self, Forge};
 use crate::publish::group::PREFIX;
+use crate::publish::journal::share;
 use crate::publish::place::{Place, Snapshot};
 use crate::publish::propose::{Done, Outcome, Proposer, Report, Wanted, propose};
 use crate::report::human::count;
@@ -140,7 +141,9 @@ impl There {
 
     /// Brings the journals here and there together.
     async fn share_journal(&self, session: &mut Session<'_>, place: &Place) -> Result<(), Error> {
-        let _ = (session, place);
+        if let Some(mut handle) = journal::open(&place.root, session.app.now)? {
+            share(&self.push, &mut handle, session.app.now).await?;
+        }
         Ok(())
     }
 }

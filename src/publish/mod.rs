@@ -10,6 +10,7 @@ pub mod forge;
 pub mod group;
 pub mod head;
 mod index;
+pub mod journal;
 pub mod message;
 pub mod place;
 pub mod propose;

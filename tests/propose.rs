@@ -10,5 +10,7 @@ mod branches;
 mod commit;
 #[path = "propose/kill.rs"]
 mod kill;
+#[path = "propose/life.rs"]
+mod life;
 #[path = "propose/world.rs"]
 mod world;

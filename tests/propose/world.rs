@@ -6,13 +6,18 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use crate::support::checkout::{BOTH, Ended, Project, pin};
-use crate::support::git_http::git;
+use crate::support::forge::{Server, Software, TOKEN};
+use crate::support::git_http::{self, Version, git};
 use crate::support::registry::Registry;
+use crate::support::serve;
 
 /// A clone, the bare repository that it was pushed to, and a registry.
 pub(crate) struct World {
     pub(crate) registry: Registry,
     pub(crate) project: Project,
+    forge: Option<Server>,
+    /// Where the remote is served over HTTP; otherwise it is a folder.
+    _git: Option<serve::Server>,
     folder: TempDir,
 }
 
@@ -21,41 +26,69 @@ pub(crate) const AUTHOR: &str = "[propose]\nauthor = \"Bot <bot@example.org>\"\n
 impl World {
     /// The pins `names` at 1.0.0, locked, committed and pushed to a bare repository in a folder.
     pub(crate) fn new(names: &[&str], propose: &str) -> Self {
+        Self::with(names, propose, None)
+    }
+
+    /// The same on a forge, where the remote is private and reached over HTTP.
+    pub(crate) fn on(software: Software, names: &[&str], propose: &str) -> Self {
+        Self::with(names, propose, Some(software))
+    }
+
+    fn with(names: &[&str], propose: &str, software: Option<Software>) -> Self {
         let registry = Registry::start();
         let mut declarations = String::from("[defaults]\nmin-age = \"0s\"\n");
         for name in names {
             registry.push_index(name, "1.0.0", BOTH);
             declarations += &pin(&registry, name, name, "{version}");
         }
-        let project = Project::new(&format!("{declarations}{AUTHOR}{propose}"));
         let folder = tempfile::tempdir().unwrap();
-        let world = Self { registry, project, folder };
-        git(world.folder.path(), &["init", "-q", "--bare", "-b", "main", "remote.git"]);
-        let froms =
-            names.iter().map(|name| format!("FROM {}/{name}:1.0.0 AS {name}\n", world.registry.host()));
-        fs::write(world.project.checkout.path("Dockerfile"), froms.collect::<String>()).unwrap();
+        let remote = folder.path().join("acme/shop.git");
+        fs::create_dir_all(&remote).unwrap();
+        git(&remote, &["init", "-q", "--bare", "-b", "main"]);
+        git(&remote, &["config", "http.receivepack", "true"]);
+        let forge = software.map(|software| Server::over(software, &remote));
+        let declared = forge
+            .iter()
+            .zip(software)
+            .map(|(forge, software)| format!("forge = \"{}\"\napi = \"{}\"\n", software.word(), forge.api()));
+        let project =
+            Project::new(&format!("{declarations}{AUTHOR}{}{propose}", declared.collect::<String>()));
+        let served = forge.as_ref().map(|_| git_http::start_for(folder.path(), Version::Two, TOKEN));
+        let froms = names.iter().map(|name| format!("FROM {}/{name}:1.0.0 AS {name}\n", registry.host()));
+        fs::write(project.checkout.path("Dockerfile"), froms.collect::<String>()).unwrap();
+        let url = served.as_ref().map(|git| format!("{}/acme/shop.git", git.url()));
+        let world = Self { registry, project, forge, _git: served, folder };
         world.project.git(&["checkout", "-q", "-b", "main"]);
         world.project.git(&["add", "."]);
         world.project.git(&["commit", "-qm", "begin"]);
         let first = world.project.at(1, 6, &["refresh", "--commit"]);
         assert_eq!(first.code, 0, "{}", first.said);
-        world.project.git(&["remote", "add", "origin", &world.remote().display().to_string()]);
-        world.project.git(&["push", "-q", "origin", "main"]);
+        world.project.git(&["push", "-q", &world.remote().display().to_string(), "main"]);
+        world.project.git(&["remote", "add", "origin", &url.unwrap_or(world.remote().display().to_string())]);
         world
+    }
+
+    pub(crate) fn forge(&self) -> &Server {
+        self.forge.as_ref().unwrap()
     }
 
     /// The folder of the bare repository.
     pub(crate) fn remote(&self) -> PathBuf {
-        self.folder.path().join("remote.git")
-    }
-
-    /// The folder that the bare repository is in.
-    pub(crate) fn folder(&self) -> PathBuf {
-        self.folder.path().into()
+        self.folder.path().join("acme/shop.git")
     }
 
     pub(crate) fn propose(&self, day: u32) -> Ended {
-        self.project.at(day, 6, &["refresh", "--propose"])
+        self.run(day, &["refresh", "--propose"])
+    }
+
+    /// Runs on a day of May 2026, at six, with the forge's token at hand.
+    pub(crate) fn run(&self, day: u32, arguments: &[&str]) -> Ended {
+        let mut command = self.project.checkout.command(arguments);
+        command.env("SOLERA_PIN_NOW", format!("2026-05-{day:02}T06:00:00Z"));
+        if self.forge.is_some() {
+            command.env("SOLERA_PIN_FORGE_TOKEN", TOKEN);
+        }
+        Ended::of(command.output().unwrap())
     }
 
     /// Proposes, and gives what was said; that it went well is checked.

@@ -28,6 +28,8 @@ mod init;
 mod mirror;
 #[path = "http/refresh.rs"]
 mod refresh;
+#[path = "http/requests.rs"]
+mod requests;
 #[path = "http/tags.rs"]
 mod tags;
 #[path = "http/upstream.rs"]

@@ -81,12 +81,8 @@ impl Remote {
             }
             (Way::Http(url), None) => return Err(complain(url, "it was never asked")),
         };
-        let begun = async {
-            let mut duplex = Duplex::start(&mut command, patience)?;
-            let first = duplex.first().await?;
-            Ok((duplex, first))
-        };
-        let (duplex, first) = begun.await.map_err(|trouble| self.failed(trouble))?;
+        let begun = Duplex::start(&mut command, patience).await;
+        let (duplex, first) = begun.map_err(|trouble| self.failed(trouble))?;
         let line = Line::Child(Box::new(duplex));
         Ok(Conversation { remote: self, service, version, first, line })
     }

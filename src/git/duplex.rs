@@ -40,7 +40,8 @@ pub(super) struct Duplex {
 }
 
 impl Duplex {
-    pub(super) fn start(command: &mut Command, patience: Duration) -> Result<Self, Trouble> {
+    /// Starts a child, and reads its first message, up to the flush.
+    pub(super) async fn start(command: &mut Command, patience: Duration) -> Result<(Self, Vec<u8>), Trouble> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -54,15 +55,14 @@ impl Duplex {
         };
         let said = Arc::new(Mutex::new(Vec::new()));
         let listening = tokio::spawn(drain(stderr, Arc::clone(&said)));
-        Ok(Self { child, stdin, stdout: BufReader::new(stdout), said, listening, patience })
-    }
-
-    /// Reads the server's first message, up to its flush.
-    pub(super) async fn first(&mut self) -> Result<Vec<u8>, Trouble> {
-        match tokio::time::timeout(self.patience, read_message(&mut self.stdout)).await {
-            Ok(Ok(message)) => Ok(message),
-            Ok(Err(why)) => Err(self.complaint(why).await),
-            Err(_) => Err(Trouble::Slow(self.patience)),
+        let mut stdout = BufReader::new(stdout);
+        match tokio::time::timeout(patience, read_message(&mut stdout)).await {
+            Ok(Ok(message)) => Ok((Self { child, stdin, stdout, said, listening, patience }, message)),
+            Ok(Err(why)) => {
+                drop((stdin, stdout));
+                Err(complaint(&said, listening, why).await)
+            }
+            Err(_) => Err(Trouble::Slow(patience)),
         }
     }
 
@@ -98,21 +98,11 @@ impl Duplex {
         listening.abort();
         Ok(answer)
     }
-
-    async fn complaint(&mut self, why: String) -> Trouble {
-        // A reader that goes away ends the other side, and with it what it has to say.
-        let _ = self.stdin.shutdown().await;
-        let _ = tokio::time::timeout(GRACE, &mut self.listening).await;
-        told(&self.said, why)
-    }
 }
 
+/// What the other side said, which it had the time to; or else what happened.
 async fn complaint(said: &Mutex<Vec<u8>>, listening: JoinHandle<()>, why: String) -> Trouble {
     let _ = tokio::time::timeout(GRACE, listening).await;
-    told(said, why)
-}
-
-fn told(said: &Mutex<Vec<u8>>, why: String) -> Trouble {
     let said = said.lock().unwrap_or_else(PoisonError::into_inner);
     match one_line(&String::from_utf8_lossy(&said)) {
         said if said.is_empty() => Trouble::Said(why),

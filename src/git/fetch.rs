@@ -95,13 +95,7 @@ impl Remote {
         let request = match conversation.advertisement()? {
             Advertisement::Version2(capabilities) => version_2(&ask, &capabilities),
             Advertisement::Listed(listed) => {
-                // Only what a reference names may be asked for: of a tag, not what it is of.
-                for want in &mut ask.wants {
-                    let tag = listed.refs.names.values().find(|named| named.peeled.as_ref() == Some(want));
-                    if let Some(tag) = tag {
-                        want.clone_from(&tag.id);
-                    }
-                }
+                ask.wants = ask.wants.iter().map(|want| askable(want, &listed)).collect();
                 version_0(&ask, &listed)
             }
         };
@@ -144,6 +138,15 @@ fn version_2(ask: &Ask, capabilities: &BTreeMap<String, String>) -> Result<Vec<u
     pkt_line::write(&mut message, "done");
     message.extend_from_slice(b"0000");
     Ok(message)
+}
+
+/// In protocol 0, only what a reference names may be asked for: the tag, where that is all that leads to a commit.
+fn askable(want: &CommitId, listed: &Listed) -> CommitId {
+    let mut all = listed.refs.names.values();
+    if all.clone().any(|named| named.id == *want) {
+        return want.clone();
+    }
+    all.find(|named| named.peeled.as_ref() == Some(want)).map_or(want, |named| &named.id).clone()
 }
 
 /// The request in protocol 0.
@@ -216,6 +219,7 @@ fn answer(message: &[u8]) -> Result<Answer, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::Named;
 
     fn message(parts: &[&[u8]]) -> Vec<u8> {
         let mut message = Vec::new();
@@ -249,6 +253,20 @@ mod tests {
             assert!(error.contains(says), "{error}");
         }
         assert!(answer(b"0009\x01PA").is_err(), "cut off");
+    }
+
+    #[test]
+    fn a_commit_that_only_a_tag_leads_to_is_asked_for_by_the_tag() {
+        let id = |digit: &str| digit.repeat(40).parse::<CommitId>().unwrap();
+        let mut listed = Listed::default();
+        for (name, names, peeled) in
+            [("refs/heads/a", "a", None), ("refs/tags/b", "b", Some("c")), ("refs/tags/d", "d", Some("a"))]
+        {
+            let named = Named { id: id(names), peeled: peeled.map(id) };
+            listed.refs.names.insert(name.into(), named);
+        }
+        let asked = |digit| askable(&id(digit), &listed);
+        assert_eq!([asked("a"), asked("c"), asked("e")], [id("a"), id("b"), id("e")]);
     }
 
     proptest::proptest! {

@@ -1,14 +1,16 @@
 //! Git repositories: tags and the commits that they name.
 
+mod between;
+
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::SourceError;
 use super::memo::Memo;
 use crate::git::{Address, GitError, Login, Refs, Remote};
-use crate::model::{GitTag, GitUrl, Transport};
+use crate::model::{Between, CommitId, GitTag, GitUrl, Transport};
 use crate::net::{Client, Kind};
 
 /// How many ssh connections are opened at once: a common server drops those above ten that have not logged in.
@@ -45,19 +47,44 @@ impl GitSource {
         self.memory.tags.get(url.clone(), self.list(url)).await
     }
 
+    /// The commits that `to` has in its history and `from` has not, the newest first; of many, the newest are kept.
+    pub async fn between(
+        &self,
+        url: &GitUrl,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<Between, SourceError> {
+        let asked = format!("list the commits of {url} from {} to {}", from.short(), to.short());
+        if from == to {
+            return Ok(Between { commits: Vec::new(), total: 0 });
+        }
+        let (remote, _permit) = self.remote(url, &asked).await?;
+        between::list(&remote, (from, to), &asked).await
+    }
+
     async fn list(&self, url: &GitUrl) -> Result<Arc<Vec<GitTag>>, SourceError> {
         let asked = format!("list the tags of {url}");
+        let (remote, _permit) = self.remote(url, &asked).await?;
+        let refs = remote.refs(&["refs/tags/"]).await;
+        Ok(Arc::new(tags(refs.map_err(|error| failed(&asked, &error))?)))
+    }
+
+    /// The repository at `url`, or its mirror, and leave to ask it.
+    async fn remote(
+        &self,
+        url: &GitUrl,
+        asked: &str,
+    ) -> Result<(Remote, Option<SemaphorePermit<'_>>), SourceError> {
         let settings = self.client.settings();
-        let place = mirrored(url, &settings.git)
-            .map_err(|why| SourceError::new(Kind::Configuration, asked.as_str(), why))?;
+        let place =
+            mirrored(url, &settings.git).map_err(|why| SourceError::new(Kind::Configuration, asked, why))?;
         let address = Address::of(&place)
-            .map_err(|error| SourceError::new(Kind::Protocol, asked.as_str(), error.to_string()))?;
-        let _permit = match address.transport() {
-            Transport::Ssh => Some(self.memory.ssh.acquire().await),
+            .map_err(|error| SourceError::new(Kind::Protocol, asked, error.to_string()))?;
+        let permit = match address.transport() {
+            Transport::Ssh => self.memory.ssh.acquire().await.ok(),
             Transport::Http | Transport::Local => None,
         };
-        let refs = Remote::new(&self.client, address, Login::nobody()).refs(&["refs/tags/"]).await;
-        Ok(Arc::new(tags(refs.map_err(|error| failed(&asked, &error))?)))
+        Ok((Remote::new(&self.client, address, Login::nobody()), permit))
     }
 }
 

@@ -216,3 +216,70 @@ async fn an_ssh_that_hangs_is_ended() {
     assert_eq!(error.kind(), Kind::Unreachable);
     assert!(said(&error).contains("did not answer"), "{error}");
 }
+
+/// Four commits and a branch off the first, each with a file that does not get smaller when it is packed.
+fn history(root: &Path) -> (std::path::PathBuf, [String; 5]) {
+    git(root, &["init", "-q", "-b", "main", "h"]);
+    let path = root.join("h");
+    let mut noise = 1u64;
+    let mut ids: Vec<String> = Vec::new();
+    for (number, branch) in [(1, "main"), (2, "main"), (3, "main"), (4, "main"), (5, "side")] {
+        if branch == "side" {
+            git(&path, &["checkout", "-q", "-b", "side", &ids[0]]);
+        }
+        let mut bytes = Vec::new();
+        for _ in 0..20_000 {
+            noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            bytes.extend_from_slice(&noise.to_be_bytes()[..4]);
+        }
+        std::fs::write(path.join("file"), bytes).unwrap();
+        git(&path, &["add", "."]);
+        git(&path, &["commit", "-q", "-m", &format!("commit {number}\n\nand more")]);
+        ids.push(git(&path, &["rev-parse", "HEAD"]));
+    }
+    git(&path, &["tag", "-a", "-m", "four", "v4", &ids[3]]);
+    git(&path, &["branch", "-q", "-D", "main"]);
+    (path.join(".git"), ids.try_into().unwrap())
+}
+
+#[tokio::test]
+async fn the_commits_between_two_are_listed() {
+    let root = tempfile::tempdir().unwrap();
+    let (repository, [one, two, three, four, side]) = history(root.path());
+    let server = git_http::start(root.path(), Version::Two);
+    let old = git_http::start(root.path(), Version::Zero);
+    let web = |server: &crate::support::serve::Server| format!("{}/h/.git", server.url());
+    let of = |from: &str, to: &str| (from.parse().unwrap(), to.parse().unwrap());
+    for allowed in ["true", "false"] {
+        git(&repository, &["config", "uploadpack.allowFilter", allowed]);
+        for url in [web(&server), web(&old), repository.display().to_string()] {
+            let client = client(settings());
+            let source = GitSource::new(client.clone());
+            let url: GitUrl = url.parse().unwrap();
+            let (from, to) = of(&one, &four);
+            let between = source.between(&url, &from, &to).await.unwrap();
+            let found: Vec<_> =
+                between.commits.iter().map(|(id, subject)| format!("{id} {subject}")).collect();
+            let expected =
+                [format!("{four} commit 4"), format!("{three} commit 3"), format!("{two} commit 2")];
+            assert_eq!((found, between.total), (expected.to_vec(), 3), "{url}");
+            let bytes = client.stats().bytes;
+            assert_eq!(
+                bytes > 80_000,
+                allowed == "false" && url.as_str().starts_with("http"),
+                "{bytes} {url}"
+            );
+            // The other way nothing is new; from a branch, only what it lacks.
+            let (from, to) = of(&side, &four);
+            assert_eq!(source.between(&url, &from, &to).await.unwrap().total, 3);
+            assert_eq!(source.between(&url, &to, &to).await.unwrap().total, 0);
+        }
+    }
+    let (gone, to) = of(&"1".repeat(40), &four);
+    let url = web(&server).parse().unwrap();
+    let error = source(settings()).between(&url, &gone, &to).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+    assert!(said(&error).contains("not there any more"), "{error}");
+    let error = source(settings()).between(&url, &to, &gone).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound, "{error}");
+}

@@ -103,6 +103,18 @@ impl From<crate::journal::Error> for Error {
     }
 }
 
+impl From<crate::git::GitError> for Error {
+    fn from(error: crate::git::GitError) -> Self {
+        let status = match error.kind() {
+            SourceKind::Integrity => Status::Alarm,
+            SourceKind::Configuration => Status::Usage,
+            _ => Status::Incomplete,
+        };
+        let hint = error.hint();
+        hint.into_iter().fold(Self::new(status, error.to_string()), Self::hint)
+    }
+}
+
 impl From<crate::journal::WordError> for Error {
     fn from(error: crate::journal::WordError) -> Self {
         Self::usage(error.to_string())

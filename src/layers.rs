@@ -31,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("gate", &["scanned", "document", "scan", "references", "tree", "verify"]),
     ("workspace", &["document", "tree", "catalog"]),
     ("resolve", &["model", "catalog", "lock", "plan", "source"]),
-    ("error", &["document", "files", "tree", "net", "lock", "source", "journal"]),
+    ("error", &["document", "files", "tree", "net", "git", "lock", "source", "journal"]),
     (
         "served",
         &["model", "document", "track", "catalog", "lock", "plan", "source", "verify", "resolve", "error"],
@@ -54,6 +54,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "in_place",
             "evidence",
             "resolve",
+            "learn",
             "workspace",
             "error",
             "report",
@@ -91,6 +92,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "gate",
             "scanned",
             "journal",
+            "git",
             "evidence",
             "learn",
             "publish",
@@ -102,7 +104,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest::", &["net"]),
     ("git2::", &["git", "source", "tree", "journal", "publish"]),
-    ("std::fs", &["files", "tree", "mirror", "net", "cli"]),
+    ("std::fs", &["files", "tree", "mirror", "net", "git", "publish", "cli"]),
     ("ignore::", &["tree"]),
     ("std::process", &["git", "source", "publish"]),
     ("tokio::process", &["git", "source", "publish"]),

@@ -4,7 +4,7 @@
 //! # Code map
 //!
 //! Data flows from declarations to the lock: [`catalog`] is what people write, [`plan`] decides what to ask and what to
-//! take by what the [`journal`] remembers, [`source`] asks over [`net`], [`resolve`] drives the two, [`lock`] is the result. [`verify`] is the gate over
+//! take by what the [`journal`] remembers, [`source`] asks over [`net`] and [`git`], [`resolve`] drives the two, [`lock`] is the result. [`verify`] is the gate over
 //! lock, declarations and build files ([`scan`]); [`served`] asks upstream about what is locked. [`emit`] gives the lock
 //! to builders, [`mirror`] serves images without their registry. [`history`] reads what was recorded of upstreams, for
 //! replays. [`cli`] has one file a command, [`report`] what it says, [`error`] its exit codes.
@@ -19,11 +19,14 @@ pub mod cli;
 pub mod document;
 pub mod emit;
 pub mod error;
+pub mod evidence;
 pub mod files;
 pub mod gate;
+pub mod git;
 pub mod history;
 pub mod in_place;
 pub mod journal;
+pub mod learn;
 pub mod lock;
 pub mod mirror;
 pub mod model;

@@ -12,6 +12,8 @@ mod ages_more;
 mod auth;
 #[path = "http/commands.rs"]
 mod commands;
+#[path = "http/evidence.rs"]
+mod evidence;
 #[path = "http/failures.rs"]
 mod failures;
 #[path = "http/gate.rs"]
@@ -30,6 +32,12 @@ mod refresh;
 mod tags;
 #[path = "http/upstream.rs"]
 mod upstream;
+#[path = "http/wire.rs"]
+mod wire;
+#[path = "http/wire_login.rs"]
+mod wire_login;
+#[path = "http/wire_ssh.rs"]
+mod wire_ssh;
 
 use std::time::Duration;
 

@@ -93,7 +93,7 @@ pub struct Author {
 
 impl Default for Author {
     fn default() -> Self {
-        Self { name: "solera-pin".into(), email: "solera-pin@localhost".into() }
+        Self { name: "solera-pin".into(), email: "bumps@solera-pin.invalid".into() }
     }
 }
 

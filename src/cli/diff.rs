@@ -1,24 +1,41 @@
-//! `diff`: what changed between two locks.
+//! `diff`: what changed between two locks, and with `--upstream` what that brings.
 
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use futures_util::stream::{StreamExt as _, iter};
 use serde_json::{Value, json};
 
-use super::Format;
-use super::session::Session;
+use super::progress::Progress;
+use super::session::{Session, sources};
 use crate::catalog::Catalog;
 use crate::document::SourceFile;
 use crate::error::{Error, Status};
+use crate::learn::learn;
 use crate::lock::{Change, FILE_NAME, Lock, changes, decode};
 use crate::model::{Lane, Pin};
 use crate::report::human::{self, Difference};
-use crate::report::json as report_json;
+use crate::report::{json as report_json, markdown};
 use crate::track::Track;
 use crate::tree::{CommitTree, Tree, TreeError, WorkTree};
 use crate::workspace::{Workspace, WorkspaceError};
 
-/// Show what changed between two locks, offline
+/// How many pins upstreams are asked about at once.
+const AT_ONCE: usize = 4;
+
+/// The form of the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    /// For a person
+    #[default]
+    Human,
+    /// For a machine, with a schema version
+    Json,
+    /// For the text of a pull request
+    Markdown,
+}
+
+/// Show what changed between two locks; offline, unless --upstream is given
 #[derive(Args)]
 pub(super) struct DiffArgs {
     /// The commits to compare: `A..B`, or `REV` with pins.lock as it is now
@@ -26,10 +43,13 @@ pub(super) struct DiffArgs {
     revisions: String,
     /// The form of the report
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: DiffFormat,
+    /// Ask upstreams what changed: sizes, configuration, packages, sources. What they do not tell is said
+    #[arg(long)]
+    upstream: bool,
 }
 
-pub(super) fn run(session: &mut Session<'_>, args: &DiffArgs) -> Result<Status, Error> {
+pub(super) async fn run(session: &mut Session<'_>, args: &DiffArgs) -> Result<Status, Error> {
     let root = Workspace::root_of(&session.folder()?);
     let (from, to) = range(&args.revisions)?;
     let from = Side::commit(&root, from)?;
@@ -39,21 +59,53 @@ pub(super) fn run(session: &mut Session<'_>, args: &DiffArgs) -> Result<Status, 
     };
     let changes = changes(&from.lock()?, &to.lock()?);
     let catalog = catalog(session, &root, &to)?;
-    let differences: Vec<Difference> =
+    let mut differences: Vec<Difference> =
         changes.into_iter().map(|change| difference(catalog.as_ref(), change)).collect();
+    if args.upstream {
+        ask(session, &mut differences).await?;
+    }
     match args.format {
-        Format::Human => {
+        DiffFormat::Markdown => session.output.data(&markdown::differences(&differences))?,
+        DiffFormat::Human => {
             session.output.data(&human::differences(&differences))?;
             let how_many = human::how_many_differ(&differences);
             session.output.note(&format!("{how_many}: {} -> {}\n", from.name, to.name));
         }
-        Format::Json => {
+        DiffFormat::Json => {
             let pins: Value = differences.iter().map(report_json::difference).collect();
             let content = [("from", from.document()), ("to", to.document()), ("pins", pins)];
             session.output.data(&report_json::document("diff", content))?;
         }
     }
     Ok(Status::Done)
+}
+
+/// Asks upstreams what changed in each pin that is still there.
+async fn ask(session: &mut Session<'_>, differences: &mut [Difference]) -> Result<(), Error> {
+    let workspace = session.workspace_to_be()?;
+    let client = session.client(&workspace)?;
+    let sources = sources(&client);
+    let progress = Progress::start(session.app, session.globals, differences.len());
+    let asked = differences.iter().map(|difference| {
+        let (sources, progress) = (&sources, &progress);
+        async move {
+            let evidence = match &difference.to {
+                Some(to) => Some(learn(sources, difference.from.as_ref(), to).await),
+                None => None,
+            };
+            progress.done(&difference.name);
+            evidence
+        }
+    });
+    // Collected first: a stream over the borrowed iterator would not be `Send`.
+    let asked: Vec<_> = asked.collect();
+    let learnt: Vec<_> = iter(asked).buffered(AT_ONCE).collect().await;
+    progress.finish();
+    for (difference, evidence) in differences.iter_mut().zip(learnt) {
+        difference.evidence = evidence;
+    }
+    session.say_requests(&client);
+    Ok(())
 }
 
 /// The two ends, as git writes them: an end that is left out is `HEAD`, and no second one is the work tree.
@@ -144,7 +196,7 @@ fn difference(catalog: Option<&Catalog>, change: Change) -> Difference {
     });
     let readers = catalog.into_iter().flat_map(|catalog| catalog.readers(&name));
     let images = readers.map(|image| image.name.clone()).collect();
-    Difference { lane, down, images, name, from, to }
+    Difference { lane, down, images, name, from, to, evidence: None }
 }
 
 /// The class of a step, and whether it goes down. Versions of two upstreams are not compared.

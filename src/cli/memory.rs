@@ -11,6 +11,8 @@ use crate::error::Error;
 use crate::journal::{self, Decision as Forced, Handle, Journal, State};
 use crate::model::{PinName, Sighting, Sightings};
 use crate::plan::{Decision, Outcome, Past, Wish};
+use crate::publish::bump::Target;
+use crate::publish::propose::Report;
 use crate::resolve::Resolved;
 use crate::workspace::Workspace;
 
@@ -85,6 +87,36 @@ impl Memory {
                 accepted: self.accepted.get(pin).unwrap_or(&self.nothing.1),
             },
         }
+    }
+
+    /// Whether a mark was told or decided of a pin.
+    pub(crate) fn noted(&self, pin: &PinName, mark: &str) -> bool {
+        let State::Open(handle) = &self.state else { return false };
+        let journal = handle.journal();
+        journal.announced(pin, mark).is_some() || journal.accepted(pin, mark).is_some()
+    }
+
+    /// What a person did not want of a pin, each with where that was said.
+    pub(crate) fn declined(&self, pin: &PinName) -> Vec<(Target, String)> {
+        let State::Open(handle) = &self.state else { return Vec::new() };
+        let accepted = handle.journal().acceptances().filter(|(of, ..)| *of == pin);
+        accepted
+            .filter_map(|(pin, mark, what)| Some((Target::of_mark(pin, mark)?, what.reason.clone())))
+            .collect()
+    }
+
+    /// Notes what people declined, and what they were told.
+    pub(crate) fn note(&mut self, report: &Report, now: Timestamp) -> Result<(), Error> {
+        let State::Open(handle) = &mut self.state else { return Ok(()) };
+        let mut additions = Journal::default();
+        for (target, place) in &report.declined {
+            additions.accept(&target.pin, &target.declined(), now, place)?;
+        }
+        for (pin, mark) in &report.told {
+            additions.announce(pin, mark, now)?;
+        }
+        handle.record(&additions, &[], now)?;
+        Ok(())
     }
 
     /// When the upstream of a pin was last asked from this clone.

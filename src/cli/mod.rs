@@ -1,6 +1,7 @@
 //! The command line: one file a command, each its arguments and a thin run.
 
 mod add;
+mod commit;
 mod completions;
 mod diff;
 mod emit;
@@ -14,6 +15,7 @@ mod network;
 mod next;
 mod output;
 mod progress;
+mod propose;
 mod refresh;
 mod session;
 mod simulate;
@@ -131,7 +133,7 @@ fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
             Command::Next(args) => next::run(&mut session, args),
             Command::Simulate(args) => simulate::run(&mut session, args),
             Command::Verify(args) => verify::run(&mut session, args).await,
-            Command::Diff(args) => diff::run(&mut session, args),
+            Command::Diff(args) => diff::run(&mut session, args).await,
             Command::Emit(args) => emit::run(&mut session, args),
             Command::Mirror(command) => mirror::run(&mut session, command).await,
             Command::MergeDriver(args) => merge_driver::run(&mut session, args),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::memory::Memory;
 use super::session::{Session, failure, select};
-use super::{Format, unpin, written};
+use super::{Format, commit, propose, unpin, written};
 use crate::catalog::Mode as References;
 use crate::error::{Error, Status};
 use crate::files::{Batch, FolderLock};
@@ -26,7 +26,7 @@ use crate::workspace::Workspace;
 pub(super) struct RefreshArgs {
     /// The pins to refresh; all, where none is named
     #[arg(value_name = "PIN")]
-    pins: Vec<String>,
+    pub(super) pins: Vec<String>,
     /// Write nothing; exit with 1 where something would change
     #[arg(long)]
     check: bool,
@@ -38,19 +38,25 @@ pub(super) struct RefreshArgs {
     ignore_min_age: bool,
     /// Why, where the rules would not go there
     #[arg(long, value_name = "TEXT")]
-    because: Option<String>,
+    pub(super) because: Option<String>,
     /// Take what an alarm refused
     #[arg(long, conflicts_with_all = ["to", "ignore_min_age"])]
     accept: bool,
     /// Only note in the journal what upstreams have; pins.lock and the files stay as they are
     #[arg(long, conflicts_with_all = ["check", "to", "accept", "ignore_min_age"])]
     observe: bool,
+    /// Commit each change to the branch that is checked out; goes by what is committed, not by edited files
+    #[arg(long, conflicts_with_all = ["check", "observe"])]
+    commit: bool,
+    /// Push branches and open pull requests for what the remote's base branch could have; nothing here is touched
+    #[arg(long, conflicts_with_all = ["check", "observe", "commit", "to", "because", "accept", "ignore_min_age"])]
+    propose: bool,
     /// Take what is locked out of the files again; asks nobody, and leaves pins.lock as it is
-    #[arg(long, conflicts_with_all = ["check", "to", "accept", "ignore_min_age", "observe"])]
+    #[arg(long, conflicts_with_all = ["check", "to", "accept", "ignore_min_age", "observe", "commit", "propose"])]
     unpin: bool,
     /// The form of the report
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(super) format: Format,
 }
 
 impl RefreshArgs {
@@ -98,11 +104,18 @@ enum Mode {
 }
 
 pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result<Status, Error> {
-    if args.unpin {
-        return unpin::run(session, &args.pins, args.format);
-    }
-    let mode = args.mode();
     let wish = args.wish()?;
+    match (args.unpin, args.propose, args.commit) {
+        (true, ..) => unpin::run(session, &args.pins, args.format),
+        (_, true, _) => propose::run(session, args).await,
+        (_, _, true) => commit::run(session, args, &wish).await,
+        _ => files(session, args, wish).await,
+    }
+}
+
+/// Writes, or would write, the lock and the files of the folder.
+async fn files(session: &mut Session<'_>, args: &RefreshArgs, wish: Wish) -> Result<Status, Error> {
+    let mode = args.mode();
     // Held before anything is read, so that what is written goes by what is there.
     let held = match mode {
         Mode::Write => Some(FolderLock::acquire(&Workspace::root_of(&session.folder()?))?),
@@ -111,10 +124,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let workspace = session.workspace()?;
     let selected = select(&workspace, &args.pins)?;
     let store = Store::load(&workspace.root)?;
-    if !workspace.configured && store.exists() {
-        let error = Error::usage("there is a pins.lock, but nothing that declares its pins");
-        return Err(error.hint("restore pins.toml or refresh/upstreams.toml, or remove pins.lock"));
-    }
+    refuse_undeclared(&workspace, &store)?;
     let before = store.lock().clone();
     let mut memory = Memory::load(session, &workspace)?;
     let resolved =
@@ -160,8 +170,19 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     Ok(status.max(session.report_failures(&resolved)))
 }
 
+/// A lock without declarations is not emptied: somebody removed the wrong file.
+fn refuse_undeclared(workspace: &Workspace, store: &Store) -> Result<(), Error> {
+    match !workspace.configured && store.exists() {
+        false => Ok(()),
+        true => {
+            let error = Error::usage("there is a pins.lock, but nothing that declares its pins");
+            Err(error.hint("restore pins.toml or refresh/upstreams.toml, or remove pins.lock"))
+        }
+    }
+}
+
 /// No rule goes down: where a person did, the rules go up again unless the declaration says otherwise.
-fn say_how_to_stay(session: &mut Session<'_>, changes: &[Change], resolved: &[Resolved]) {
+pub(super) fn say_how_to_stay(session: &mut Session<'_>, changes: &[Change], resolved: &[Resolved]) {
     for Change { name, from, to } in changes {
         let (Some(from), Some(to), Some(decision)) = (from, to, decision(resolved, name)) else { continue };
         let rank = |tag: &str| decision.candidates.iter().position(|candidate| candidate.tag == tag);
@@ -176,7 +197,7 @@ fn say_how_to_stay(session: &mut Session<'_>, changes: &[Change], resolved: &[Re
 }
 
 /// Notes in the journal what was seen, told and decided; why it could not be.
-fn remember(
+pub(super) fn remember(
     session: &mut Session<'_>,
     memory: &mut Memory,
     resolved: &[Resolved],

@@ -1,6 +1,6 @@
 //! What the commands share: the repository they work in, and the upstreams they ask.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::memory::Memory;
 use super::network::settings;
@@ -205,6 +205,14 @@ fn ways_out(name: &PinName, alarm: &Alarm) -> Vec<String> {
         Alarm::NeverSeen { .. } => {
             vec![format!("find out who wrote it; to take what the tag names now: {refresh} --accept")]
         }
+    }
+}
+
+/// A path as a person writes it: `~/` is the home directory, and what is relative is so to the working directory.
+pub(crate) fn expand_home(app: &App, path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), app.variable("HOME")) {
+        (Some(rest), Some(home)) => Path::new(home).join(rest),
+        _ => app.folder.join(path),
     }
 }
 

@@ -12,6 +12,7 @@ use super::session::{Session, select};
 use crate::catalog::{Catalog, Declaration};
 use crate::error::{Error, Status};
 use crate::lock::{Lock, Store};
+use crate::model::{Pin, PinName};
 use crate::plan::{Candidate, Decision, Outcome, Past, Verdict, Wish, stale};
 use crate::report::human::{self, NextStep, StatusRow};
 use crate::report::json as report_json;
@@ -45,7 +46,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<
         let name = &declaration.name;
         let looked = result.and_then(|result| result.result.as_ref().ok()).map(|_| session.app.now);
         let times = Times { now: session.app.now, looked: looked.or(memory.looked(name)) };
-        row(&workspace.catalog, store.lock(), declaration, result, memory.of(name), times)
+        let mut row = row(&workspace.catalog, store.lock(), declaration, result, memory.of(name), times);
+        row.declined = declined(&memory, store.lock(), name);
+        row
     };
     let rows: Vec<StatusRow> = selected.iter().map(row).collect();
     let text = match args.format {
@@ -101,12 +104,31 @@ fn row(
         last_news: newest.map(since),
         next: waiting.map(|(tag, wait)| NextStep { tag, eligible_in_seconds: wait.as_secs() }),
         held_by: declaration.held(today(now)).map(|hold| hold.why.clone()),
+        declined: Vec::new(),
         notices: decision.iter().flat_map(|it| &it.notices).map(ToString::to_string).collect(),
         allowed: selected.map(|candidate| candidate.tag.clone()),
         newest: decision.and_then(Decision::newest).map(|candidate| candidate.tag.clone()),
         note,
         wrong,
     }
+}
+
+/// What a person did not want, as long as it is not locked all the same.
+fn declined(memory: &Memory, lock: &Lock, pin: &PinName) -> Vec<String> {
+    let locked = lock.pins.get(pin).map(Pin::content);
+    let declined =
+        memory.declined(pin).into_iter().filter(|(target, _)| Some(&target.content) != locked.as_ref());
+    declined
+        .map(|(target, place)| {
+            format!("declined: the {} step to {}, {place}", target.kind, short(&target.content))
+        })
+        .collect()
+}
+
+/// Content, short enough for a table.
+fn short(content: &str) -> String {
+    let digits = content.find(':').map_or(0, |colon| colon + 1) + 12;
+    content.chars().take(digits).collect()
 }
 
 fn today(now: Timestamp) -> jiff::civil::Date {

@@ -1,4 +1,4 @@
-//! Why a journal could not be read, written or shared.
+//! Why a journal could not be read or written.
 
 use std::path::{Path, PathBuf};
 
@@ -56,20 +56,6 @@ pub enum Error {
         /// How often it was tried.
         attempts: u32,
     },
-    /// A remote that is no folder of this machine.
-    #[error("cannot share the journal with {remote}: only folders and file:// URLs are supported yet")]
-    Unsupported {
-        /// The remote's name, or its scheme.
-        remote: String,
-    },
-    /// A remote that cannot be read or written.
-    #[error("cannot share the journal with {remote}: {cause}")]
-    Remote {
-        /// The remote's name or path.
-        remote: String,
-        /// Why.
-        cause: String,
-    },
 }
 
 impl Error {
@@ -107,12 +93,6 @@ impl Error {
                 "run the command again; where nothing else runs, an ended process has left {}, which can then be removed",
                 repository.join(format!("{REF}.lock")).display()
             ),
-            Self::Unsupported { .. } => {
-                format!(
-                    "until then: `git fetch REMOTE {REF}:{REF}` before a run, `git push REMOTE {REF}` after it"
-                )
-            }
-            Self::Remote { .. } => "see whether `git ls-remote` works with it".into(),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Handle {
     ) -> Result<Merged, Error> {
         let theirs = objects::commit(repository, other)?;
         for attempt in 0..ATTEMPTS {
-            self.reload(repository, now)?;
+            self.reread(repository, now)?;
             let (new, merged) = match self.tip {
                 None => (theirs.id, Merged::FastForward),
                 Some(ours) => join(repository, &ours, &theirs, now)?,
@@ -61,7 +61,7 @@ impl Handle {
             objects::read(repository, &objects::commit(repository, new)?, &self.folder)?;
             match self.swap(repository, new)? {
                 Swap::Done => {
-                    self.reload(repository, now)?;
+                    self.reread(repository, now)?;
                     return Ok(merged);
                 }
                 Swap::Lost => pause(attempt, new),

@@ -2,8 +2,7 @@
 //!
 //! [`Journal`] is the content: pure, and the same in whatever order journals are merged. `text` writes it as files of
 //! lines. [`load`] gives the [`Handle`] of a folder's journal: [`Handle::record`] adds to it by one commit,
-//! [`Handle::fetch`] and [`Handle::push`] share it, [`Handle::merge_from`] brings two together, and
-//! [`History`] tells since when a line can be believed. Work tree, index and `HEAD` are never touched.
+//! [`Handle::merge_from`] brings two together, wherever the other came from, and [`History`] tells since when a line can be believed. Work tree, index and `HEAD` are never touched.
 //!
 //! A root below the top of its repository has its files below that path in the journal's tree, each part of it with
 //! a mark in front: `@services/@pay/wordpress`. So no folder is ever in the way of a pin's file.
@@ -14,7 +13,6 @@ mod history;
 mod merge;
 mod message;
 mod objects;
-mod remote;
 mod store;
 mod text;
 
@@ -23,8 +21,7 @@ pub use error::Error;
 pub use history::History;
 pub use merge::Merged;
 pub use message::Decision;
-pub use remote::{Pushed, fetch};
-pub use store::{Handle, Recorded, State, load};
+pub use store::{Handle, Recorded, State, load, open};
 pub use text::{JournalFile, TextError, decode, encode, files};
 
 /// The ref.
@@ -36,6 +33,6 @@ const FOLDER_MARK: &[u8] = b"@";
 #[cfg(test)]
 mod history_tests;
 #[cfg(test)]
-mod remote_tests;
+pub(crate) mod merge_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -63,6 +63,14 @@ pub fn load(root: &Path, now: Timestamp) -> Result<State, Error> {
     }
 }
 
+/// The same, also where a shallow clone does not have the journal yet, so that it can be brought; `None` outside of git.
+pub fn open(root: &Path, now: Timestamp) -> Result<Option<Handle>, Error> {
+    let Some((repository, handle)) = Handle::of(root)? else {
+        return Ok(None);
+    };
+    handle.reloaded(&repository, now).map(Some)
+}
+
 impl Handle {
     /// A handle that has read nothing yet; `None` outside of git.
     pub(super) fn of(root: &Path) -> Result<Option<(Repository, Self)>, Error> {
@@ -88,6 +96,17 @@ impl Handle {
         let (written, journal) = Default::default();
         let handle = Self { repository: shared.path().into(), folder, tip: None, written, journal };
         Ok(Some((shared, handle)))
+    }
+
+    /// The git folder that all work trees share: the objects are there, and the ref.
+    pub fn repository(&self) -> &Path {
+        &self.repository
+    }
+
+    /// Reads the journal anew, as others may have left it.
+    pub fn reload(&mut self, now: Timestamp) -> Result<(), Error> {
+        let repository = self.open()?;
+        self.reread(&repository, now)
     }
 
     /// A folder of git's for notes about this root that nobody shares; it need not be there.
@@ -116,7 +135,7 @@ impl Handle {
     }
 
     /// Reads the ref anew.
-    pub(super) fn reload(&mut self, repository: &Repository, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn reread(&mut self, repository: &Repository, now: Timestamp) -> Result<(), Error> {
         let tip = objects::tip(repository)?;
         let written = tip.map(|tip| objects::read(repository, &tip, &self.folder)).transpose()?;
         self.set(tip, written.unwrap_or_default(), now);
@@ -124,7 +143,7 @@ impl Handle {
     }
 
     pub(super) fn reloaded(mut self, repository: &Repository, now: Timestamp) -> Result<Self, Error> {
-        self.reload(repository, now)?;
+        self.reread(repository, now)?;
         Ok(self)
     }
 
@@ -163,7 +182,7 @@ impl Handle {
                 }
                 Swap::Lost => {
                     pause(attempt, tip);
-                    self.reload(&repository, now)?;
+                    self.reread(&repository, now)?;
                 }
             }
         }

@@ -11,16 +11,16 @@ use tempfile::TempDir;
 use super::*;
 use crate::model::{CommitId, PinName, Sighting};
 
-pub(super) fn at(hour: i64) -> Timestamp {
+pub(crate) fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + hour * 3600).unwrap()
 }
 
-pub(super) fn pin(name: &str) -> PinName {
+pub(crate) fn pin(name: &str) -> PinName {
     name.parse().unwrap()
 }
 
 /// A journal of lines `pin tag content hour`.
-pub(super) fn journal(lines: &[(&str, &str, &str, i64)]) -> Journal {
+pub(crate) fn journal(lines: &[(&str, &str, &str, i64)]) -> Journal {
     let mut journal = Journal::default();
     for (name, tag, content, hour) in lines {
         let line = Sighting { tag: (*tag).into(), content: (*content).into(), first_seen: at(*hour) };
@@ -29,7 +29,7 @@ pub(super) fn journal(lines: &[(&str, &str, &str, i64)]) -> Journal {
     journal
 }
 
-pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"])
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -43,7 +43,7 @@ pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A repository with two commits and a changed file.
-pub(super) fn repository() -> (TempDir, PathBuf) {
+pub(crate) fn repository() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let top = folder.path().join("top");
     std::fs::create_dir_all(top.join("services/pay")).unwrap();
@@ -57,25 +57,25 @@ pub(super) fn repository() -> (TempDir, PathBuf) {
     (folder, top)
 }
 
-pub(super) fn open(root: &Path, now: Timestamp) -> Handle {
+pub(crate) fn open(root: &Path, now: Timestamp) -> Handle {
     match load(root, now).unwrap() {
         State::Open(handle) => *handle,
         other => panic!("{}: {other:?}", root.display()),
     }
 }
 
-pub(super) fn record(root: &Path, lines: &[(&str, &str, &str, i64)], now: i64) -> Handle {
+pub(crate) fn record(root: &Path, lines: &[(&str, &str, &str, i64)], now: i64) -> Handle {
     let mut handle = open(root, at(now));
     handle.record(&journal(lines), &[], at(now)).unwrap();
     handle
 }
 
-pub(super) fn first(handle: &Handle, name: &str, tag: &str, content: &str) -> Option<Timestamp> {
+pub(crate) fn first(handle: &Handle, name: &str, tag: &str, content: &str) -> Option<Timestamp> {
     handle.journal().seen(&pin(name))?.first(tag, content)
 }
 
 /// Adds a commit to the ref with a file of any content and a time of any sort, as somebody might who can push.
-pub(super) fn forge(top: &Path, file: &str, text: &[u8], hour: i64) -> CommitId {
+pub(crate) fn forge(top: &Path, file: &str, text: &[u8], hour: i64) -> CommitId {
     let repository = Repository::open(top).unwrap();
     let parent = repository.find_reference(REF).ok().map(|found| found.peel_to_commit().unwrap());
     let base = parent.as_ref().map(|parent| parent.tree().unwrap());
@@ -186,7 +186,7 @@ fn only_words_are_taken() {
 fn outside_of_git_there_is_none() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(load(folder.path(), at(0)).unwrap(), State::Outside));
-    assert!(matches!(fetch(folder.path(), "origin", at(0)).unwrap(), State::Outside));
+    assert!(super::open(folder.path(), at(0)).unwrap().is_none());
 }
 
 #[test]

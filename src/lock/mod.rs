@@ -19,7 +19,7 @@ pub use decode::decode;
 pub use encode::encode;
 pub use locate::locate;
 pub use merge::{Merged, merge};
-pub use store::{Committed, Store, StoreError};
+pub use store::{Committed, Store, StoreError, text};
 
 use crate::model::{Pin, PinName};
 

@@ -90,17 +90,22 @@ impl Store {
         if *lock == self.lock {
             return Ok(Committed::Unchanged);
         }
-        let text = encode(lock, self.original.as_deref(), declared_in);
-        // What could not be read again would stop every later run.
-        match decode(&SourceFile::new(FILE_NAME, &text)) {
-            Ok(read) if read == *lock => {}
-            Ok(_) => return Err(StoreError::Malformed(Vec::new())),
-            Err(problems) => return Err(StoreError::Malformed(problems)),
-        }
+        let text = text(lock, self.original.as_deref(), declared_in)?;
         let before = self.original.map_or(Before::Absent, |text| Before::Content(text.into_bytes()));
         let staged = batch.stage(&self.path, text.as_bytes(), before);
         staged.map_err(|error| failed(self.path, error))?;
         Ok(Committed::Written)
+    }
+}
+
+/// The text of a lock file, in place of the `original` one. What could not be read again would stop every later run, and
+/// is refused.
+pub fn text(lock: &Lock, original: Option<&str>, declared_in: &str) -> Result<String, StoreError> {
+    let text = encode(lock, original, declared_in);
+    match decode(&SourceFile::new(FILE_NAME, &text)) {
+        Ok(read) if read == *lock => Ok(text),
+        Ok(_) => Err(StoreError::Malformed(Vec::new())),
+        Err(problems) => Err(StoreError::Malformed(problems)),
     }
 }
 

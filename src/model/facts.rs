@@ -49,3 +49,12 @@ pub struct GitTag {
     /// The tag object, where the tag is annotated.
     pub tag_object: Option<CommitId>,
 }
+
+/// The commits that one commit of a git repository has and another has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Between {
+    /// The newest of them, each with the first line of its message.
+    pub commits: Vec<(CommitId, String)>,
+    /// How many there are.
+    pub total: usize,
+}

@@ -5,6 +5,7 @@
 mod digest;
 mod facts;
 mod git;
+mod image_facts;
 mod image_ref;
 mod lane;
 mod name;
@@ -16,8 +17,9 @@ mod tag;
 mod text;
 
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
-pub use facts::{Base, GitTag, Make, Manifest};
+pub use facts::{Base, Between, GitTag, Make, Manifest};
 pub use git::{CommitId, GitRef, GitRefError, GitUrl, GitUrlError, ObjectIdError, Transport};
+pub use image_facts::{Anatomy, Configuration, Depth, Layer, Learnt, Package, Part, Setting};
 pub use image_ref::{ImageRef, ImageRefError};
 pub use lane::{Allow, Lane};
 pub use name::{GroupName, ImageName, NameError, PinName};

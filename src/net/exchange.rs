@@ -110,7 +110,7 @@ impl Inner {
         let sent = self.prepare(request, authorization, url).send().await;
         let answer = sent.map_err(|error| self.failure(url, &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let body = self.read_body(request.asked, url, answer).await?;
+        let body = self.read_body(request, url, answer).await?;
         self.counters.received(body.len());
         Ok(Response { status, headers, url: url.clone(), body })
     }
@@ -161,7 +161,7 @@ impl Inner {
 
     async fn read_body(
         &self,
-        asked: Asked,
+        request: &Request,
         url: &Url,
         mut answer: reqwest::Response,
     ) -> Result<Vec<u8>, Failure> {
@@ -174,10 +174,10 @@ impl Inner {
             return Err(refused("compressed its answer, although it was asked not to"));
         }
         // What an error page says is not used, and HEAD has no body whatever its length says.
-        if asked == Asked::Head || answer.status() == StatusCode::NOT_FOUND {
+        if request.asked == Asked::Head || answer.status() == StatusCode::NOT_FOUND {
             return Ok(Vec::new());
         }
-        let limit = asked.limit();
+        let limit = request.limit();
         let too_large = || {
             let place = Place::of(url);
             Failure::Final(NetError::TooLarge { place, limit })

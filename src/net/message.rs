@@ -52,6 +52,7 @@ pub struct Request {
     pub(super) access: Access,
     pub(super) deadline: Option<Deadline>,
     pub(super) once: bool,
+    limit: Option<usize>,
 }
 
 impl Request {
@@ -66,6 +67,7 @@ impl Request {
             access: Access::Anonymous,
             deadline: None,
             once: false,
+            limit: None,
         }
     }
 
@@ -100,6 +102,17 @@ impl Request {
     #[must_use]
     pub fn once(self) -> Self {
         Self { once: true, ..self }
+    }
+
+    /// Is answered with at most so many bytes.
+    #[must_use]
+    pub fn at_most(self, limit: usize) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// The most bytes of an answer that are read.
+    pub(super) fn limit(&self) -> usize {
+        self.limit.unwrap_or(usize::MAX).min(self.asked.limit())
     }
 
     /// Is not sent, or not again, once `deadline` is over.

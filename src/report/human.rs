@@ -1,6 +1,7 @@
 //! Decisions and tables for a person.
 
 mod difference;
+mod evidence;
 mod simulation;
 
 use std::time::Duration;
@@ -164,6 +165,8 @@ pub struct StatusRow {
     pub held_by: Option<String>,
     /// What a person should know: that it is frozen, that it starves.
     pub notices: Vec<String>,
+    /// Proposals that a person declined.
+    pub declined: Vec<String>,
     /// The newest tag that may be taken.
     pub allowed: Option<String>,
     /// The newest tag of the shape.
@@ -196,7 +199,7 @@ pub fn status(rows: &[StatusRow], color: bool) -> String {
         None => Cell::new("-"),
     };
     for row in rows {
-        let notes = row.note.iter().chain(&row.notices).map(String::as_str);
+        let notes = row.note.iter().chain(&row.notices).chain(&row.declined).map(String::as_str);
         let note = Cell::new(harmless(&notes.collect::<Vec<_>>().join("; ")));
         let note = if color && row.wrong { note.fg(Color::Red) } else { note };
         let tag = |tag: &Option<String>| Cell::new(harmless(tag.as_deref().unwrap_or("-")));

@@ -1,6 +1,10 @@
 //! Decisions and findings for a machine.
 
+mod evidence;
+
 use serde_json::{Value, json};
+
+pub use evidence::evidence;
 
 use super::SCHEMA_VERSION;
 use super::human::{Difference, Simulated, Window};
@@ -39,7 +43,7 @@ pub fn pin(pin: &Pin) -> Value {
 /// What became of one pin between two locks.
 pub fn difference(difference: &Difference) -> Value {
     let [with, without, changed] = difference.platforms();
-    json!({
+    let mut value = json!({
         "name": difference.name,
         "change": difference.word(),
         "lane": difference.lane,
@@ -48,7 +52,11 @@ pub fn difference(difference: &Difference) -> Value {
         "to": difference.to.as_ref().map(pin),
         "platforms": { "added": with, "removed": without, "changed": changed },
         "images": difference.images,
-    })
+    });
+    if let Some(known) = &difference.evidence {
+        value["evidence"] = evidence(known);
+    }
+    value
 }
 
 /// A pin whose upstream gave no answer.

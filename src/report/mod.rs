@@ -3,6 +3,7 @@
 mod github;
 pub mod human;
 pub mod json;
+pub mod markdown;
 mod sarif;
 mod snippet;
 
@@ -47,6 +48,16 @@ fn corners(place: &Place) -> ((usize, usize), (usize, usize)) {
 fn told(finding: &Finding) -> String {
     let lines = [&finding.message, &finding.help].into_iter().flat_map(|text| text.lines()).map(harmless);
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A number of bytes in its largest unit, as `28.2 MB`.
+fn size(bytes: u64) -> String {
+    let unit =
+        [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")].into_iter().find(|(unit, _)| bytes >= *unit);
+    match unit {
+        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit / (unit / 10)),
+        None => format!("{bytes} B"),
+    }
 }
 
 #[cfg(test)]

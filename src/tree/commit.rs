@@ -48,12 +48,26 @@ impl CommitTree {
         self.commit.to_string()
     }
 
+    /// The path of the file that a path names in the end, behind links; itself where there is no such file.
+    pub fn target(&self, path: &str) -> Result<String, TreeError> {
+        let repository = Repository::open(&self.repository)?;
+        Ok(self.blob(&repository, path)?.map_or_else(|| path.to_owned(), |(path, _)| path))
+    }
+
     fn tree<'r>(&self, repository: &'r Repository) -> Result<Option<git2::Tree<'r>>, TreeError> {
         Ok(self.tree.map(|tree| repository.find_tree(tree)).transpose()?)
     }
 
     /// The bytes of a file, behind the links that lead to it; `None` where there is none, or it is outside.
     fn resolve(&self, repository: &Repository, path: &str) -> Result<Option<Vec<u8>>, TreeError> {
+        let Some((_, blob)) = self.blob(repository, path)? else {
+            return Ok(None);
+        };
+        Ok(Some(repository.find_blob(blob)?.content().to_vec()))
+    }
+
+    /// The path and the object of a file, behind the links that lead to it.
+    fn blob(&self, repository: &Repository, path: &str) -> Result<Option<(String, Oid)>, TreeError> {
         let Some(tree) = self.tree(repository)? else {
             return Ok(None);
         };
@@ -65,10 +79,10 @@ impl CommitTree {
             if entry.kind() != Some(ObjectType::Blob) {
                 return Ok(None);
             }
-            let blob = repository.find_blob(entry.id())?;
             if entry.filemode() != LINK {
-                return Ok(Some(blob.content().to_vec()));
+                return Ok(Some((path, entry.id())));
             }
+            let blob = repository.find_blob(entry.id())?;
             match link_target(&path, &String::from_utf8_lossy(blob.content())) {
                 Some(target) => path = target,
                 None => return Ok(None),

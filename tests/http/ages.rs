@@ -1,45 +1,9 @@
 //! Age, the journal and alarms: the binary against a registry, in a git repository, at several times.
 
 use std::fs;
-use std::process::Command;
 
-use crate::refresh::{BOTH, Checkout, Ended, pin};
+use crate::support::checkout::{BOTH, Checkout, Project, pin};
 use crate::support::registry::Registry;
-
-/// A repository on disk with git.
-pub(crate) struct Project {
-    pub(crate) checkout: Checkout,
-}
-
-impl Project {
-    pub(crate) fn new(declarations: &str) -> Self {
-        let checkout = Checkout::new(declarations);
-        let project = Self { checkout };
-        project.git(&["init", "-q"]);
-        project
-    }
-
-    pub(crate) fn git(&self, arguments: &[&str]) -> String {
-        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-        let folder = self.checkout.path("");
-        let output = Command::new("git").args(identity).args(arguments).current_dir(folder).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Runs at an hour of a day of May 2026.
-    pub(crate) fn at(&self, day: u32, hour: u32, arguments: &[&str]) -> Ended {
-        self.checkout.run_at(&format!("2026-05-{day:02}T{hour:02}:00:00Z"), arguments)
-    }
-
-    pub(crate) fn lock(&self) -> String {
-        fs::read_to_string(self.checkout.path("pins.lock")).unwrap()
-    }
-
-    pub(crate) fn journal(&self) -> String {
-        self.git(&["show", "refs/solera-pin/journal:x"])
-    }
-}
 
 #[test]
 fn a_release_is_taken_when_it_has_been_seen_for_long_enough() {

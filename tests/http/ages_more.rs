@@ -2,8 +2,7 @@
 
 use std::fs;
 
-use crate::ages::Project;
-use crate::refresh::{BOTH, Checkout, pin};
+use crate::support::checkout::{BOTH, Checkout, Project, pin};
 use crate::support::git_http::git;
 use crate::support::registry::{Registry, Reply};
 

@@ -1,72 +1,11 @@
 //! The binary against registries: what it asks, and that bad answers leave the lock as it was.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
-use tempfile::TempDir;
-
+use crate::support::checkout::{BOTH, Checkout, Ended, pin};
 use crate::support::registry::{Auth, INDEX, Registry, Reply};
-
-pub(crate) const BOTH: &[&str] = &["linux/amd64", "linux/arm64"];
-
-/// A repository on disk whose pins come from one registry.
-pub(crate) struct Checkout {
-    folder: TempDir,
-}
-
-impl Checkout {
-    pub(crate) fn new(declarations: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("pins.toml"), declarations).unwrap();
-        Self { folder }
-    }
-
-    pub(crate) fn path(&self, file: &str) -> PathBuf {
-        self.folder.path().join(file)
-    }
-
-    fn lock(&self) -> Option<String> {
-        fs::read_to_string(self.path("pins.lock")).ok()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
-        command.args(arguments).current_dir(self.folder.path()).env_clear();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::of(self.command(arguments).output().unwrap())
-    }
-
-    /// Runs as of a time.
-    pub(crate) fn run_at(&self, now: &str, arguments: &[&str]) -> Ended {
-        Ended::of(self.command(arguments).env("SOLERA_PIN_NOW", now).output().unwrap())
-    }
-
-    fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).spawn().unwrap()
-    }
-}
-
-pub(crate) struct Ended {
-    pub(crate) code: i32,
-    pub(crate) said: String,
-}
-
-impl Ended {
-    fn of(output: Output) -> Self {
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        Self { code: output.status.code().unwrap(), said }
-    }
-}
-
-pub(crate) fn pin(registry: &Registry, name: &str, repository: &str, track: &str) -> String {
-    format!("[pin.{name}]\nimage = \"{}/{repository}\"\ntrack = \"{track}\"\n\n", registry.host())
-}
 
 #[test]
 fn an_unchanged_pin_costs_one_head_and_a_repository_one_list_and_one_token() {
@@ -274,7 +213,7 @@ fn a_run_that_is_killed_writes_nothing() {
     until(|| !registry.requests().is_empty());
     run.kill().unwrap();
     run.wait().unwrap();
-    assert_eq!(names(checkout.folder.path()), ["pins.toml"]);
+    assert_eq!(names(&checkout.path("")), ["pins.toml"]);
 }
 
 fn names(folder: &Path) -> Vec<String> {

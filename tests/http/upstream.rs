@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 use solera_pin::model::Digest;
 
-use crate::refresh::{BOTH, Checkout, Ended, pin};
+use crate::support::checkout::{BOTH, Checkout, Ended, pin};
 use crate::support::git_http::{self, Version, git};
 use crate::support::registry::{Registry, Reply};
 

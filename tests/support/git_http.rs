@@ -21,15 +21,29 @@ pub enum Version {
     Two,
 }
 
+/// Who may read and write, where not everybody may; and this as `Authorization` has it.
+pub const USER: &str = "me";
+pub const PASSWORD: &str = "hunter2";
+pub const AUTHORIZATION: &str = "Basic bWU6aHVudGVyMg==";
+
 struct Config {
     root: PathBuf,
     version: Version,
+    private: bool,
 }
 
 /// Serves the repositories below `root` at `/NAME`, and at `/moved/NAME` by a redirect.
 pub fn start(root: &Path, version: Version) -> Server {
-    let config = Arc::new(Config { root: root.into(), version });
-    Server::start(Router::new().fallback(handle).with_state(config))
+    serve(Config { root: root.into(), version, private: false })
+}
+
+/// The same for [`USER`] with [`PASSWORD`] alone.
+pub fn start_private(root: &Path, version: Version) -> Server {
+    serve(Config { root: root.into(), version, private: true })
+}
+
+fn serve(config: Config) -> Server {
+    Server::start(Router::new().fallback(handle).with_state(Arc::new(config)))
 }
 
 async fn handle(State(config): State<Arc<Config>>, request: Request<Body>) -> Response {
@@ -41,6 +55,11 @@ async fn handle(State(config): State<Arc<Config>>, request: Request<Body>) -> Re
     if let Some(moved) = path.strip_prefix("/moved/") {
         let location = format!("/{moved}?{query}");
         return Response::builder().status(301).header("Location", location).body(Body::empty()).unwrap();
+    }
+    let shown = header("authorization").replacen("basic ", "Basic ", 1);
+    if config.private && shown != AUTHORIZATION {
+        let refused = Response::builder().status(401).header("WWW-Authenticate", "Basic realm=\"git\"");
+        return refused.body(Body::empty()).unwrap();
     }
     let mut command = tokio::process::Command::new("git");
     command
@@ -57,7 +76,7 @@ async fn handle(State(config): State<Arc<Config>>, request: Request<Body>) -> Re
         command.env("HTTP_GIT_PROTOCOL", header("git-protocol"));
     }
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let body = axum::body::to_bytes(body, 64 << 20).await.unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let _ = stdin.write_all(&body).await;
     drop(stdin);

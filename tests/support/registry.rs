@@ -5,6 +5,7 @@
 
 mod answers;
 mod images;
+pub mod made;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};

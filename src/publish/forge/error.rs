@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::error::{Error, Status};
 use crate::model::{harmless, in_words};
 use crate::net::{self, NetError};
 
@@ -98,6 +99,17 @@ pub(super) fn line(text: &str) -> String {
     match shown.char_indices().nth(LENGTH) {
         Some((end, _)) => format!("{}…", &shown[..end]),
         None => shown,
+    }
+}
+
+impl From<ForgeError> for Error {
+    fn from(error: ForgeError) -> Self {
+        let status = match error.kind() {
+            Kind::Configuration => Status::Usage,
+            _ => Status::Incomplete,
+        };
+        let hint = error.hint().map(str::to_owned);
+        hint.into_iter().fold(Self::new(status, error.to_string()), Self::hint)
     }
 }
 

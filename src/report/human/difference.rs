@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{count, harmless, platforms_beyond, step_lines};
+use super::{count, evidence, harmless, platforms_beyond, step_lines};
+use crate::evidence::Evidence;
 use crate::model::{CommitId, Digest, ImageName, Lane, Pin, PinName, Platform};
 
 /// One pin that two locks have differently; at least one side is there.
@@ -20,6 +21,8 @@ pub struct Difference {
     pub down: bool,
     /// The images that read it.
     pub images: Vec<ImageName>,
+    /// What upstream tells about it, where it was asked.
+    pub evidence: Option<Evidence>,
 }
 
 impl Difference {
@@ -76,6 +79,7 @@ impl Difference {
             let images: Vec<&str> = self.images.iter().map(ImageName::as_str).collect();
             lines.push(format!("read by {}", images.join(", ")));
         }
+        lines.extend(self.evidence.iter().flat_map(evidence::lines));
         lines
     }
 }
@@ -150,7 +154,15 @@ mod tests {
             })
         };
         let (from, to) = (Some(pin(from)), Some(pin(to)));
-        Difference { name: "a".parse().unwrap(), from, to, lane: None, down: false, images: Vec::new() }
+        Difference {
+            name: "a".parse().unwrap(),
+            from,
+            to,
+            lane: None,
+            down: false,
+            images: Vec::new(),
+            evidence: None,
+        }
     }
 
     #[test]

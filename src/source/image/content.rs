@@ -10,14 +10,14 @@ use crate::model::{Base, Digest, Make, MediaType, Platform};
 use crate::net::Kind;
 
 /// Marks an entry of an index that is about another entry, such as its provenance.
-const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+pub(super) const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 
 /// What an image was built on.
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
 /// The revision of its source that an image was built from.
-const REVISION: &str = "org.opencontainers.image.revision";
+pub(super) const REVISION: &str = "org.opencontainers.image.revision";
 
 /// Why bytes are not what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,13 @@
 //! Image repositories: tags, manifests, platforms.
 //!
 //! Entry point: [`ImageSource`]. `tags` reads tag lists, `content` is what the bytes of a manifest say, and this file
-//! asks for those bytes and checks them.
+//! asks for those bytes and checks them. `anatomy` asks what images are made of, for people to compare: `described` is
+//! what manifests and configurations say about that, `inventory` what is installed.
 
+mod anatomy;
 mod content;
+mod described;
+mod inventory;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -12,11 +16,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures_util::stream::{StreamExt as _, TryStreamExt as _};
+use tokio::sync::Semaphore;
 
+use self::anatomy::Inventory;
 use self::content::{Child, Claims, Content, Wrong};
+use self::described::{Entries, Single};
 use super::SourceError;
 use super::memo::Memo;
-use crate::model::{Digest, Make, Manifest, MediaType, Platform, Repository, Tag};
+use crate::model::{Configuration, Digest, Make, Manifest, MediaType, Platform, Repository, Tag};
 use crate::net::{Asked, Client, Endpoint, Kind, Place, Request, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
@@ -29,12 +36,32 @@ pub struct ImageSource {
     memory: Arc<Memory>,
 }
 
-#[derive(Default)]
 struct Memory {
     tags: Memo<Repository, Arc<Vec<Tag>>>,
     heads: Memo<(Repository, Tag), Option<Digest>>,
     manifests: Memo<(Repository, Reference), Arc<Manifest>>,
     served: Memo<(Repository, Digest), bool>,
+    entries: Memo<(Repository, Digest), Arc<Entries>>,
+    singles: Memo<(Repository, Digest), Arc<Single>>,
+    configurations: Memo<(Repository, Digest), Arc<Configuration>>,
+    inventories: Memo<(Repository, Digest, Digest), Inventory>,
+    inventory_readers: Semaphore,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            tags: Memo::default(),
+            heads: Memo::default(),
+            manifests: Memo::default(),
+            served: Memo::default(),
+            entries: Memo::default(),
+            singles: Memo::default(),
+            configurations: Memo::default(),
+            inventories: Memo::default(),
+            inventory_readers: Semaphore::new(anatomy::INVENTORIES),
+        }
+    }
 }
 
 /// An image of one platform.
@@ -242,16 +269,26 @@ impl ImageSource {
         repository: &Repository,
         reference: &Reference,
     ) -> Result<(Digest, Content), SourceError> {
+        self.fetched(repository, reference, content::read).await
+    }
+
+    /// The same, read in another way.
+    async fn fetched<T>(
+        &self,
+        repository: &Repository,
+        reference: &Reference,
+        read: impl FnOnce(&[u8], Option<&str>) -> Result<T, Wrong>,
+    ) -> Result<(Digest, T), SourceError> {
         let asked = || format!("read {}", reference.in_repository(repository));
         let (endpoint, request) = self.manifest_request(Asked::Manifest, repository, reference)?;
         let response = ask(&self.client, &endpoint, &request, asked).await?;
         let content_type = response.content_type();
-        let read = || {
+        let checked = || {
             let claimed = response.header("docker-content-digest");
             let digest = content::verified_digest(response.body(), reference.digest(), claimed)?;
-            Ok((digest, content::read(response.body(), content_type.as_deref())?))
+            Ok((digest, read(response.body(), content_type.as_deref())?))
         };
-        read().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))
+        checked().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))
     }
 
     /// What the image that `digest` names is made of; `None` where it is an index.
@@ -286,12 +323,24 @@ impl ImageSource {
         read: fn(&[u8]) -> Result<T, Wrong>,
     ) -> Result<T, SourceError> {
         let asked = || format!("read the configuration of {}", reference.in_repository(repository));
+        self.blob(Asked::Blob, repository, configuration, read, asked).await
+    }
+
+    /// What a blob says, whose bytes are checked.
+    async fn blob<T>(
+        &self,
+        kind: Asked,
+        repository: &Repository,
+        digest: &Digest,
+        read: impl FnOnce(&[u8]) -> Result<T, Wrong>,
+        asked: impl Fn() -> String,
+    ) -> Result<T, SourceError> {
         let net = |error| SourceError::net(asked(), &error);
         let endpoint = self.client.endpoint(repository.registry()).map_err(net)?;
-        let request = endpoint.request(Asked::Blob, repository, &format!("blobs/{configuration}"));
-        let response = ask(&self.client, &endpoint, &request, asked).await?;
+        let request = endpoint.request(kind, repository, &format!("blobs/{digest}"));
+        let response = ask(&self.client, &endpoint, &request, &asked).await?;
         let checked = || {
-            content::verified_digest(response.body(), Some(configuration), None)?;
+            content::verified_digest(response.body(), Some(digest), None)?;
             read(response.body())
         };
         checked().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))

@@ -1,13 +1,4 @@
 //! Git repositories: tags and the commits that they name.
-//!
-//! Entry point: [`GitSource`]. One file per transport (`http`, `ssh`, `local`); what servers say is framed by
-//! `pkt_line` and read by `refs`.
-
-mod http;
-mod local;
-mod pkt_line;
-mod refs;
-mod ssh;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::SourceError;
 use super::memo::Memo;
+use crate::git::{Address, GitError, Login, Refs, Remote};
 use crate::model::{GitTag, GitUrl, Transport};
 use crate::net::{Client, Kind};
 
@@ -58,16 +50,35 @@ impl GitSource {
         let settings = self.client.settings();
         let place = mirrored(url, &settings.git)
             .map_err(|why| SourceError::new(Kind::Configuration, asked.as_str(), why))?;
-        let tags = match place.transport() {
-            Transport::Http => http::tags(&self.client, &place, &asked).await?,
-            Transport::Local => local::tags(&place, &asked).await?,
-            Transport::Ssh => {
-                let _permit = self.memory.ssh.acquire().await;
-                ssh::tags(settings, &place, &asked).await?
-            }
+        let address = Address::of(&place)
+            .map_err(|error| SourceError::new(Kind::Protocol, asked.as_str(), error.to_string()))?;
+        let _permit = match address.transport() {
+            Transport::Ssh => Some(self.memory.ssh.acquire().await),
+            Transport::Http | Transport::Local => None,
         };
-        Ok(Arc::new(tags))
+        let refs = Remote::new(&self.client, address, Login::nobody()).refs(&["refs/tags/"]).await;
+        Ok(Arc::new(tags(refs.map_err(|error| failed(&asked, &error))?)))
     }
+}
+
+fn failed(asked: &str, error: &GitError) -> SourceError {
+    let failed = SourceError::new(error.kind(), asked, error.why());
+    match error.hint() {
+        Some(hint) => failed.hinted(hint),
+        None => failed,
+    }
+}
+
+/// References as tags, without those whose names git would refuse.
+fn tags(refs: Refs) -> Vec<GitTag> {
+    let tag = |(name, named): (String, crate::git::Named)| {
+        let name = name.strip_prefix("refs/tags/")?.parse().ok()?;
+        Some(match named.peeled {
+            Some(commit) => GitTag { name, commit, tag_object: Some(named.id) },
+            None => GitTag { name, commit: named.id, tag_object: None },
+        })
+    };
+    refs.names.into_iter().filter_map(tag).collect()
 }
 
 /// Where `url` is asked: under the mirror with the longest prefix of it, or as it is.

@@ -1,0 +1,290 @@
+//! `refresh --propose`: branches and pull requests for what the base branch could have.
+//!
+//! Nothing here reads the index, the work tree or what is checked out, but for the name of the remote and of its base.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::commit::{all_bumps, maker};
+use super::memory::Memory;
+use super::refresh::RefreshArgs;
+use super::session::{Session, select, sources};
+use super::{Format, written};
+use crate::catalog::{Declaration, ForgeKind, Propose};
+use crate::error::{Error, Status};
+use crate::files::FolderLock;
+use crate::git::{Address, Login, Refs, Remote, resolve};
+use crate::journal;
+use crate::model::{Allow, CommitId, GitUrl, Lane, PinName, Transport};
+use crate::net::Client;
+use crate::plan::{Outcome as Decided, Wish};
+use crate::publish::bump::Bump;
+use crate::publish::forge::{self, Forge};
+use crate::publish::group::PREFIX;
+use crate::publish::journal::share;
+use crate::publish::place::{Place, Snapshot};
+use crate::publish::propose::{Done, Outcome, Proposer, Report, Wanted, propose};
+use crate::report::human::count;
+use crate::report::{harmless, json as report_json};
+use crate::resolve::Resolved;
+use crate::workspace::Workspace;
+
+/// How many commits of each line a shallow clone is given, so that it can be told where branches leave the base.
+const DEPTH: u32 = 100;
+
+pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result<Status, Error> {
+    let root = Workspace::root_of(&session.folder()?);
+    let _held = FolderLock::acquire(&root)?;
+    let place = Place::open(&root)?;
+    let head = place.head()?.ok_or_else(|| Error::usage("there is no commit here yet to stand on"))?;
+    let policy = place.snapshot(&head)?.workspace;
+    let client = session.client(&policy)?;
+    let there = There::open(session, &place, &policy.catalog.policy.propose, &client)?;
+    let (base_name, base, branches) = there.fetch(&place, &policy.catalog.policy.propose).await?;
+    there.share_journal(session, &place).await?;
+    let base = place.snapshot(&base)?;
+    let selected = select(&base.workspace, &args.pins)?;
+    let mut memory = Memory::load(session, &base.workspace)?;
+    let resolved =
+        session.decide(&base.workspace, &base.lock, &selected, &Wish::Rules, &memory, false).await?;
+    memory.record(&resolved, None, "", session.app.now)?;
+    let memory = &mut Memory::load(session, &base.workspace)?;
+    let bumps = bumps(session, &base, &resolved, args.pins.is_empty(), memory).await?;
+    let unknown = unknown(&base, &resolved);
+    let sources = sources(&client);
+    let maker = maker(session, &base.workspace.catalog.policy)?;
+    let proposer = Proposer {
+        place: &place,
+        base: &base,
+        base_name: &base_name,
+        remote: &there.push,
+        forge: there.forge.as_deref(),
+        sources: &sources,
+        maker: &maker,
+        noted: &|pin, mark| memory.noted(pin, mark),
+    };
+    let report = propose(&proposer, &branches, Wanted { bumps, unknown }).await?;
+    let untold = memory.untold(&resolved);
+    memory.record(&resolved, Some(&Wish::Rules), "", session.app.now)?;
+    memory.note(&report, session.app.now)?;
+    there.share_journal(session, &place).await?;
+    match args.format {
+        Format::Human => tell(session, &report)?,
+        Format::Json => session.output.data(&document(&report, &resolved))?,
+    }
+    written::tell(session, &report.stuck, &report.edited);
+    for news in untold {
+        session.output.note(&format!("{}: {}\n", news.pin, harmless(&news.text)));
+    }
+    let mut status = complain(session, &report);
+    if !report.stuck.is_empty() {
+        status = status.max(Status::Usage);
+    }
+    session.say_requests(&client);
+    Ok(status.max(session.report_failures(&resolved)))
+}
+
+/// The remote and its forge.
+struct There {
+    fetch: Remote,
+    push: Remote,
+    forge: Option<Box<dyn Forge>>,
+}
+
+impl There {
+    fn open(session: &Session<'_>, place: &Place, policy: &Propose, client: &Client) -> Result<Self, Error> {
+        let places = resolve(place.git(), &policy.remote)?;
+        let forge = forge_of(session, policy, &places.push, client)?;
+        // The forge's token is for the forge's host, over HTTP.
+        let (host, web) = (places.push.host(), |address: &Address| address.transport() == Transport::Http);
+        let login = |address: &Address| match &forge {
+            Some(forge) if web(address) && address.host() == host => {
+                let (user, secret) = forge.git_login();
+                Login::of(place.git()).given(user, secret)
+            }
+            _ => Login::of(place.git()),
+        };
+        let (fetch, push) = (login(&places.fetch), login(&places.push));
+        Ok(Self {
+            fetch: Remote::new(client, places.fetch, fetch),
+            push: Remote::new(client, places.push, push),
+            forge,
+        })
+    }
+
+    /// The base branch's name and commit, and our branches; with their objects.
+    async fn fetch(
+        &self,
+        place: &Place,
+        policy: &Propose,
+    ) -> Result<(String, CommitId, BTreeMap<String, CommitId>), Error> {
+        let heads = "refs/heads/";
+        let ours = format!("{heads}{PREFIX}");
+        let declared = policy.base.as_ref().map(|base| format!("{heads}{base}"));
+        let asked: Vec<&str> =
+            [Some("HEAD"), declared.as_deref(), Some(&ours)].into_iter().flatten().collect();
+        let refs = self.fetch.refs(&asked).await?;
+        let (name, base) = base(&refs, declared.as_deref(), policy)?;
+        let branches: BTreeMap<String, CommitId> = refs
+            .names
+            .iter()
+            .filter(|(name, _)| name.starts_with(&ours))
+            .map(|(name, named)| (name[heads.len()..].to_owned(), named.id.clone()))
+            .collect();
+        let mut wants: Vec<CommitId> = branches.values().cloned().collect();
+        wants.push(base.clone());
+        let depth = place.is_shallow()?.then_some(DEPTH);
+        self.fetch.fetch(place.git(), &wants, depth).await?;
+        Ok((name.trim_start_matches(heads).to_owned(), base, branches))
+    }
+
+    /// Brings the journals here and there together.
+    async fn share_journal(&self, session: &mut Session<'_>, place: &Place) -> Result<(), Error> {
+        if let Some(mut handle) = journal::open(&place.root, session.app.now)? {
+            share(&self.push, &mut handle, session.app.now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The forge that a remote is on.
+fn forge_of(
+    session: &Session<'_>,
+    policy: &Propose,
+    remote: &Address,
+    client: &Client,
+) -> Result<Option<Box<dyn Forge>>, Error> {
+    if policy.forge == Some(ForgeKind::None) {
+        return Ok(None);
+    }
+    let url = remote.to_string().parse::<GitUrl>().map_err(|error| Error::usage(error.to_string()))?;
+    let variable = |name: &str| session.app.variable(name).map(str::to_owned);
+    Ok(forge::choose(policy, &url, &variable, client)?)
+}
+
+/// The base branch's reference and commit.
+fn base(refs: &Refs, declared: Option<&str>, policy: &Propose) -> Result<(String, CommitId), Error> {
+    let name = declared.or(refs.head.as_deref()).ok_or_else(|| {
+        Error::usage("the remote does not say which branch is its default")
+            .hint("declare it: `base = \"main\"` under [propose]")
+    })?;
+    let id = match declared {
+        Some(name) => refs.id(name),
+        None => refs.id(name).or(refs.id("HEAD")),
+    };
+    let id = id.ok_or_else(|| {
+        let branch = name.trim_start_matches("refs/heads/");
+        Error::usage(format!("the remote `{}` has no branch {branch}", policy.remote))
+            .hint("push it, or declare another: `base = \"main\"` under [propose]")
+    })?;
+    Ok((name.to_owned(), id.clone()))
+}
+
+/// Every bump; where a step to another major is taken, the smaller step beside it too.
+async fn bumps(
+    session: &mut Session<'_>,
+    base: &Snapshot,
+    resolved: &[Resolved],
+    all: bool,
+    memory: &Memory,
+) -> Result<Vec<Bump>, Error> {
+    let mut bumps = all_bumps(base, resolved, all, &Wish::Rules, memory)?;
+    let major = |name: &PinName| bumps.iter().any(|bump| bump.name == *name && bump.is_major());
+    let declared = base.workspace.catalog.declarations.values();
+    let smaller = declared.filter(|pin| pin.allow == Allow::Major && major(&pin.name));
+    let smaller: Vec<Declaration> =
+        smaller.map(|pin| Declaration { allow: Allow::Minor, ..pin.clone() }).collect();
+    if !smaller.is_empty() {
+        let asked: Vec<&Declaration> = smaller.iter().collect();
+        let beside = session.decide(&base.workspace, &base.lock, &asked, &Wish::Rules, memory, false).await?;
+        let steps = |it: &Resolved| matches!(&it.result, Ok(decision) if matches!(decision.outcome, Decided::Move { lane, .. } if lane != Lane::Major));
+        let beside: Vec<Resolved> = beside.into_iter().filter(steps).collect();
+        bumps.extend(all_bumps(base, &beside, false, &Wish::Rules, memory)?);
+    }
+    Ok(bumps)
+}
+
+/// The pins of which it is not known what should be proposed: those that were not asked about, that could not be, and
+/// those whose newest is not old enough yet.
+fn unknown(base: &Snapshot, resolved: &[Resolved]) -> BTreeSet<PinName> {
+    let known = |name: &PinName| {
+        let Some(result) = resolved.iter().find(|it| it.name == *name) else { return false };
+        let Ok(decision) = &result.result else { return false };
+        match &decision.outcome {
+            Decided::Move { .. } | Decided::First { .. } | Decided::Held(_) => true,
+            Decided::Keep { .. } => decision.candidates.iter().all(|candidate| candidate.wait().is_none()),
+            _ => false,
+        }
+    };
+    base.workspace.catalog.declarations.keys().filter(|name| !known(name)).cloned().collect()
+}
+
+fn tell(session: &mut Session<'_>, report: &Report) -> Result<(), Error> {
+    let mut open = 0;
+    for outcome in &report.outcomes {
+        open += usize::from(matches!(outcome.done, Done::Opened | Done::Updated | Done::Unchanged));
+        let what = match &outcome.done {
+            Done::Opened => "opened".into(),
+            Done::Updated => "updated".into(),
+            Done::Declined => "declined by a person".to_owned(),
+            Done::Postponed => "postponed: as many are open as max-open allows".into(),
+            Done::Closed(why) => format!("closed: {why}"),
+            // A person has heard of it, or there is nothing to hear.
+            Done::Unchanged | Done::Edited { told: true, .. } | Done::Failed { .. } => continue,
+            Done::Edited { by, commit, .. } => {
+                format!("left alone: {} by {by} is on it", commit.short())
+            }
+        };
+        let url = outcome.url.as_ref().map(|url| format!("  {url}")).unwrap_or_default();
+        session.output.data(&harmless_line(&format!("{}  {what}{url}", outcome.branch)))?;
+    }
+    session.output.note(&format!("{} open\n", count(open, "proposal")));
+    Ok(())
+}
+
+fn harmless_line(text: &str) -> String {
+    format!("{}\n", harmless(text))
+}
+
+/// Says what could not be done; what that amounts to.
+fn complain(session: &mut Session<'_>, report: &Report) -> Status {
+    let mut worst = Status::Done;
+    for warning in &report.warnings {
+        session.output.note(&harmless_line(&format!("warning: {warning}")));
+    }
+    for Outcome { branch, done, .. } in &report.outcomes {
+        let Done::Failed { why, hint, status } = done else { continue };
+        let hints: Vec<String> = hint.iter().cloned().collect();
+        session.output.wrong(&format!("{branch} stays as it was: {}", harmless(why)), &hints);
+        worst = worst.max(*status);
+    }
+    worst
+}
+
+fn document(report: &Report, resolved: &[Resolved]) -> String {
+    let outcome = |outcome: &Outcome| {
+        let (done, reason) = match &outcome.done {
+            Done::Opened => ("opened", None),
+            Done::Updated => ("updated", None),
+            Done::Unchanged => ("unchanged", None),
+            Done::Declined => ("declined", None),
+            Done::Postponed => ("postponed", None),
+            Done::Closed(why) => ("closed", Some(why.clone())),
+            Done::Edited { by, commit, .. } => ("edited", Some(format!("{commit} by {by}"))),
+            Done::Failed { why, .. } => ("failed", Some(why.clone())),
+        };
+        json!({ "branch": outcome.branch, "pins": outcome.pins, "outcome": done, "reason": reason, "url": outcome.url })
+    };
+    let proposals: Value = report.outcomes.iter().map(outcome).collect();
+    let pin = |resolved: &Resolved| {
+        let mut value = match &resolved.result {
+            Ok(decision) => report_json::summary(decision),
+            Err(error) => report_json::failed(error),
+        };
+        value["name"] = json!(resolved.name);
+        value
+    };
+    let pins = resolved.iter().map(pin).collect();
+    report_json::document("refresh", [("pins", pins), ("proposals", proposals)])
+}

@@ -1,0 +1,31 @@
+//! What changed between two commits of a git repository.
+
+use super::{Facts, compare_link};
+use crate::model::{Between, GitPin, Learnt};
+
+/// What changed between two locked commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitEvidence {
+    /// The page that shows it, at a forge that is known.
+    pub compare: Learnt<String>,
+    /// The commits that are new.
+    pub commits: Learnt<Between>,
+}
+
+impl GitEvidence {
+    pub(super) fn of(from: Option<&GitPin>, to: &GitPin, facts: &Facts) -> Self {
+        let Some(from) = from else {
+            let nothing = || "there is nothing to compare with".to_owned();
+            return Self { compare: Learnt::Unknown(nothing()), commits: Learnt::Unknown(nothing()) };
+        };
+        let compare = match from.url == to.url {
+            true => compare_link(to.url.as_str(), from.commit.as_str(), to.commit.as_str()),
+            false => Learnt::Unknown("it is another repository".into()),
+        };
+        let commits = match facts {
+            Facts::Git(commits) => commits.clone(),
+            Facts::Image { .. } => Learnt::not_asked(),
+        };
+        Self { compare, commits }
+    }
+}

@@ -1,0 +1,95 @@
+//! git's protocol: repositories elsewhere, read and written without a clone of them.
+//!
+//! Entry point: [`Remote`], of an [`Address`] (which [`resolve`] finds in git's configuration) and a [`Login`]. It lists
+//! references ([`Remote::refs`]), brings commits here ([`Remote::fetch`]) and sends them ([`Remote::push`]). The phases of
+//! a conversation are the same over each transport (`http`, `ssh`, `local`): the server says what it has (`refs`), one
+//! request is made, one answer is read. Packets are framed by `pkt_line`, objects packed and unpacked by the git library.
+
+mod address;
+mod configuration;
+mod conversation;
+mod credential;
+mod duplex;
+mod error;
+mod fetch;
+mod http;
+mod local;
+mod login;
+mod pack;
+mod pkt_line;
+mod push;
+mod refs;
+mod ssh;
+mod store;
+
+use std::fmt;
+
+pub use address::{Address, AddressError};
+pub use configuration::{Places, resolve};
+pub use error::GitError;
+pub use login::Login;
+pub use push::{Pushed, Update};
+pub use refs::{Named, Refs};
+
+use address::Way;
+use http::Http;
+
+use crate::net::Client;
+
+/// What a server does for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    UploadPack,
+    ReceivePack,
+}
+
+impl Service {
+    /// As a command of git's.
+    fn name(self) -> &'static str {
+        match self {
+            Self::UploadPack => "upload-pack",
+            Self::ReceivePack => "receive-pack",
+        }
+    }
+
+    /// As a program of its own.
+    fn program(self) -> &'static str {
+        match self {
+            Self::UploadPack => "git-upload-pack",
+            Self::ReceivePack => "git-receive-pack",
+        }
+    }
+}
+
+/// A repository elsewhere.
+pub struct Remote {
+    client: Client,
+    address: Address,
+    /// Where it is reached over HTTP.
+    http: Option<Http>,
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").field("address", &self.address.to_string()).finish_non_exhaustive()
+    }
+}
+
+impl Remote {
+    /// A repository; nothing is asked yet.
+    pub fn new(client: &Client, address: Address, login: Login) -> Self {
+        let http = match &address.way {
+            Way::Http(url) => {
+                let login = login.or_url(address.user.as_ref(), address.password.as_ref());
+                Some(Http::new(client.clone(), url.clone(), login))
+            }
+            Way::Ssh(_) | Way::Local(_) => None,
+        };
+        Self { client: client.clone(), address, http }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+}

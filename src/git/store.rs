@@ -1,0 +1,152 @@
+//! The repository that is here: what it lacks, what it has, and what is written to it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use git2::{Oid, Repository, Sort};
+
+use super::error::Failure;
+use super::fetch::{Answer, Ask};
+use crate::model::CommitId;
+use crate::net::Kind;
+
+/// How many commits a server is told of that are here.
+const HAVES: usize = 256;
+
+/// Runs what reads or writes files where nothing else waits for it.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure::new(Kind::Configuration, "work on the repository was interrupted")),
+    }
+}
+
+pub(super) fn open(folder: &Path) -> Result<Repository, Failure> {
+    Repository::open(folder).map_err(|error| Failure::here("opening the git repository", &error))
+}
+
+pub(super) fn oid(id: &CommitId) -> Result<Oid, Failure> {
+    Oid::from_str(id.as_str()).map_err(|_| {
+        Failure::new(Kind::Configuration, format!("{id} is not of SHA-1, which alone is supported here"))
+            .hinted("convert the repository, or use git itself")
+    })
+}
+
+pub(super) fn id(oid: Oid) -> Option<CommitId> {
+    oid.to_string().parse().ok()
+}
+
+/// What of `wants` is not here, and what a server has to know to send it.
+pub(super) fn missing(folder: &Path, wants: &[CommitId]) -> Result<Ask, Failure> {
+    let repository = open(folder)?;
+    let here = |error: git2::Error| Failure::here("reading the git repository", &error);
+    let odb = repository.odb().map_err(here)?;
+    let mut ask = Ask::default();
+    for want in wants {
+        if !odb.exists(oid(want)?) && !ask.wants.contains(want) {
+            ask.wants.push(want.clone());
+        }
+    }
+    if !ask.wants.is_empty() {
+        ask.shallow = shallow(&repository)?.into_iter().collect();
+        ask.haves = haves(&repository).map_err(here)?;
+    }
+    Ok(ask)
+}
+
+/// The commits that references name, and the newest of those below them.
+fn haves(repository: &Repository) -> Result<Vec<CommitId>, git2::Error> {
+    let mut walk = repository.revwalk()?;
+    walk.set_sorting(Sort::TIME)?;
+    let head = repository.head().into_iter().map(Ok);
+    for reference in head.chain(repository.references()?) {
+        // A reference to what is not here, or is no commit, is nothing to build on.
+        if let Ok(commit) = reference.and_then(|reference| reference.peel_to_commit()) {
+            walk.push(commit.id())?;
+        }
+    }
+    Ok(walk.map_while(Result::ok).take(HAVES).filter_map(id).collect())
+}
+
+/// Writes what a server sent, and sees that it is what was asked for.
+pub(super) fn keep(folder: &Path, answer: &Answer, wants: &[CommitId]) -> Result<(), Failure> {
+    let repository = open(folder)?;
+    if objects(&answer.pack) > 0 {
+        let broken = |why: &str| Failure::protocol(format!("what it sent cannot be unpacked: {why}"));
+        let odb = repository.odb().map_err(|error| broken(error.message()))?;
+        let mut writer = odb.packwriter().map_err(|error| broken(error.message()))?;
+        writer.write_all(&answer.pack).map_err(|error| broken(&error.to_string()))?;
+        writer.commit().map_err(|error| broken(error.message()))?;
+    }
+    if !answer.shallow.is_empty() || !answer.unshallow.is_empty() {
+        cut_off(&repository, answer)?;
+    }
+    // Opened anew: what was there when it was opened is remembered.
+    let repository = open(folder)?;
+    let odb = repository.odb().map_err(|error| Failure::here("reading the git repository", &error))?;
+    for want in wants {
+        if !odb.exists(oid(want)?) {
+            return Err(Failure::protocol(format!("it did not send {want}")));
+        }
+    }
+    Ok(())
+}
+
+/// How many objects a pack says that it has.
+fn objects(pack: &[u8]) -> u32 {
+    let count = pack.get(8..12).and_then(|bytes| bytes.try_into().ok());
+    // What is no pack is for the library to refuse.
+    count.map_or(u32::from(!pack.is_empty()), u32::from_be_bytes)
+}
+
+/// Where the history of a repository is cut off.
+fn shallow(repository: &Repository) -> Result<BTreeSet<CommitId>, Failure> {
+    let path = repository.commondir().join("shallow");
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(text.lines().filter_map(|line| line.trim().parse().ok()).collect()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(BTreeSet::new()),
+        Err(error) => Err(Failure::new(Kind::Configuration, format!("{}: {error}", path.display()))),
+    }
+}
+
+/// Notes where the history is cut off now, under the lock that git itself takes.
+fn cut_off(repository: &Repository, answer: &Answer) -> Result<(), Failure> {
+    let folder = repository.commondir();
+    let path = folder.join("shallow");
+    let failed = |error: &std::io::Error| {
+        let why = format!("{} cannot be written: {error}", path.display());
+        let failure = Failure::new(Kind::Configuration, why);
+        match error.kind() {
+            ErrorKind::AlreadyExists => failure.hinted(format!(
+                "another git is at work there; where none is, remove {}.lock",
+                path.display()
+            )),
+            _ => failure,
+        }
+    };
+    let mut lock = tempfile::Builder::new()
+        .prefix("shallow")
+        .rand_bytes(0)
+        .suffix(".lock")
+        .permissions(fs::Permissions::from_mode(0o644))
+        .tempfile_in(folder)
+        .map_err(|error| failed(&error))?;
+    let mut ids = shallow(repository)?;
+    ids.extend(answer.shallow.iter().cloned());
+    ids.retain(|id| !answer.unshallow.contains(id));
+    if ids.is_empty() {
+        return match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&error)),
+            _ => Ok(()),
+        };
+    }
+    let text: String = ids.iter().map(|id| format!("{id}\n")).collect();
+    lock.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    lock.persist(&path).map_err(|error| failed(&error.error))?;
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! The title and the text of a pull request. Pure.
+//!
+//! The text begins with a marker that is not shown: what the proposal is about, and which commit the text tells of. It
+//! is read back where a person closed, merged or reopened it. Nothing of upstream's stands before it, and in what stands
+//! behind it no such marker can be made.
+
+use std::fmt::Write as _;
+
+use super::bump::{Bump, Kind, Target};
+use super::group::Proposal;
+use super::message;
+use crate::catalog::Catalog;
+use crate::evidence::Evidence;
+use crate::model::{CommitId, Lane, Pin, harmless};
+use crate::report::markdown::{self, code};
+
+/// A text stays below what every forge takes.
+const MAX_BODY: usize = 60_000;
+
+/// More names than are read in a title or a list.
+const MAX_NAMES: usize = 5;
+const MAX_FILES: usize = 20;
+const MAX_ROWS: usize = 200;
+
+/// What a pull request's text says to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marker {
+    /// How far it is.
+    pub stage: Stage,
+    /// The commit that the text tells of.
+    pub tip: CommitId,
+    /// What it is about.
+    pub targets: Vec<Target>,
+}
+
+/// How far a pull request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It is open, and labels and reviewers are still to be added.
+    New,
+    /// All is done.
+    Open,
+    /// We closed it: nobody declined it.
+    Closed,
+}
+
+const STAGES: [(Stage, &str); 3] = [(Stage::New, "new"), (Stage::Open, "open"), (Stage::Closed, "closed")];
+
+impl Marker {
+    /// The comment that a text begins with.
+    fn text(&self) -> String {
+        let stage = STAGES.iter().find(|(stage, _)| *stage == self.stage).map_or("", |(_, word)| word);
+        let mut text = format!("<!-- solera-pin 1 {stage} {}\n", self.tip);
+        for target in &self.targets {
+            let _ = writeln!(text, "{target}");
+        }
+        text.push_str("-->\n");
+        text
+    }
+
+    /// The marker that a text begins with.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut lines = text.trim_start().lines().map(str::trim_end);
+        let mut words = lines.next()?.strip_prefix("<!-- solera-pin 1 ")?.split(' ');
+        let (stage, tip) = (words.next()?, words.next()?.parse().ok()?);
+        let stage = STAGES.iter().find(|(_, word)| *word == stage)?.0;
+        let mut targets = Vec::new();
+        for line in lines {
+            if line == "-->" {
+                return Some(Self { stage, tip, targets });
+            }
+            targets.push(line.parse().ok()?);
+        }
+        None
+    }
+
+    /// A text with this marker in place of the one that it has.
+    pub fn put(&self, text: &str) -> String {
+        let rest = match Self::read(text) {
+            Some(_) => text.split_once("-->").map_or(text, |(_, rest)| rest.trim_start_matches(['\r', '\n'])),
+            None => text,
+        };
+        format!("{}\n{rest}", self.text())
+    }
+}
+
+/// One bump of a proposal, with what is known of it.
+pub struct Section<'a> {
+    /// What is proposed.
+    pub bump: &'a Bump,
+    /// What changed upstream; none where nothing was to be asked.
+    pub evidence: Option<Evidence>,
+    /// The places in files that come to name it, as `path:line`.
+    pub places: Vec<String>,
+}
+
+/// The title: the commit's subject, or the group with its pins.
+pub fn title(proposal: &Proposal) -> String {
+    match (&proposal.group, proposal.bumps.as_slice()) {
+        (_, [bump]) => message::subject(bump),
+        (group, bumps) => {
+            let names: Vec<&str> = bumps.iter().take(MAX_NAMES).map(|bump| bump.name.as_str()).collect();
+            let more = match bumps.len().saturating_sub(MAX_NAMES) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("bump {}: {}{more}", group.as_deref().unwrap_or("pins"), names.join(", "))
+        }
+    }
+}
+
+/// The text below the marker.
+pub fn body(catalog: &Catalog, sections: &[Section<'_>]) -> String {
+    let mut text = String::new();
+    if sections.len() > 1 {
+        text.push_str(&table(sections));
+    }
+    for (at, section) in sections.iter().enumerate() {
+        let told = told(catalog, section, sections.len() > 1);
+        if text.len() + told.len() > MAX_BODY {
+            let _ = writeln!(
+                text,
+                "\nThe evidence for {} more pins is too long for this text: `solera-pin diff \
+                                    --upstream` shows it.",
+                sections.len() - at
+            );
+            break;
+        }
+        text.push_str(&told);
+    }
+    text.push_str(FOOTER);
+    text
+}
+
+const FOOTER: &str = "\n---\nClose this to decline it: the same step is not proposed again, a later one is. A commit of \
+yours on this branch is left alone, and so is the branch from then on; delete the branch to have it made anew.\n";
+
+fn table(sections: &[Section<'_>]) -> String {
+    let mut text = "| pin | from | to | step |\n| --- | --- | --- | --- |\n".to_owned();
+    for Section { bump, .. } in sections.iter().take(MAX_ROWS) {
+        let (from, to) = sides(bump);
+        let _ = writeln!(text, "| {} | {from} | {to} | {} |", bump.name, bump.kind);
+    }
+    if let Some(more @ 1..) = sections.len().checked_sub(MAX_ROWS) {
+        let _ = writeln!(text, "\nand {more} more, each with a commit");
+    }
+    text
+}
+
+/// What a bump goes from and to, as far as the two differ.
+fn sides(bump: &Bump) -> (String, String) {
+    let digest = bump.kind == Kind::Step(Lane::Digest);
+    let side = |pin: &Option<Pin>| match pin {
+        Some(pin) if digest => code(&pin.short_content()),
+        Some(pin) => code(pin.tag()),
+        None => "-".into(),
+    };
+    (side(&bump.from), side(&bump.to))
+}
+
+/// What is said of one bump.
+fn told(catalog: &Catalog, section: &Section<'_>, heading: bool) -> String {
+    let Section { bump, evidence, places } = section;
+    let mut text = String::new();
+    if heading {
+        let _ = writeln!(text, "\n### {}\n", bump.name);
+    }
+    let upstream = bump.to.as_ref().or(bump.from.as_ref()).map(Pin::upstream).unwrap_or_default();
+    let (from, to) = sides(bump);
+    let step = match bump.kind {
+        Kind::Step(Lane::Digest) => {
+            let tag = bump.to.as_ref().map(|pin| code(pin.tag())).unwrap_or_default();
+            format!("what {tag} of {} names has changed from {from} to {to}", code(&upstream))
+        }
+        Kind::Step(lane) => format!("a {lane} step of {} from {from} to {to}", code(&upstream)),
+        Kind::First => format!("{to} of {} is locked for the first time", code(&upstream)),
+        Kind::Drop => format!("it is declared nowhere any more; it was {from} of {}", code(&upstream)),
+        Kind::References => format!("files come to name what {to} of {} is locked at", code(&upstream)),
+    };
+    let _ = writeln!(text, "**{}**: {step}.\n", bump.name);
+    let mut points = vec![format!("Why it may be taken: {}.", code(&bump.because))];
+    if let Some(seen) = bump.first_seen {
+        points.push(format!("First seen {seen}."));
+    }
+    if let Some(cause) = &bump.cause {
+        points.push(format!("Why the tag moved, as far as the images tell: {}.", code(&cause.to_string())));
+    }
+    if bump.superseded {
+        points
+            .push("Upstream has replaced it under its tag since; what replaced it is not old enough.".into());
+    }
+    points.extend(used(catalog, bump, places));
+    let declaration = catalog.declarations.get(&bump.name);
+    if let Some(changelog) = declaration.and_then(|declaration| declaration.changelog.as_ref()) {
+        points.push(format!("[What upstream says of its changes]({changelog})"));
+    }
+    for point in points {
+        let _ = writeln!(text, "- {point}");
+    }
+    if let Some(evidence) = evidence {
+        let _ = write!(text, "\n{}", markdown::evidence(evidence));
+    }
+    text
+}
+
+/// Where the pin is used: the images that read it, and the files that come to name it.
+fn used(catalog: &Catalog, bump: &Bump, places: &[String]) -> Vec<String> {
+    let images: Vec<String> = catalog.readers(&bump.name).map(|image| image.name.to_string()).collect();
+    let mut points = Vec::new();
+    if !images.is_empty() {
+        points.push(format!("Images that read it: {}.", images.join(", ")));
+    }
+    if !places.is_empty() {
+        let shown: Vec<String> = places.iter().take(MAX_FILES).map(|place| code(&harmless(place))).collect();
+        let more = match places.len().saturating_sub(MAX_FILES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        points.push(format!("Files that name it: {}{more}.", shown.join(", ")));
+    }
+    if points.is_empty() {
+        points.push("No image of the catalog and no file here names it.".into());
+    }
+    points
+}

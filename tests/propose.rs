@@ -1,0 +1,14 @@
+//! From a decision to commits, branches and pull requests: the binary, real git, registries and forges over HTTP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+
+mod support;
+
+#[path = "propose/branches.rs"]
+mod branches;
+#[path = "propose/commit.rs"]
+mod commit;
+#[path = "propose/kill.rs"]
+mod kill;
+#[path = "propose/world.rs"]
+mod world;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use solera_pin::publish::forge::State;
 
-use super::support::forge::{ALL, Server};
+use super::support::forge::{ALL, Server, TOKEN};
 use super::support::git_http::{git, repository};
 use super::{BRANCH, forge, new_pull, said};
 
@@ -76,5 +76,28 @@ async fn without_its_branch_it_is_closed_and_still_found() {
         assert_eq!((found.len(), found[0].state), (1, State::Closed), "{software:?}");
         push(&folder, BRANCH, "two\n");
         assert_eq!(forge.open(&new_pull(BRANCH)).await.unwrap().number, 2);
+    }
+}
+
+#[test]
+fn who_shows_the_token_may_push_to_the_forge_itself() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = repository(root.path(), "shop.git");
+    for software in ALL {
+        let server = Server::over(software, &folder);
+        let clone = root.path().join(software.word());
+        git(root.path(), &["clone", "-q", &server.remote(), software.word()]);
+        let branch = format!("HEAD:refs/heads/{}", software.word());
+        let push = |login: &str| {
+            let url = server.remote().replacen("://", &format!("://{login}"), 1);
+            let mut command = std::process::Command::new("git");
+            command.args(["push", "-q", &url, &branch]).current_dir(&clone);
+            command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_CONFIG_GLOBAL", "/dev/null");
+            command.output().unwrap().status.success()
+        };
+        assert!(!push("") && !push("me:another@"));
+        assert!(push(&format!("me:{TOKEN}@")), "{software:?}");
+        let pushed = git(&folder, &["rev-parse", software.word()]);
+        assert_eq!(pushed, git(&folder, &["rev-parse", "main"]));
     }
 }

@@ -19,6 +19,8 @@ use solera_pin::model::Digest;
 
 use super::serve::Server;
 
+pub use answers::basic;
+
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 

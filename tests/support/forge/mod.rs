@@ -7,6 +7,7 @@
 
 pub mod description;
 mod forgejo;
+mod git;
 mod github;
 mod gitlab;
 mod person;
@@ -261,7 +262,7 @@ impl Server {
         format!("{}{}", self.url(), self.lock().software.prefix())
     }
 
-    /// The address of the repository, as a remote has it.
+    /// The address of the repository, as a remote has it; one over a real repository answers git there.
     pub fn remote(&self) -> String {
         format!("{}/{OWNER}/{NAME}.git", self.url())
     }
@@ -336,7 +337,11 @@ impl Drop for Server {
 
 async fn handle(Shared(contents): Shared<Arc<Mutex<Contents>>>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 1 << 22).await.unwrap();
+    let body = axum::body::to_bytes(body, 1 << 26).await.unwrap();
+    let folder = contents.lock().unwrap().repository.folder();
+    if let (Some(folder), true) = (folder, parts.uri.path().starts_with(&git::path())) {
+        return git::answer(&folder, &parts, &body).await;
+    }
     let request = Recorded {
         method: parts.method.to_string(),
         path: parts.uri.path().into(),

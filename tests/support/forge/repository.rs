@@ -17,6 +17,10 @@ impl Repository {
         Self(Some(folder.into()))
     }
 
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        self.0.clone()
+    }
+
     /// The commit of a branch.
     pub(super) fn head(&self, branch: &str) -> Option<String> {
         let Some(folder) = &self.0 else { return Some("1".repeat(40)) };

@@ -353,7 +353,7 @@ fn diff_shows_it_to_a_person_a_machine_and_a_forge() {
     for line in [
         "a  1.0 -> 1.1  (minor)",
         "linux/amd64: 30.0 MB -> 30.5 MB; 1 of 3 layers kept, 28.0 MB of 30.5 MB; made 2026-01-02T03:04:05Z",
-        "source of linux/amd64, linux/arm64, claimed, unsigned: https://github.com/example/a.git#",
+        "source of linux/amd64, linux/arm64, claimed, unsigned: https://github.com/example/a.git, revision 2603e26",
         &link,
         "configuration of linux/amd64, linux/arm64: 3 settings differ",
         "+ USER=www",

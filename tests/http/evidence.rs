@@ -10,7 +10,7 @@ use solera_pin::report::markdown;
 use solera_pin::resolve::Sources;
 use solera_pin::source::GitSource;
 
-use crate::refresh::{BOTH, Checkout, Ended, pin};
+use crate::support::checkout::{BOTH, Checkout, Ended, pin};
 use crate::support::git_http::git;
 use crate::support::registry::made::{Made, Pushed, SPDX, statement};
 use crate::support::registry::{Auth, INDEX, Registry, Reply};
@@ -352,8 +352,8 @@ fn diff_shows_it_to_a_person_a_machine_and_a_forge() {
     let link = format!("https://github.com/example/a/compare/{A}...{B}");
     for line in [
         "a  1.0 -> 1.1  (minor)",
-        "linux/amd64: 30.0 MB -> 30.5 MB; 1 of 3 layers stay, 28.0 MB of 30.5 MB; made 2026-01-02T03:04:05Z",
-        "source of linux/amd64, linux/arm64, claimed, unsigned: https://github.com/example/a.git#",
+        "linux/amd64: 30.0 MB -> 30.5 MB; 1 of 3 layers kept, 28.0 MB of 30.5 MB; made 2026-01-02T03:04:05Z",
+        "source of linux/amd64, linux/arm64, claimed, unsigned: https://github.com/example/a.git, revision 2603e26",
         &link,
         "configuration of linux/amd64, linux/arm64: 3 settings differ",
         "+ USER=www",
@@ -404,7 +404,7 @@ fn what_is_not_served_is_said_and_fails_nothing() {
         ("json", "\"why\": \"before: it is not served any more"),
         (
             "markdown",
-            "- not known: size, source, configuration, packages of `linux/amd64`, `linux/arm64`: `before: it is not served",
+            "- not known: size, source, configuration, packages of `linux/amd64`, `linux/arm64`: `before: it is not served any more`",
         ),
     ] {
         let ended = diff(&checkout, format);

@@ -7,17 +7,15 @@ use tempfile::TempDir;
 
 use crate::support::checkout::{BOTH, Ended, Project, pin};
 use crate::support::forge::{Server, Software, TOKEN};
-use crate::support::git_http::{self, Version, git};
+use crate::support::git_http::git;
 use crate::support::registry::Registry;
-use crate::support::serve;
 
 /// A clone, the bare repository that it was pushed to, and a registry.
 pub(crate) struct World {
     pub(crate) registry: Registry,
     pub(crate) project: Project,
+    /// Where the remote is, over HTTP; otherwise it is a folder.
     forge: Option<Server>,
-    /// Where the remote is served over HTTP; otherwise it is a folder.
-    _git: Option<serve::Server>,
     folder: TempDir,
 }
 
@@ -47,17 +45,19 @@ impl World {
         git(&remote, &["init", "-q", "--bare", "-b", "main"]);
         git(&remote, &["config", "http.receivepack", "true"]);
         let forge = software.map(|software| Server::over(software, &remote));
-        let declared = forge
-            .iter()
-            .zip(software)
-            .map(|(forge, software)| format!("forge = \"{}\"\napi = \"{}\"\n", software.word(), forge.api()));
-        let project =
-            Project::new(&format!("{declarations}{AUTHOR}{}{propose}", declared.collect::<String>()));
-        let served = forge.as_ref().map(|_| git_http::start_for(folder.path(), Version::Two, TOKEN));
+        let declared = software.map(|software| {
+            format!(
+                "forge = \"{}\"
+",
+                software.word()
+            )
+        });
+        let declared = declared.unwrap_or_default();
+        let project = Project::new(&format!("{declarations}{AUTHOR}{declared}{propose}"));
         let froms = names.iter().map(|name| format!("FROM {}/{name}:1.0.0 AS {name}\n", registry.host()));
         fs::write(project.checkout.path("Dockerfile"), froms.collect::<String>()).unwrap();
-        let url = served.as_ref().map(|git| format!("{}/acme/shop.git", git.url()));
-        let world = Self { registry, project, forge, _git: served, folder };
+        let url = forge.as_ref().map(Server::remote);
+        let world = Self { registry, project, forge, folder };
         world.project.git(&["checkout", "-q", "-b", "main"]);
         world.project.git(&["add", "."]);
         world.project.git(&["commit", "-qm", "begin"]);

@@ -29,36 +29,17 @@ pub const AUTHORIZATION: &str = "Basic bWU6aHVudGVyMg==";
 struct Config {
     root: PathBuf,
     version: Version,
-    /// The values of `Authorization` that open it; anybody may where there are none.
-    opened_by: Vec<String>,
+    private: bool,
 }
 
 /// Serves the repositories below `root` at `/NAME`, and at `/moved/NAME` by a redirect.
 pub fn start(root: &Path, version: Version) -> Server {
-    serve(Config { root: root.into(), version, opened_by: Vec::new() })
+    serve(Config { root: root.into(), version, private: false })
 }
 
 /// The same for [`USER`] with [`PASSWORD`] alone.
 pub fn start_private(root: &Path, version: Version) -> Server {
-    serve(Config { root: root.into(), version, opened_by: vec![AUTHORIZATION.into()] })
-}
-
-/// The same for a forge's token as the password of any of the users that forges want beside it.
-pub fn start_for(root: &Path, version: Version, token: &str) -> Server {
-    let users = ["x-access-token", "oauth2", token];
-    let opened_by = users.map(|user| format!("Basic {}", base64(&format!("{user}:{token}")))).into();
-    serve(Config { root: root.into(), version, opened_by })
-}
-
-pub fn base64(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let group = |bytes: &[u8]| {
-        let number = (0..3).fold(0, |number, at| number << 8 | bytes.get(at).copied().map_or(0, usize::from));
-        let digit =
-            |at: usize| if at <= bytes.len() { DIGITS[number >> (18 - 6 * at) & 63] as char } else { '=' };
-        (0..4).map(digit).collect::<String>()
-    };
-    text.as_bytes().chunks(3).map(group).collect()
+    serve(Config { root: root.into(), version, private: true })
 }
 
 fn serve(config: Config) -> Server {
@@ -76,7 +57,7 @@ async fn handle(State(config): State<Arc<Config>>, request: Request<Body>) -> Re
         return Response::builder().status(301).header("Location", location).body(Body::empty()).unwrap();
     }
     let shown = header("authorization").replacen("basic ", "Basic ", 1);
-    if !config.opened_by.is_empty() && !config.opened_by.contains(&shown) {
+    if config.private && shown != AUTHORIZATION {
         let refused = Response::builder().status(401).header("WWW-Authenticate", "Basic realm=\"git\"");
         return refused.body(Body::empty()).unwrap();
     }

@@ -12,5 +12,9 @@ mod commit;
 mod kill;
 #[path = "propose/life.rs"]
 mod life;
+#[path = "propose/secrets.rs"]
+mod secrets;
+#[path = "propose/shared.rs"]
+mod shared;
 #[path = "propose/world.rs"]
 mod world;

@@ -1,89 +1,29 @@
 //! git over a real ssh server, on loopback.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use solera_pin::git::{Address, Login, Remote};
 use solera_pin::net::Settings;
 use solera_pin::source::Kind;
 
+use crate::support::sshd::Sshd;
 use crate::wire::{World, laws};
 use crate::{client, settings};
-
-/// An ssh server with keys of its own, which ends when this is dropped.
-struct Sshd {
-    process: Child,
-    port: u16,
-}
-
-impl Sshd {
-    fn start(folder: &Path) -> Self {
-        let path = |name: &str| folder.join(name).display().to_string();
-        for key in ["host", "user", "stranger"] {
-            let made =
-                Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &path(key)]).status();
-            assert!(made.unwrap().success());
-        }
-        std::fs::copy(folder.join("user.pub"), folder.join("authorized")).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let configuration = format!(
-            "ListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\n\
-             StrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-             AcceptEnv GIT_PROTOCOL\nPermitRootLogin prohibit-password\n",
-            path("host"),
-            path("authorized")
-        );
-        std::fs::write(folder.join("sshd_config"), configuration).unwrap();
-        // As root it wants this folder, which a package without its service does not make.
-        let _ = std::fs::create_dir_all("/run/sshd");
-        let mut process = Command::new("/usr/sbin/sshd")
-            .args(["-D", "-e", "-f", &path("sshd_config")])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("sshd: install openssh-server");
-        let said = BufReader::new(process.stderr.take().unwrap());
-        let mut lines = said.lines();
-        let listens = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Server listening"));
-        assert!(listens, "sshd does not listen");
-        // It must not stop for lack of a reader.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { process, port }
-    }
-
-    fn settings(folder: &Path, key: &str) -> Settings {
-        let command = format!(
-            "ssh -F none -i '{}' -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile='{}'",
-            folder.join(key).display(),
-            folder.join("known").display()
-        );
-        Settings { ssh_command: Some(command), ..settings() }
-    }
-}
-
-impl Drop for Sshd {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 #[tokio::test]
 async fn over_ssh() {
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let server = Sshd::start(folder.path());
-    let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
-    let at = |path: &Path| {
-        let url = format!("ssh://{}@127.0.0.1:{}{}", user.trim(), server.port, path.display());
-        Address::read(&url, Path::new("/")).unwrap()
-    };
-    let known = client(Sshd::settings(folder.path(), "user"));
+    let at = |path: &Path| Address::read(&server.url(path), Path::new("/")).unwrap();
+    let client_with =
+        |key: &str| client(Settings { ssh_command: Some(Sshd::command(folder.path(), key)), ..settings() });
+    let known = client_with("user");
     laws(&world, &Remote::new(&known, at(&world.bare), Login::nobody())).await;
     let missing = Remote::new(&known, at(&world.root.path().join("none.git")), Login::nobody());
     let error = missing.refs(&[]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::NotFound, "{error}");
-    let stranger = client(Sshd::settings(folder.path(), "stranger"));
+    let stranger = client_with("stranger");
     let error = Remote::new(&stranger, at(&world.bare), Login::nobody()).refs(&[]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied, "{error}");
 }

@@ -9,3 +9,4 @@ pub mod forge;
 pub mod git_http;
 pub mod registry;
 pub mod serve;
+pub mod sshd;

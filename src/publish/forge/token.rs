@@ -50,7 +50,7 @@ pub(super) fn read(
     };
     let cause = format!("there is no token for {}{besides}", server.host);
     let names = usual(software).join(" or ");
-    Err(ForgeError::new(Kind::Denied, "ask the forge", cause)
+    Err(ForgeError::configuration(cause)
         .hinted(format!("set {OURS}, {OUR_FILE} (the path of a file that holds it), or {names}")))
 }
 

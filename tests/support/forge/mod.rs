@@ -320,6 +320,11 @@ impl Server {
         self.lock().faults.extend(faults);
     }
 
+    /// Nothing fails any more.
+    pub fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
     /// What a person does on the forge's pages.
     pub fn as_person(&self) -> Person<'_> {
         Person(self)

@@ -28,9 +28,9 @@ async fn what_was_not_done_is_tried_once_more() {
     for software in ALL {
         let server = Server::start(software);
         let forge = forge(&server, software);
-        server.fail_next_of("POST", 1, &Fault::status(503));
+        server.fail_next_at("POST ", 1, &Fault::status(503));
         assert_eq!(forge.open(&new_pull(BRANCH)).await.unwrap().number, 1, "{software:?}");
-        server.fail_next_of("POST", 9, &Fault::status(502));
+        server.fail_next_at("POST ", 9, &Fault::status(502));
         let error = forge.open(&new_pull("solera-pin/pin/rust")).await.unwrap_err();
         assert_eq!((error.kind(), posts(&server)), (Kind::Unreachable, 4), "{software:?}: {error}");
         assert!(said(&error).contains("request for `solera-pin/pin/rust` in acme/shop at 127.0.0.1:"));
@@ -124,7 +124,7 @@ async fn a_refusal_says_what_the_forge_says() {
     let forge = forge(&server, Software::GitHub);
     let body = json!({ "message": "Validation Failed", "documentation_url": "",
         "errors": [{ "resource": "PullRequest", "field": "base", "code": "invalid" }] });
-    server.fail_next_of("POST", 1, &Fault::Answer { status: 422, headers: Vec::new(), body });
+    server.fail_next_at("POST ", 1, &Fault::Answer { status: 422, headers: Vec::new(), body });
     let error = forge.open(&new_pull(BRANCH)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Refused);
     assert!(said(&error).contains("answered 422: Validation Failed: base invalid"), "{error}");

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 use solera_pin::publish::forge::{Kind, State};
 
-use super::support::forge::{self as server, ALL, BOT, PERSON, Server, Software, TOKEN};
+use super::support::forge::{self as server, ALL, BOT, Fault, PERSON, Server, Software, TOKEN};
 use super::{BRANCH, forge, new_pull, said};
 
 #[tokio::test]
@@ -70,6 +70,19 @@ async fn who_closed_it_is_told() {
         let who: Vec<_> = found.iter().map(|pull| (pull.state, pull.closed_by.as_deref())).collect();
         let expected = [(State::Merged, None), (State::Closed, Some(BOT)), (State::Closed, Some(PERSON))];
         assert_eq!(who, expected, "{software:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_may_not_ask_who_closed_it_finds_it_all_the_same() {
+    for software in [Software::GitHub, Software::Forgejo] {
+        let server = Server::start(software);
+        let forge = forge(&server, software);
+        forge.open(&new_pull(BRANCH)).await.unwrap();
+        server.as_person().close(1);
+        server.fail_next_at("/issues/1", 1, &Fault::status(403));
+        let found = forge.find(BRANCH).await.unwrap();
+        assert_eq!((found[0].state, found[0].closed_by.as_deref()), (State::Closed, None), "{software:?}");
     }
 }
 

@@ -66,7 +66,7 @@ impl Forgejo {
         let asked = format!("find out who closed #{number} in {}", self.at());
         let mut url = self.url(&["issues", &number.to_string(), "timeline"]);
         url.query_pairs_mut().append_pair("limit", "50");
-        let events: Vec<Event> = self.api.list(&asked, &url).await?;
+        let events: Vec<Event> = super::if_allowed(self.api.list(&asked, &url).await)?.unwrap_or_default();
         let last = events.into_iter().rev().find(|event| event.kind == "close");
         Ok(last.and_then(|event| event.user).map(|user| user.login))
     }

@@ -14,8 +14,8 @@ use crate::net::{Client, Secret};
 const HEADERS: &[(&str, &str)] =
     &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
 
-const RIGHTS: &str = "`contents: write`, `pull-requests: write` and `issues: write`; in a workflow, the settings of the \
-                      repository's Actions must also allow them to create pull requests";
+const RIGHTS: &str = "`contents: write` and `pull-requests: write`, and `issues: write` where labels are to be made; in a \
+                      workflow, the settings of the repository's Actions must also allow them to create pull requests";
 
 /// Whose pull requests start no workflow: the token that a workflow is given.
 const OF_A_WORKFLOW: &str = "github-actions[bot]";
@@ -60,7 +60,8 @@ impl GitHub {
         for pull in closed.take(super::CLOSERS) {
             let asked = format!("find out who closed #{} in {}", pull.number, self.at());
             let url = self.url(&["issues", &pull.number.to_string()]);
-            pull.closed_by = self.api.get::<Issue>(&asked, url).await?.closed_by.map(|user| user.login);
+            let issue: Option<Issue> = super::if_allowed(self.api.get(&asked, url).await)?;
+            pull.closed_by = issue.and_then(|issue| issue.closed_by).map(|user| user.login);
         }
         Ok(pulls)
     }

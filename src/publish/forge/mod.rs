@@ -131,3 +131,12 @@ pub enum State {
     /// Closed without that.
     Closed,
 }
+
+/// What is good to know and nothing depends on: a token that may not ask for it is told nothing.
+fn if_allowed<T>(answer: Result<T, ForgeError>) -> Result<Option<T>, ForgeError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.kind(), Kind::Denied | Kind::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

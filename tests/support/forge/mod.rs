@@ -143,7 +143,8 @@ struct Contents {
     labels: Vec<String>,
     pulls: Vec<Pull>,
     repository: Repository,
-    faults: VecDeque<(Option<&'static str>, Fault)>,
+    /// Each for the requests that have this in `METHOD PATH`.
+    faults: VecDeque<(&'static str, Fault)>,
     requests: Vec<Recorded>,
     violations: Vec<String>,
 }
@@ -310,13 +311,12 @@ impl Server {
 
     /// The next `times` requests get this.
     pub fn fail_next(&self, times: usize, fault: &Fault) {
-        let faults = std::iter::repeat_n((None, fault.clone()), times);
-        self.lock().faults.extend(faults);
+        self.fail_next_at("", times, fault);
     }
 
-    /// The next `times` requests of this method get this; others pass.
-    pub fn fail_next_of(&self, method: &'static str, times: usize, fault: &Fault) {
-        let faults = std::iter::repeat_n((Some(method), fault.clone()), times);
+    /// The next `times` requests that have this in `METHOD PATH` get this; others pass.
+    pub fn fail_next_at(&self, part: &'static str, times: usize, fault: &Fault) {
+        let faults = std::iter::repeat_n((part, fault.clone()), times);
         self.lock().faults.extend(faults);
     }
 
@@ -357,7 +357,8 @@ async fn handle(Shared(contents): Shared<Arc<Mutex<Contents>>>, request: Request
     let fault = {
         let mut contents = contents.lock().unwrap();
         contents.requests.push(request.clone());
-        let of = |(method, _): &(Option<&str>, Fault)| method.is_none_or(|method| method == request.method);
+        let place = format!("{} {}", request.method, request.path);
+        let of = |(part, _): &(&str, Fault)| place.contains(part);
         let at = contents.faults.iter().position(of);
         at.and_then(|at| contents.faults.remove(at)).map(|(_, fault)| fault)
     };

@@ -29,8 +29,13 @@ async fn images(sources: &Sources, from: Option<&ImagePin>, to: &ImagePin) -> Fa
     Facts::Image { from, to }
 }
 
-/// The commits between two pins. `GitSource` does not tell them yet: this is where it is asked.
-#[allow(clippy::unused_async, reason = "the source is asked here as soon as it can be")]
-async fn commits(_sources: &Sources, _from: &GitPin, _to: &GitPin) -> Learnt<Between> {
-    Learnt::not_asked()
+/// The commits between two pins.
+async fn commits(sources: &Sources, from: &GitPin, to: &GitPin) -> Learnt<Between> {
+    if from.url != to.url {
+        return Learnt::Unknown("it is another repository".into());
+    }
+    match sources.git.between(&to.url, &from.commit, &to.commit).await {
+        Ok(between) => Learnt::Known(between),
+        Err(error) => Learnt::Unknown(error.to_string()),
+    }
 }

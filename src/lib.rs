@@ -4,8 +4,9 @@
 //! # Code map
 //!
 //! Data flows from declarations to the lock: [`catalog`] is what people write, [`plan`] decides what to ask and what to
-//! take by what the [`journal`] remembers, [`source`] asks over [`net`] and [`git`], [`resolve`] drives the two, [`lock`] is the result. [`verify`] is the gate over
-//! lock, declarations and build files ([`scan`]); [`served`] asks upstream about what is locked. [`emit`] gives the lock
+//! take by what the [`journal`] remembers, [`source`] asks over [`net`] and [`git`], [`resolve`] drives the two, [`lock`]
+//! is the result. [`publish`] brings it to people as commits and pull requests, with the [`evidence`] that [`learn`] asks
+//! for. [`verify`] is the gate over lock, declarations and build files ([`scan`]); [`served`] asks upstream about what is locked. [`emit`] gives the lock
 //! to builders, [`mirror`] serves images without their registry. [`history`] reads what was recorded of upstreams, for
 //! replays. [`cli`] has one file a command, [`report`] what it says, [`error`] its exit codes.
 //!

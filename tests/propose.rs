@@ -4,5 +4,13 @@
 
 mod support;
 
+#[path = "propose/branches.rs"]
+mod branches;
 #[path = "propose/commit.rs"]
 mod commit;
+#[path = "propose/kill.rs"]
+mod kill;
+#[path = "propose/life.rs"]
+mod life;
+#[path = "propose/world.rs"]
+mod world;

@@ -22,7 +22,7 @@ use crate::plan::{Outcome as Decided, Wish};
 use crate::publish::bump::Bump;
 use crate::publish::forge::{self, Forge};
 use crate::publish::group::PREFIX;
-use crate::publish::journal::share;
+use crate::publish::journal::{bring, share};
 use crate::publish::place::{Place, Snapshot};
 use crate::publish::propose::{Done, Outcome, Proposer, Report, Wanted, propose};
 use crate::report::human::count;
@@ -42,7 +42,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let client = session.client(&policy)?;
     let there = There::open(session, &place, &policy.catalog.policy.propose, &client)?;
     let (base_name, base, branches) = there.fetch(&place, &policy.catalog.policy.propose).await?;
-    there.share_journal(session, &place).await?;
+    there.bring_journal(session, &place).await?;
     let base = place.snapshot(&base)?;
     let selected = select(&base.workspace, &args.pins)?;
     let mut memory = Memory::load(session, &base.workspace)?;
@@ -68,7 +68,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let untold = memory.untold(&resolved);
     memory.record(&resolved, Some(&Wish::Rules), "", session.app.now)?;
     memory.note(&report, session.app.now)?;
-    there.share_journal(session, &place).await?;
+    let unshared = there.share_journal(session, &place).await.err();
     match args.format {
         Format::Human => tell(session, &report)?,
         Format::Json => session.output.data(&document(&report, &resolved))?,
@@ -78,6 +78,10 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         session.output.note(&format!("{}: {}\n", news.pin, harmless(&news.text)));
     }
     let mut status = complain(session, &report);
+    if let Some(error) = &unshared {
+        session.output.error(error);
+        status = status.max(error.status);
+    }
     if !report.stuck.is_empty() {
         status = status.max(Status::Usage);
     }
@@ -134,15 +138,25 @@ impl There {
             .collect();
         let mut wants: Vec<CommitId> = branches.values().cloned().collect();
         wants.push(base.clone());
-        let depth = place.is_shallow()?.then_some(DEPTH);
-        self.fetch.fetch(place.git(), &wants, depth).await?;
+        self.fetch.fetch(place.git(), &wants, place.is_shallow()?.then_some(DEPTH)).await?;
+        if !place.all_meet(&wants)? && place.is_shallow()? {
+            self.fetch.deepen(place.git(), &wants, DEPTH).await?;
+        }
         Ok((name.trim_start_matches(heads).to_owned(), base, branches))
     }
 
-    /// Brings the journals here and there together.
-    async fn share_journal(&self, session: &mut Session<'_>, place: &Place) -> Result<(), Error> {
-        if let Some(mut handle) = journal::open(&place.root, session.app.now)? {
-            share(&self.push, &mut handle, session.app.now).await?;
+    /// Takes in what other runners noted.
+    async fn bring_journal(&self, session: &Session<'_>, place: &Place) -> Result<(), Error> {
+        if let Some(mut journal) = journal::open(&place.root, session.app.now)? {
+            bring(&self.fetch, &mut journal, session.app.now).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what was noted to the other runners.
+    async fn share_journal(&self, session: &Session<'_>, place: &Place) -> Result<(), Error> {
+        if let Some(mut journal) = journal::open(&place.root, session.app.now)? {
+            share(&self.push, &mut journal, session.app.now).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::memory::Memory;
 use super::session::{Session, failure, select};
-use super::{Format, unpin, written};
+use super::{Format, commit, propose, unpin, written};
 use crate::catalog::Mode as References;
 use crate::error::{Error, Status};
 use crate::files::{Batch, FolderLock};
@@ -104,17 +104,18 @@ enum Mode {
 }
 
 pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result<Status, Error> {
-    if args.unpin {
-        return unpin::run(session, &args.pins, args.format);
-    }
-    let mode = args.mode();
     let wish = args.wish()?;
-    if args.propose {
-        return super::propose::run(session, args).await;
+    match (args.unpin, args.propose, args.commit) {
+        (true, ..) => unpin::run(session, &args.pins, args.format),
+        (_, true, _) => propose::run(session, args).await,
+        (_, _, true) => commit::run(session, args, &wish).await,
+        _ => files(session, args, wish).await,
     }
-    if args.commit {
-        return super::commit::run(session, args, &wish).await;
-    }
+}
+
+/// Writes, or would write, the lock and the files of the folder.
+async fn files(session: &mut Session<'_>, args: &RefreshArgs, wish: Wish) -> Result<Status, Error> {
+    let mode = args.mode();
     // Held before anything is read, so that what is written goes by what is there.
     let held = match mode {
         Mode::Write => Some(FolderLock::acquire(&Workspace::root_of(&session.folder()?))?),

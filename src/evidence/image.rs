@@ -76,6 +76,18 @@ pub struct Origin {
     pub compare: Learnt<String>,
 }
 
+impl Origin {
+    /// The sources without what they repeat of the revision, as `…/postgres.git` of `…/postgres.git#2603e26:17/trixie`.
+    pub fn repositories(&self) -> [Option<String>; 2] {
+        self.source.each_ref().map(|source| source.as_deref().map(repository))
+    }
+}
+
+/// The source without the revision and the folder that may follow it.
+fn repository(source: &str) -> String {
+    source.split('#').next().unwrap_or_default().to_owned()
+}
+
 /// A setting that changed; on one side it may be missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingChange {
@@ -270,7 +282,6 @@ fn origin(was: Option<&Part>, is: &Part) -> Origin {
     let source = [was.and_then(|was| was.source.clone()), is.source.clone()];
     let revision = [was.and_then(|was| was.revision.clone()), is.revision.clone()];
     let unknown = |why: &str| Learnt::Unknown(why.to_owned());
-    let repository = |source: &str| source.split('#').next().unwrap_or_default().to_owned();
     let compare = match (was, &source, &revision) {
         (None, ..) => unknown("there is nothing to compare with"),
         (_, [Some(was), Some(is)], _) if repository(was) != repository(is) => unknown("it is another source"),
@@ -310,3 +321,6 @@ fn packages(was: &BTreeSet<Package>, is: &BTreeSet<Package>) -> Vec<PackageChang
     }
     changes.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ pub fn compare_link(source: &str, from: &str, to: &str) -> Learnt<String> {
     // Official images name a build's folder behind a `#`.
     let source = source.split('#').next().unwrap_or_default();
     let Some(rest) = source.strip_prefix("https://") else {
-        return unknown("the source is not at an https:// address");
+        return unknown("the source is not at an https address");
     };
     let Some((host, path)) = rest.split_once('/') else {
         return unknown("the source names no repository");

@@ -48,6 +48,16 @@ impl Remote {
         fetched.map_err(|failure| GitError::new(format!("fetch from {}", self.address), failure))
     }
 
+    /// Brings so many commits of the history below each of `tips`, which are there already, into a shallow repository.
+    pub async fn deepen(&self, into: &Path, tips: &[CommitId], depth: u32) -> Result<(), GitError> {
+        let (folder, wants) = (into.to_owned(), tips.to_vec());
+        let deepened = async {
+            let ask = blocking(move || store::all(&folder, &wants)).await?;
+            self.fetch_asked(into, Ask { depth: Some(depth), ..ask }).await
+        };
+        deepened.await.map_err(|failure| GitError::new(format!("fetch from {}", self.address), failure))
+    }
+
     async fn fetch_missing(
         &self,
         into: &Path,

@@ -52,11 +52,22 @@ pub(super) fn missing(folder: &Path, wants: &[CommitId]) -> Result<Ask, Failure>
             ask.wants.push(want.clone());
         }
     }
-    if !ask.wants.is_empty() {
-        ask.shallow = shallow(&repository)?.into_iter().collect();
-        ask.haves = haves(&repository).map_err(here)?;
+    match ask.wants.is_empty() {
+        true => Ok(ask),
+        false => Ok(Ask { wants: ask.wants, ..all(folder, &[])? }),
     }
-    Ok(ask)
+}
+
+/// What is asked of commits whether they are here or not, and what is here.
+pub(super) fn all(folder: &Path, wants: &[CommitId]) -> Result<Ask, Failure> {
+    let repository = open(folder)?;
+    let here = |error: git2::Error| Failure::here("reading the git repository", &error);
+    Ok(Ask {
+        wants: wants.to_vec(),
+        shallow: shallow(&repository)?.into_iter().collect(),
+        haves: haves(&repository).map_err(here)?,
+        ..Ask::default()
+    })
 }
 
 /// The commits that references name, and the newest of those below them.

@@ -16,3 +16,6 @@ pub mod place;
 pub mod propose;
 pub mod sign;
 pub mod text;
+
+#[cfg(test)]
+mod tests;

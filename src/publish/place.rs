@@ -75,6 +75,13 @@ impl Place {
         Ok(self.repository()?.is_shallow())
     }
 
+    /// Whether each two of these commits that follow one another have a history in common, as far as it is here.
+    pub fn all_meet(&self, commits: &[CommitId]) -> Result<bool, Error> {
+        let repository = self.repository()?;
+        let ids = commits.iter().map(oid).collect::<Result<Vec<Oid>, _>>()?;
+        Ok(ids.windows(2).all(|pair| repository.merge_base(pair[0], pair[1]).is_ok()))
+    }
+
     /// The commit that is checked out; none where there is none yet.
     pub fn head(&self) -> Result<Option<CommitId>, Error> {
         let repository = self.repository()?;

@@ -19,6 +19,7 @@ use crate::git::{Pushed, Remote, Update};
 use crate::in_place::Told;
 use crate::learn::learn;
 use crate::model::{CommitId, PinName};
+use crate::report::markdown::code;
 use crate::resolve::Sources;
 
 /// Where and how bumps are proposed.
@@ -500,7 +501,7 @@ impl Run<'_> {
         let why = self.why_not(standing);
         if let (Some(forge), Some(pull)) = (self.with.forge, standing.open()) {
             let marker = Marker::read(&pull.body).map(|marker| Marker { stage: Stage::Closed, ..marker });
-            let said = format!("Closed by solera-pin: {why}.\n");
+            let said = format!("Closed by solera-pin: {}.\n", code(&why));
             let body = match marker {
                 Some(marker) => {
                     let text = marker.put(&pull.body);

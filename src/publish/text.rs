@@ -20,6 +20,7 @@ const MAX_BODY: usize = 60_000;
 /// More names than are read in a title or a list.
 const MAX_NAMES: usize = 5;
 const MAX_FILES: usize = 20;
+const MAX_ROWS: usize = 200;
 
 /// What a pull request's text says to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,9 +137,12 @@ yours on this branch is left alone, and so is the branch from then on; delete th
 
 fn table(sections: &[Section<'_>]) -> String {
     let mut text = "| pin | from | to | step |\n| --- | --- | --- | --- |\n".to_owned();
-    for Section { bump, .. } in sections {
+    for Section { bump, .. } in sections.iter().take(MAX_ROWS) {
         let (from, to) = sides(bump);
         let _ = writeln!(text, "| {} | {from} | {to} | {} |", bump.name, bump.kind);
+    }
+    if let Some(more @ 1..) = sections.len().checked_sub(MAX_ROWS) {
+        let _ = writeln!(text, "\nand {more} more, each with a commit");
     }
     text
 }

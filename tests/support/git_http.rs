@@ -85,7 +85,7 @@ async fn handle(State(config): State<Arc<Config>>, request: Request<Body>) -> Re
 }
 
 /// The answer that CGI's headers and body make.
-fn cgi(output: &[u8]) -> Response {
+pub fn cgi(output: &[u8]) -> Response {
     let end = output.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap_or(output.len());
     let mut response = Response::builder();
     for line in String::from_utf8_lossy(&output[..end]).lines() {

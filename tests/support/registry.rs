@@ -5,6 +5,7 @@
 
 mod answers;
 mod images;
+pub mod made;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,6 +18,8 @@ use serde_json::Value;
 use solera_pin::model::Digest;
 
 use super::serve::Server;
+
+pub use answers::basic;
 
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

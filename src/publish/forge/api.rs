@@ -279,48 +279,6 @@ pub(super) async fn open_once<'a>(
     }
 }
 
-/// Asks for reviewers together, and one by one where that is refused, so that one who cannot be asked stands in nobody's
-/// way; `ask` gives the same answer to the same request.
-pub(super) async fn ask_each<'a, T: Copy>(
-    asked: &str,
-    host: &str,
-    reviewers: &'a [T],
-    name: impl Fn(T) -> String,
-    ask: impl Fn(&'a [T]) -> Answer<'a, ()>,
-) -> Result<(), ForgeError> {
-    let is_about_them = |error: &ForgeError| matches!(error.kind(), Kind::Refused | Kind::NotFound);
-    match ask(reviewers).await {
-        Err(error) if is_about_them(&error) && reviewers.len() > 1 => {}
-        result => {
-            return result.map_err(|error| {
-                if is_about_them(&error) {
-                    cannot_review(asked, host, &[(name(reviewers[0]), error.cause().into())])
-                } else {
-                    error
-                }
-            });
-        }
-    }
-    let mut refused = Vec::new();
-    for one in reviewers.chunks(1) {
-        match ask(one).await {
-            Err(error) if is_about_them(&error) => refused.push((name(one[0]), error.cause().to_owned())),
-            result => result?,
-        }
-    }
-    match refused.is_empty() {
-        true => Ok(()),
-        false => Err(cannot_review(asked, host, &refused)),
-    }
-}
-
-/// That some reviewers were not asked, and why.
-pub(super) fn cannot_review(asked: &str, host: &str, refused: &[(String, String)]) -> ForgeError {
-    let names: Vec<_> = refused.iter().map(|(name, why)| format!("`{name}` ({why})")).collect();
-    let cause = format!("{host} takes no review from {}", names.join(", "));
-    ForgeError::new(Kind::Refused, asked, cause).hinted("check `propose.reviewers`")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -59,6 +59,8 @@ impl ForgeError {
         };
         let hint = match kind {
             Kind::RateLimited => Some("run it again later, or less often".into()),
+            // Also what a repository that was renamed does, to whoever would write there.
+            Kind::Protocol => Some("check `propose.api` and the remote's address".into()),
             _ => error.hint(),
         };
         Self { hint, ..Self::new(kind, asked, error.to_string()) }

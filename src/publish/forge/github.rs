@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::api::{Api, Verb, ask_each, open_once};
+use super::api::{Api, Verb, open_once};
 use super::error::ForgeError;
 use super::{Answer, Forge, NewPull, Pull, State};
 use crate::net::{Client, Secret};
@@ -81,16 +81,7 @@ impl GitHub {
     async fn ask(&self, number: u64, reviewers: &[String]) -> Result<(), ForgeError> {
         let asked = format!("ask for reviews of #{number} in {}", self.at());
         let url = self.url(&["pulls", &number.to_string(), "requested_reviewers"]);
-        let of = |names: &[&String]| {
-            let (users, teams) = super::users_and_teams(names);
-            json!({ "reviewers": users, "team_reviewers": teams })
-        };
-        let reviewers: Vec<&String> = reviewers.iter().collect();
-        ask_each(&asked, &self.api.host(), &reviewers, String::clone, |names| {
-            let (url, asked) = (url.clone(), asked.clone());
-            async move { self.api.tell(&asked, Verb::Add, url, &of(names)).await }.boxed()
-        })
-        .await
+        self.api.ask_for_reviews(&asked, &url, reviewers).await
     }
 }
 

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::api::{Api, Verb, cannot_review, open_once};
+use super::api::{Api, Verb, open_once};
 use super::error::ForgeError;
+use super::reviewers::cannot_review;
 use super::{Answer, Forge, NewPull, Pull, State};
 use crate::net::{Client, Secret};
 

@@ -13,6 +13,7 @@ mod error;
 mod forgejo;
 mod github;
 mod gitlab;
+mod reviewers;
 mod token;
 
 use futures_util::future::BoxFuture;
@@ -129,16 +130,4 @@ pub enum State {
     Merged,
     /// Closed without that.
     Closed,
-}
-
-/// Reviewers as users and teams.
-fn users_and_teams<'a>(reviewers: &[&'a String]) -> (Vec<&'a str>, Vec<&'a str>) {
-    let (mut users, mut teams) = (Vec::new(), Vec::new());
-    for reviewer in reviewers {
-        match reviewer.strip_prefix("team:") {
-            Some(team) => teams.push(team),
-            None => users.push(reviewer.as_str()),
-        }
-    }
-    (users, teams)
 }

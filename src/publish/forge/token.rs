@@ -148,9 +148,9 @@ mod tests {
         let path = path.to_str().unwrap();
         let of = || found(GITHUB, None, &[("SOLERA_PIN_FORGE_TOKEN_FILE", path), ("GH_TOKEN", "gh")]);
         assert!(of().unwrap_err().contains("there is no such file"));
-        std::fs::write(path, "\thunter2\r\n").unwrap();
+        files::replace(Path::new(path), b"\thunter2\r\n").unwrap();
         assert_eq!(of().unwrap(), "hunter2");
-        std::fs::write(path, "two\nhunter2").unwrap();
+        files::replace(Path::new(path), b"two\nhunter2").unwrap();
         let error = of().unwrap_err();
         assert!(
             error.contains("SOLERA_PIN_FORGE_TOKEN_FILE gives is no token") && !error.contains("hunter2")

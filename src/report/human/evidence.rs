@@ -36,16 +36,19 @@ fn image(image: &ImageEvidence, lines: &mut Vec<String>) {
 
 /// The sizes, where any is known.
 fn platform(step: &PlatformStep) -> Option<String> {
-    let bytes = |side: &Option<Side>| side.as_ref().and_then(|side| side.size.known().copied());
-    let sizes = match (bytes(&step.from), bytes(&step.to)) {
-        (None, None) => return None,
-        (None, Some(is)) => size(is),
-        (Some(was), None) => format!("{} -> none known", size(was)),
-        (Some(was), Some(is)) => format!("{} -> {}", size(was), size(is)),
+    let bytes = |side: &Side| side.size.known().map(|bytes| size(*bytes));
+    let sides: Vec<Option<String>> = step.from.iter().chain(&step.to).map(bytes).collect();
+    if sides.iter().all(Option::is_none) {
+        return None;
+    }
+    let shown: Vec<&str> = sides.iter().map(|side| side.as_deref().unwrap_or("unknown")).collect();
+    let sizes = match (&step.from, &step.to) {
+        (Some(_), None) => format!("{} before", shown.join("")),
+        _ => shown.join(" -> "),
     };
     let reused = step.reused.known().map_or(String::new(), |reuse| {
         let (layers, of) = (reuse.layers, count(reuse.of_layers, "layer"));
-        format!("; {layers} of {of} stay, {} of {}", size(reuse.bytes), size(reuse.of_bytes))
+        format!("; {layers} of {of} kept, {} of {}", size(reuse.bytes), size(reuse.of_bytes))
     });
     let created = step.to.as_ref().and_then(|side| side.created.as_ref());
     let created = created.map_or(String::new(), |created| format!("; made {created}"));
@@ -53,7 +56,8 @@ fn platform(step: &PlatformStep) -> Option<String> {
 }
 
 fn origin(origin: &Origin) -> String {
-    let Origin { source, revision, compare } = origin;
+    let Origin { revision, compare, .. } = origin;
+    let source = origin.repositories();
     if source.iter().chain(revision).all(Option::is_none) {
         return "none".into();
     }
@@ -66,7 +70,7 @@ fn origin(origin: &Origin) -> String {
         Learnt::Known(_) => String::new(),
         Learnt::Unknown(why) => format!(" (no link: {why})"),
     };
-    format!("{}, revision {}{why}", before_and_after(source), before_and_after(revision))
+    format!("{}, revision {}{why}", before_and_after(&source), before_and_after(revision))
 }
 
 /// The changes of each group of platforms where they are known.

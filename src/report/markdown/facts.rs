@@ -3,6 +3,7 @@
 use super::{Caps, and_more, code, names};
 use crate::evidence::{Details, Evidence, GitEvidence, ImageEvidence, Origin, PlatformStep, Side, Together};
 use crate::model::{CommitId, Learnt, Pin};
+use crate::report::human::count;
 use crate::report::size;
 
 /// What the pin says, before and after.
@@ -10,8 +11,9 @@ pub(super) fn table(evidence: &Evidence, caps: Caps) -> String {
     let mut text = String::from("| | before | after |\n|---|---|---|\n");
     let mut row = |name: &str, from: Option<String>, to: String| {
         let cell = |text: String| if text.is_empty() { text } else { code(&text) };
-        let from = cell(from.unwrap_or_default());
-        text.push_str(&format!("| {name} | {from} | {} |\n", cell(to)));
+        let after = if from.as_ref() == Some(&to) { "the same".to_owned() } else { cell(to) };
+        let before = cell(from.unwrap_or_default());
+        text.push_str(&format!("| {name} | {before} | {after} |\n"));
     };
     let Evidence { from, to, .. } = evidence;
     let from = from.as_ref();
@@ -61,9 +63,9 @@ fn side(side: &Side) -> String {
 fn reused(step: &PlatformStep) -> String {
     match &step.reused {
         Learnt::Known(reuse) => format!(
-            "; {} of {} layers stay, {} of {}",
+            "; {} of {} kept, {} of {}",
             reuse.layers,
-            reuse.of_layers,
+            count(reuse.of_layers, "layer"),
             size(reuse.bytes),
             size(reuse.of_bytes)
         ),
@@ -89,7 +91,8 @@ pub(super) fn origins(origins: &[Together<Learnt<Origin>>], caps: Caps) -> Strin
 }
 
 fn origin(origin: &Origin) -> String {
-    let Origin { source, revision, compare } = origin;
+    let Origin { revision, compare, .. } = origin;
+    let source = origin.repositories();
     if source.iter().chain(revision).all(Option::is_none) {
         return "the images claim none.".into();
     }
@@ -103,7 +106,7 @@ fn origin(origin: &Origin) -> String {
     };
     format!(
         "the images claim, unsigned, {}, revision {}; {link}.",
-        before_and_after(source),
+        before_and_after(&source),
         before_and_after(revision)
     )
 }

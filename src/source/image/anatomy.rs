@@ -163,7 +163,7 @@ impl ImageSource {
 /// Why something of an image is not known.
 fn why(error: &SourceError) -> String {
     match error.kind() {
-        Kind::NotFound => format!("it is not served any more: {error}"),
+        Kind::NotFound => "it is not served any more".into(),
         Kind::Integrity => format!("what is served does not match its digest: {error}"),
         _ => error.to_string(),
     }

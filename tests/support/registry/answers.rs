@@ -244,7 +244,7 @@ fn error(status: u16, code: &str) -> Reply {
 }
 
 /// User and password of an `Authorization` header.
-fn basic(header: &str) -> Option<(String, String)> {
+pub fn basic(header: &str) -> Option<(String, String)> {
     let decoded = decode_base64(header.strip_prefix("Basic ")?)?;
     let (user, password) = decoded.split_once(':')?;
     Some((user.into(), password.into()))

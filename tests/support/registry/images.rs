@@ -101,7 +101,7 @@ impl Registry {
     }
 }
 
-fn platform_object(platform: &str) -> Value {
+pub(super) fn platform_object(platform: &str) -> Value {
     let mut parts = platform.split('/');
     let mut object = json!({"os": parts.next().unwrap(), "architecture": parts.next().unwrap()});
     if let Some(variant) = parts.next() {

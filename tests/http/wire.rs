@@ -191,7 +191,15 @@ async fn cut_off(world: &World, remote: &Remote) {
     remote.fetch(&dot_git(&here), std::slice::from_ref(&main), Some(1)).await.unwrap();
     assert_eq!(count(&here, &main), "1");
     git(&here, &["reset", "-q", "--hard", main.as_str()]);
-    // What is new comes on top, and the history stays cut off.
+    // What stands on a commit below the cut comes with it.
+    git(&world.work, &["checkout", "-q", "-b", "side", "main~3"]);
+    let side = commit(&world.work, 10);
+    git(&world.work, &["push", "-q", "origin", "side"]);
+    git(&world.work, &["checkout", "-q", "main"]);
+    remote.fetch(&dot_git(&here), std::slice::from_ref(&side), None).await.unwrap();
+    assert_eq!(count(&here, &side), "2");
+    assert_eq!(count(&here, &main), "1", "the history stays cut off");
+    // What is new comes on top.
     let next = world.upstream(7);
     remote.fetch(&dot_git(&here), std::slice::from_ref(&next), None).await.unwrap();
     assert_eq!(count(&here, &next), "2");

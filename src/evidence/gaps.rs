@@ -63,8 +63,11 @@ impl ImageEvidence {
     fn gaps(&self) -> Vec<Together<Gap>> {
         let mut reasons = Reasons::default();
         for step in self.platforms.iter().filter(|step| !step.is_same()) {
-            for side in step.from.iter().chain(&step.to) {
-                reasons.add("size", &step.platform, &side.size);
+            match (&step.from, &step.to) {
+                // Known where the sizes of both are.
+                (Some(_), Some(_)) => reasons.add("size", &step.platform, &step.reused),
+                (Some(side), None) | (None, Some(side)) => reasons.add("size", &step.platform, &side.size),
+                (None, None) => {}
             }
         }
         reasons.add_all("source", &self.origins);

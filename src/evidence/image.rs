@@ -1,6 +1,6 @@
 //! What changed between two locked images.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::group::{Together, together};
 use super::{Facts, compare_link};
@@ -30,7 +30,7 @@ pub struct PlatformStep {
     pub from: Option<Side>,
     /// After, where it is there.
     pub to: Option<Side>,
-    /// The layers that stayed.
+    /// The layers that stayed; of the same image and of one that came or went that says nothing.
     pub reused: Learnt<Reuse>,
 }
 
@@ -146,19 +146,18 @@ impl ImageEvidence {
             Facts::Git(_) => (&not_asked, &not_asked),
         };
         let pairs = Pairs { from, to, was, is };
-        let pair = |platform: &Platform| (part(was, platform, "before"), part(is, platform, "after"));
         let changed: Vec<&Platform> = pairs.changed().collect();
-        let of_changed = || changed.iter().map(|platform| (*platform, pair(platform)));
-        let configuration = of_changed().map(|(platform, (was, is))| {
-            let both = both(was.and_then(|it| about(&it.configuration, "before")), || {
-                is.and_then(|it| about(&it.configuration, "after"))
-            });
+        let of_changed =
+            || changed.iter().map(|platform| (*platform, part(was, platform), part(is, platform)));
+        let configuration = of_changed().map(|(platform, was, is)| {
+            let both = both(
+                was.and_then(|it| it.configuration.as_ref()),
+                is.and_then(|it| it.configuration.as_ref()),
+            );
             (platform.clone(), both.map(|(was, is)| settings(was, is)))
         });
-        let packages = of_changed().map(|(platform, (was, is))| {
-            let both = both(was.and_then(|it| about(&it.packages, "before")), || {
-                is.and_then(|it| about(&it.packages, "after"))
-            });
+        let packages = of_changed().map(|(platform, was, is)| {
+            let both = both(was.and_then(|it| it.packages.as_ref()), is.and_then(|it| it.packages.as_ref()));
             (platform.clone(), both.map(|(was, is)| packages(was, is)))
         });
         Self {
@@ -196,7 +195,7 @@ impl<'a> Pairs<'a> {
     }
 
     fn platform(&self, platform: &Platform) -> PlatformStep {
-        let (was, is) = (part(self.was, platform, "before"), part(self.is, platform, "after"));
+        let (was, is) = (part(self.was, platform), part(self.is, platform));
         let side = |digest: &Digest, part: &Learnt<&Part>| Side {
             digest: digest.clone(),
             size: part.clone().map(|part| total(&part.layers)),
@@ -211,7 +210,7 @@ impl<'a> Pairs<'a> {
             (Some(from), Some(to)) if from.digest == to.digest => {
                 Learnt::Unknown("it is the same image".into())
             }
-            (Some(_), Some(_)) => both(was, || is).map(|(was, is)| reuse(&was.layers, &is.layers)),
+            (Some(_), Some(_)) => both(was, is).map(|(was, is)| reuse(&was.layers, &is.layers)),
             _ => Learnt::Unknown("there is nothing to compare with".into()),
         };
         PlatformStep { platform: platform.clone(), from, to, reused }
@@ -221,43 +220,35 @@ impl<'a> Pairs<'a> {
     fn origins(&self, changed: &[&Platform]) -> Vec<Together<Learnt<Origin>>> {
         let Some(_) = self.from else {
             let each = self.to.platforms.keys().map(|platform| {
-                let origin = part(self.is, platform, "after").map(|is| origin(None, is));
+                let origin = part(self.is, platform).map(|is| origin(None, is));
                 (platform.clone(), origin)
             });
             return together(each);
         };
         together(changed.iter().map(|platform| {
-            let both = both(part(self.was, platform, "before"), || part(self.is, platform, "after"));
+            let both = both(part(self.was, platform), part(self.is, platform));
             ((*platform).clone(), both.map(|(was, is)| origin(Some(was), is)))
         }))
     }
 }
 
-/// What is known of one platform's image; the reason why it is not says of which side.
-fn part<'a>(anatomy: &'a Learnt<Anatomy>, platform: &Platform, side: &str) -> Learnt<&'a Part> {
-    let found = anatomy.as_ref().and_then(|anatomy| match anatomy.platforms.get(platform) {
+/// What is known of one platform's image.
+fn part<'a>(anatomy: &'a Learnt<Anatomy>, platform: &Platform) -> Learnt<&'a Part> {
+    anatomy.as_ref().and_then(|anatomy| match anatomy.platforms.get(platform) {
         Some(part) => part.as_ref(),
         None => Learnt::not_asked(),
-    });
-    of_side(found, side)
+    })
 }
 
-fn about<'a, T>(learnt: &'a Learnt<T>, side: &str) -> Learnt<&'a T> {
-    of_side(learnt.as_ref(), side)
-}
-
-/// Says of which side it is that something is not known.
-fn of_side<T>(learnt: Learnt<T>, side: &str) -> Learnt<T> {
-    match learnt {
-        Learnt::Unknown(why) if why == "not asked" => Learnt::Unknown(why),
-        Learnt::Unknown(why) => Learnt::Unknown(format!("{side}: {why}")),
-        known @ Learnt::Known(_) => known,
-    }
-}
-
-/// Both, or why the first that is not known is not.
-fn both<T, U>(from: Learnt<T>, to: impl FnOnce() -> Learnt<U>) -> Learnt<(T, U)> {
-    from.and_then(|from| to().map(|to| (from, to)))
+/// Both sides, or why they are not known: of which it is, unless that holds for both.
+fn both<T, U>(from: Learnt<T>, to: Learnt<U>) -> Learnt<(T, U)> {
+    Learnt::Unknown(match (from, to) {
+        (Learnt::Known(from), Learnt::Known(to)) => return Learnt::Known((from, to)),
+        (Learnt::Unknown(was), Learnt::Unknown(is)) if was == is => was,
+        (Learnt::Unknown(was), Learnt::Unknown(is)) => format!("before: {was}; after: {is}"),
+        (Learnt::Unknown(was), Learnt::Known(_)) => format!("before: {was}"),
+        (Learnt::Known(_), Learnt::Unknown(is)) => format!("after: {is}"),
+    })
 }
 
 fn total(layers: &[Layer]) -> u64 {
@@ -266,11 +257,14 @@ fn total(layers: &[Layer]) -> u64 {
 
 /// A layer that an image has twice is reused as often as it was there.
 fn reuse(was: &[Layer], is: &[Layer]) -> Reuse {
-    let mut left: Vec<&Digest> = was.iter().map(|layer| &layer.digest).collect();
+    let mut left: HashMap<&Digest, usize> = HashMap::new();
+    for layer in was {
+        *left.entry(&layer.digest).or_default() += 1;
+    }
     let mut reuse = Reuse { layers: 0, of_layers: is.len(), bytes: 0, of_bytes: total(is) };
     for layer in is {
-        if let Some(at) = left.iter().position(|digest| **digest == layer.digest) {
-            left.swap_remove(at);
+        if let Some(times) = left.get_mut(&layer.digest).filter(|times| **times > 0) {
+            *times -= 1;
             reuse.layers += 1;
             reuse.bytes = reuse.bytes.saturating_add(layer.size);
         }

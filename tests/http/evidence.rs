@@ -308,7 +308,7 @@ async fn a_lone_manifest_has_a_configuration_and_no_inventory() {
     assert_eq!((counters.manifests, counters.blobs), (2, 2));
     let settings = image(&evidence).configuration[0].what.known().unwrap();
     assert_eq!(settings[0].setting.to_string(), "LABEL build");
-    assert_eq!(gaps(&evidence), ["packages of linux/amd64: before: it has no inventory (SBOM)"]);
+    assert_eq!(gaps(&evidence), ["packages of linux/amd64: it has no inventory (SBOM)"]);
 }
 
 /// What callers do: ask about many pins, from tasks.

@@ -143,3 +143,18 @@ fn platforms_with_equal_changes_are_told_together() {
     assert_eq!(groups, ["linux/amd64, linux/s390x", "linux/arm64"]);
     assert_eq!(found.packages.len(), 1, "what is not known of all is said once");
 }
+
+#[test]
+fn a_reason_says_of_which_side_it_is() {
+    let known = || Learnt::Known(1);
+    let unknown = |why: &str| Learnt::<u8>::Unknown(why.into());
+    let why = |was, is| match both(was, is) {
+        Learnt::Unknown(why) => why,
+        Learnt::Known(_) => String::new(),
+    };
+    assert_eq!(why(known(), known()), "");
+    assert_eq!(why(unknown("a"), known()), "before: a");
+    assert_eq!(why(known(), unknown("b")), "after: b");
+    assert_eq!(why(unknown("a"), unknown("b")), "before: a; after: b");
+    assert_eq!(why(unknown("a"), unknown("a")), "a");
+}

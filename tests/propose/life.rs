@@ -177,11 +177,11 @@ fn a_forge_that_fails_is_survived_and_the_next_run_does_the_rest() {
     for software in ALL {
         let world = World::on(software, &["x"], "labels = [\"pins\"]\n");
         world.registry.push_index("x", "1.0.1", BOTH);
-        world.forge().fail_next_of("POST", 2, &Fault::status(502));
+        world.forge().fail_next_at("POST ", 2, &Fault::status(502));
         let failed = world.propose(2);
         assert_eq!(failed.code, 3, "{software:?}: {}", failed.said);
         assert!(failed.said.contains(&format!("{PIN} stays as it was: ")), "{}", failed.said);
-        world.forge().fail_next_of("POST", 1, &Fault::DoneBut(502));
+        world.forge().fail_next_at("POST ", 1, &Fault::DoneBut(502));
         world.proposes(3);
         world.proposes(4);
         assert_eq!(world.forge().pulls().len(), 1, "{software:?}");

@@ -76,7 +76,7 @@ fn the_whole_life_of_a_bump() {
         let status = world.run(5, &["status"]).said;
         assert!(
             status.contains("declined: the digest step to sha256:")
-                && status.contains("closed unmerged: http"),
+                && status.contains("closed by mona: http"),
             "{status}"
         );
         // A later version is proposed.

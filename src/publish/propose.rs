@@ -347,11 +347,11 @@ impl Run<'_> {
             return Ok((Done::Postponed, None));
         }
         let (place, base, maker) = (self.with.place, self.with.base, self.with.maker);
+        let built = build(place, base, &proposal.bumps, maker)?;
         let serves = match &standing.branch {
-            Some(branch) => branch.serves(place, base, &proposal.bumps, maker)?,
+            Some(branch) => branch.serves(place, base, (&proposal.bumps, &built), maker)?,
             None => false,
         };
-        let built = build(place, base, &proposal.bumps, maker)?;
         self.report.stuck.extend(built.stuck.iter().cloned());
         self.report.edited.extend(built.edited.iter().cloned());
         if built.commits.is_empty() {

@@ -1,11 +1,12 @@
 //! The files of a repository: as they are in its folder ([`WorkTree`]), or in a commit ([`CommitTree`]); or as they
-//! would be ([`Overlay`]).
+//! would be ([`Overlay`]), or only some of them ([`Selection`]).
 //!
 //! Files are given one at a time, so that memory does not grow with their number.
 
 mod commit;
 mod index;
 mod overlay;
+mod selection;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use git2::{ErrorCode, Repository};
 
 pub use commit::CommitTree;
 pub use overlay::Overlay;
+pub use selection::Selection;
 pub use work::WorkTree;
 
 /// More than any file that a person writes. What is larger is not read, and that is said.

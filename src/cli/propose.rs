@@ -45,11 +45,11 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     there.bring_journal(session, &place).await?;
     let base = place.snapshot(&base)?;
     let selected = select(&base.workspace, &args.pins)?;
-    let mut memory = Memory::load(session, &base.workspace)?;
+    let mut memory = Memory::brought(session, &base.workspace)?;
     let resolved =
         session.decide(&base.workspace, &base.lock, &selected, &Wish::Rules, &memory, false).await?;
     memory.record(&resolved, None, "", session.app.now)?;
-    let memory = &mut Memory::load(session, &base.workspace)?;
+    let memory = &mut Memory::brought(session, &base.workspace)?;
     let bumps = bumps(session, &base, &resolved, args.pins.is_empty(), memory).await?;
     let unknown = unknown(&base, &resolved);
     let sources = sources(&client);

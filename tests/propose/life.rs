@@ -105,27 +105,31 @@ fn the_whole_life_of_a_bump() {
         world.proposes(10);
         assert_eq!(subject(&world), "bump x 1.0.0 to 1.0.2");
         assert_eq!(open(&world).len(), 1);
-        // Cleaned up where it is not wanted any more.
-        let text = world.there(&["show", "main:pins.toml"]).replacen(
-            "[pin.x]\n",
-            "[pin.x]\nhold = \"no @octocat\"\n",
-            1,
-        );
-        world.edit("main", "pins.toml", &format!("{text}\n"));
-        let said = world.proposes(11);
-        assert!(said.contains(&format!("{PIN}  closed: x is held")), "{software:?}: {said}");
-        let last = world.forge().pulls().pop().unwrap();
-        assert_eq!(last.state, State::Closed);
-        assert!(
-            last.body.contains("Closed by solera-pin: `x is held") && !last.body.contains("@octocat"),
-            "{}",
-            last.body
-        );
-        // What we closed ourselves nobody declined.
-        let text = world.there(&["show", "main:pins.toml"]).replace("hold = \"no @octocat\"\n", "");
-        world.edit("main", "pins.toml", &format!("{text}\n"));
-        assert!(world.proposes(12).contains(&format!("{PIN}  opened")), "{software:?}");
+        ends(&world, software);
     }
+}
+
+/// Cleaned up where it is not wanted any more, and proposed again where it is.
+fn ends(world: &World, software: Software) {
+    let text = world.there(&["show", "main:pins.toml"]).replacen(
+        "[pin.x]\n",
+        "[pin.x]\nhold = \"no @octocat\"\n",
+        1,
+    );
+    world.edit("main", "pins.toml", &format!("{text}\n"));
+    let said = world.proposes(11);
+    assert!(said.contains(&format!("{PIN}  closed: x is held")), "{software:?}: {said}");
+    let last = world.forge().pulls().pop().unwrap();
+    assert_eq!(last.state, State::Closed);
+    assert!(
+        last.body.contains("Closed by solera-pin: `x is held") && !last.body.contains("@octocat"),
+        "{}",
+        last.body
+    );
+    // What we closed ourselves nobody declined.
+    let text = world.there(&["show", "main:pins.toml"]).replace("hold = \"no @octocat\"\n", "");
+    world.edit("main", "pins.toml", &format!("{text}\n"));
+    assert!(world.proposes(12).contains(&format!("{PIN}  opened")), "{software:?}");
 }
 
 #[test]

@@ -158,6 +158,21 @@ fn squashed_and_reopened() {
 }
 
 #[test]
+fn a_branch_that_is_made_anew_has_a_text_that_tells_of_it() {
+    let world = World::on(Software::GitHub, &["x"], "");
+    world.registry.push_index("x", "1.0.1", BOTH);
+    world.proposes(2);
+    let before = world.forge().pull(1);
+    let dockerfile = world.there(&["show", "main:Dockerfile"]).replace("AS x", "AS renamed");
+    world.edit("main", "Dockerfile", &format!("# first\n{dockerfile}\n"));
+    world.proposes(3);
+    let after = world.forge().pull(1);
+    assert_ne!(before.head, after.head);
+    assert!(after.body.starts_with(&format!("<!-- solera-pin 1 open {}\n", after.head)), "{}", after.body);
+    assert!(after.body.contains("`Dockerfile:2`"), "where the file names it now: {}", after.body);
+}
+
+#[test]
 fn a_persons_commit_is_said_once_on_the_forge_too() {
     for software in ALL {
         let world = World::on(software, &["x"], "");

@@ -59,36 +59,25 @@ pub struct Made {
 
 /// Commits each of `bumps` on top of `base`.
 pub fn build(place: &Place, base: &Snapshot, bumps: &[Bump], maker: &Maker) -> Result<Built, Error> {
-    let repository = place.repository()?;
-    let parent = oid(&base.commit)?;
-    let commit = repository.find_commit(parent).map_err(|error| said("read", &error))?;
-    let (tree, time) = (commit.tree_id(), commit.time().seconds());
-    drop(commit);
-    let mut work = Work {
-        place,
-        base,
-        maker,
-        parent,
-        tree,
-        time,
-        repository,
-        changes: None,
-        built: Built {
-            tip: base.commit.clone(),
-            commits: Vec::new(),
-            lock: base.lock.clone(),
-            files: BTreeMap::new(),
-            stuck: Vec::new(),
-            edited: Vec::new(),
-        },
-    };
+    let mut work = Work::begin(place, base, maker)?;
     if bumps.len() > 1 {
         work.changes = work.look(bumps)?;
     }
-    for bump in bumps {
-        work.take(bump)?;
+    bumps.iter().try_for_each(|bump| work.take(bump))?;
+    if !work.is_as_seen() {
+        // One change in a file made room for another, or left none: each is looked for in all files.
+        work = Work::begin(place, base, maker)?;
+        bumps.iter().try_for_each(|bump| work.take(bump))?;
     }
     Ok(work.built)
+}
+
+/// The files that all bumps together change.
+struct Changes {
+    /// Those that come to name a pin.
+    of_pin: BTreeMap<PinName, BTreeSet<String>>,
+    /// What they become.
+    files: BTreeMap<String, Vec<u8>>,
 }
 
 /// Commits under way.
@@ -102,11 +91,28 @@ struct Work<'a> {
     /// Of the base: a bump that nobody observed has it.
     time: i64,
     /// The files that change in the end, where that could be told: no others have to be looked at for each bump.
-    changes: Option<Vec<String>>,
+    changes: Option<Changes>,
     built: Built,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    fn begin(place: &'a Place, base: &'a Snapshot, maker: &'a Maker) -> Result<Self, Error> {
+        let repository = place.repository()?;
+        let parent = oid(&base.commit)?;
+        let commit = repository.find_commit(parent).map_err(|error| said("read", &error))?;
+        let (tree, time) = (commit.tree_id(), commit.time().seconds());
+        drop(commit);
+        let built = Built {
+            tip: base.commit.clone(),
+            commits: Vec::new(),
+            lock: base.lock.clone(),
+            files: BTreeMap::new(),
+            stuck: Vec::new(),
+            edited: Vec::new(),
+        };
+        Ok(Self { place, base, maker, parent, tree, time, repository, changes: None, built })
+    }
+
     fn take(&mut self, bump: &Bump) -> Result<(), Error> {
         let mut decided = self.built.lock.clone();
         bump.apply(&mut decided);
@@ -134,7 +140,7 @@ impl Work<'_> {
 
     /// Which files change with all bumps together; none where one of the pins is stuck in a file, so that it matters which
     /// of them move.
-    fn look(&mut self, bumps: &[Bump]) -> Result<Option<Vec<String>>, Error> {
+    fn look(&mut self, bumps: &[Bump]) -> Result<Option<Changes>, Error> {
         let catalog = &self.base.workspace.catalog;
         if catalog.policy.references.mode == Mode::Policy {
             return Ok(None);
@@ -149,7 +155,14 @@ impl Work<'_> {
             return Ok(None);
         }
         self.built.edited = all.edited;
-        Ok(Some(all.files.into_iter().map(|file| file.path).collect()))
+        let mut changes = Changes { of_pin: BTreeMap::new(), files: BTreeMap::new() };
+        for file in all.files {
+            for (_, written) in &file.references {
+                changes.of_pin.entry(written.pin.clone()).or_default().insert(file.path.clone());
+            }
+            changes.files.insert(self.base.tree.target(&file.path)?, file.after);
+        }
+        Ok(Some(changes))
     }
 
     /// What the files of the commit below make of a lock.
@@ -161,13 +174,21 @@ impl Work<'_> {
         let tree = Overlay::new(&self.base.tree, self.built.files.clone());
         let step = |tree: &dyn Tree| in_step(tree, catalog, &self.built.lock, &decided, &|pin| pin == name);
         Ok(match &self.changes {
-            Some(paths) => {
-                let step = step(&Selection::new(&tree, paths.iter().cloned()))?;
+            Some(changes) => {
+                let paths = changes.of_pin.get(name).into_iter().flatten().cloned();
+                let step = step(&Selection::new(&tree, paths))?;
                 // They were told of before.
                 InStep { edited: Vec::new(), ..step }
             }
             None => step(&tree)?,
         })
+    }
+
+    /// Whether the files, one bump after the other, came to what all bumps make of them together.
+    fn is_as_seen(&self) -> bool {
+        let Some(changes) = &self.changes else { return true };
+        let mut files = self.built.files.iter().filter(|(path, _)| *path != FILE_NAME);
+        changes.files.iter().all(|file| files.next() == Some(file)) && files.next().is_none()
     }
 
     fn lock_text(&self, lock: &Lock) -> Result<String, Error> {

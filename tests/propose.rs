@@ -12,6 +12,8 @@ mod commit;
 mod kill;
 #[path = "propose/life.rs"]
 mod life;
+#[path = "propose/people.rs"]
+mod people;
 #[path = "propose/secrets.rs"]
 mod secrets;
 #[path = "propose/shared.rs"]

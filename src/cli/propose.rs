@@ -19,7 +19,7 @@ use crate::journal;
 use crate::model::{Allow, CommitId, GitUrl, Lane, PinName, Transport};
 use crate::net::Client;
 use crate::plan::{Outcome as Decided, Wish};
-use crate::publish::bump::Bump;
+use crate::publish::bump::{Bump, Kind};
 use crate::publish::forge::{self, Forge};
 use crate::publish::group::PREFIX;
 use crate::publish::journal::{bring, share};
@@ -197,7 +197,7 @@ fn base(refs: &Refs, declared: Option<&str>, policy: &Propose) -> Result<(String
     Ok((name.to_owned(), id.clone()))
 }
 
-/// Every bump; where a step to another major is taken, the smaller step beside it too.
+/// Every bump; beside a step to another major, and beside one that a person declined, the smaller step too.
 async fn bumps(
     session: &mut Session<'_>,
     sources: &Sources,
@@ -206,20 +206,31 @@ async fn bumps(
     (all, memory): (bool, &Memory),
 ) -> Result<Vec<Bump>, Error> {
     let mut bumps = all_bumps(base, resolved, all, &Wish::Rules, memory)?;
-    let major = |name: &PinName| bumps.iter().any(|bump| bump.name == *name && bump.is_major());
-    let declared = base.workspace.catalog.declarations.values();
-    let smaller = declared.filter(|pin| pin.allow == Allow::Major && major(&pin.name));
-    let smaller: Vec<Declaration> =
-        smaller.map(|pin| Declaration { allow: Allow::Minor, ..pin.clone() }).collect();
-    if !smaller.is_empty() {
-        let asked: Vec<&Declaration> = smaller.iter().collect();
+    let mut larger: Vec<Declaration> = bumps.iter().filter_map(|bump| beside(base, memory, bump)).collect();
+    while !larger.is_empty() {
+        let asked: Vec<&Declaration> = larger.iter().collect();
         let rules = (&Wish::Rules, false);
-        let beside = session.decide_by(sources, &base.workspace, &base.lock, &asked, rules, memory).await;
-        let steps = |it: &Resolved| matches!(&it.result, Ok(decision) if matches!(decision.outcome, Decided::Move { lane, .. } if lane != Lane::Major));
-        let beside: Vec<Resolved> = beside.into_iter().filter(steps).collect();
-        bumps.extend(all_bumps(base, &beside, false, &Wish::Rules, memory)?);
+        let smaller = session.decide_by(sources, &base.workspace, &base.lock, &asked, rules, memory).await;
+        let steps = |it: &Resolved| matches!(&it.result, Ok(decision) if matches!(decision.outcome, Decided::Move { .. }));
+        let smaller: Vec<Resolved> = smaller.into_iter().filter(steps).collect();
+        let found = all_bumps(base, &smaller, false, &Wish::Rules, memory)?;
+        larger = found.iter().filter_map(|bump| beside(base, memory, bump)).collect();
+        bumps.extend(found);
     }
     Ok(bumps)
+}
+
+/// What is asked for beside a step: the steps that are smaller than a major one, or than one that was declined.
+fn beside(base: &Snapshot, memory: &Memory, bump: &Bump) -> Option<Declaration> {
+    let declined = || memory.noted(&bump.name, &bump.target().declined());
+    let allow = match bump.kind {
+        Kind::Step(Lane::Major) => Allow::Minor,
+        Kind::Step(Lane::Minor | Lane::Date | Lane::Pre) if declined() => Allow::Patch,
+        Kind::Step(Lane::Patch) if declined() => Allow::Digest,
+        _ => return None,
+    };
+    let declaration = base.workspace.catalog.declarations.get(&bump.name)?;
+    Some(Declaration { allow, ..declaration.clone() })
 }
 
 /// The pins of which it is not known what should be proposed: those that were not asked about, that could not be, and

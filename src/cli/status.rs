@@ -14,6 +14,7 @@ use crate::error::{Error, Status};
 use crate::lock::{Lock, Store};
 use crate::model::{Pin, PinName};
 use crate::plan::{Candidate, Decision, Outcome, Past, Verdict, Wish, stale};
+use crate::publish::bump::{Kind, Target};
 use crate::report::human::{self, NextStep, StatusRow};
 use crate::report::json as report_json;
 use crate::resolve::Resolved;
@@ -116,8 +117,9 @@ fn row(
 /// What a person did not want, as long as it is not locked all the same.
 fn declined(memory: &Memory, lock: &Lock, pin: &PinName) -> Vec<String> {
     let locked = lock.pins.get(pin).map(Pin::content);
-    let declined =
-        memory.declined(pin).into_iter().filter(|(target, _)| Some(&target.content) != locked.as_ref());
+    let references = Kind::References.to_string();
+    let open = |target: &Target| target.kind == references || Some(&target.content) != locked.as_ref();
+    let declined = memory.declined(pin).into_iter().filter(|(target, _)| open(target));
     declined
         .map(|(target, place)| {
             format!("declined: the {} step to {}, {place}", target.kind, short(&target.content))

@@ -1,10 +1,10 @@
 //! A branch of ours as the remote has it: whose it is, what it proposes, and whether that still fits.
 
-use git2::{ErrorCode, Oid, Repository};
+use git2::{ErrorCode, Oid, Repository, Sort};
 
 use super::bump::{Bump, Target};
 use super::commit::{Built, Maker, build};
-use super::message::target_of;
+use super::message::{root_of, target_of};
 use super::place::{Place, Snapshot, commit_id, oid, said};
 use crate::document::SourceFile;
 use crate::error::Error;
@@ -45,6 +45,8 @@ pub enum State {
     },
     /// This clone is shallow, and does not reach down to where it leaves the base.
     CutOff,
+    /// It is of another folder of the repository, which has pins of its own.
+    Elsewhere(String),
 }
 
 /// More commits than a group has pins.
@@ -62,7 +64,7 @@ impl Branch {
     pub fn targets(&self) -> &[Target] {
         match &self.state {
             State::Ours { targets, .. } => targets,
-            State::Merged | State::Edited { .. } | State::CutOff => &[],
+            _ => &[],
         }
     }
 
@@ -110,16 +112,19 @@ fn state(place: &Place, repository: &Repository, tip: Oid, base: Oid) -> Result<
     if fork == Some(tip) {
         return Ok(State::Merged);
     }
+    let mut walk = repository.revwalk().map_err(wrong)?;
+    walk.set_sorting(Sort::TOPOLOGICAL).and_then(|()| walk.push(tip)).map_err(wrong)?;
+    walk.hide(base).map_err(wrong)?;
     let (mut targets, mut edited) = (Vec::new(), None);
-    let mut at = Some(tip);
-    for _ in 0..MAX_COMMITS {
-        let Some(id) = at.filter(|id| Some(*id) != fork) else { break };
+    // A shallow clone can end anywhere.
+    for id in walk.map_while(Result::ok).take(MAX_COMMITS) {
         let Ok(commit) = repository.find_commit(id) else { break };
         match ours(&commit) {
-            Some(target) => targets.push(target),
+            Some(Ours { root, .. }) if root != place.folder => return Ok(State::Elsewhere(root)),
+            Some(Ours { target, .. }) => targets.push(target),
+            None if edited.is_some() && fork.is_none() => {}
             None => edited = Some(State::Edited { commit: commit_id(id)?, by: harmless(&author(&commit)) }),
         }
-        at = commit.parent_ids().next();
     }
     match (edited, fork) {
         // What is below a cut may be the base.
@@ -139,13 +144,22 @@ fn author(commit: &git2::Commit<'_>) -> String {
     commit.author().name().unwrap_or("somebody").to_owned()
 }
 
+/// A commit that nobody but us had a hand in.
+struct Ours {
+    target: Target,
+    /// The folder of its `pins.lock`; empty where that is the top.
+    root: String,
+}
+
 /// What a commit of ours is about; none where it is a person's, or a person changed it.
-fn ours(commit: &git2::Commit<'_>) -> Option<Target> {
+fn ours(commit: &git2::Commit<'_>) -> Option<Ours> {
     let (author, committer) = (commit.author(), commit.committer());
     let same = author.name_bytes() == committer.name_bytes()
         && author.email_bytes() == committer.email_bytes()
         && author.when() == committer.when();
-    target_of(commit.message().ok()?).filter(|_| same && commit.parent_count() == 1)
+    let message = commit.message().ok()?;
+    let target = target_of(message).filter(|_| same && commit.parent_count() == 1)?;
+    Some(Ours { target, root: root_of(message) })
 }
 
 /// What a commit locks.

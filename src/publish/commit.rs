@@ -119,6 +119,10 @@ impl<'a> Work<'a> {
         let step = self.follow(decided, &bump.name)?;
         self.built.stuck.extend(step.stuck.iter().cloned());
         self.built.edited.extend(step.edited.iter().cloned());
+        // One that is stuck stays where it was, and no commit says otherwise.
+        if step.lock.pins.get(&bump.name) != bump.to.as_ref() {
+            return Ok(());
+        }
         let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         for file in &step.files {
             files.insert(self.base.tree.target(&file.path)?, file.after.clone());
@@ -222,7 +226,7 @@ impl<'a> Work<'a> {
         let author = Signature::new(name, email, &Time::new(seconds, 0)).map_err(wrong)?;
         let tree = self.repository.find_tree(self.tree).map_err(wrong)?;
         let parent = self.repository.find_commit(self.parent).map_err(wrong)?;
-        let text = message(bump);
+        let text = message(bump, &self.place.folder);
         let Some(signer) = &self.maker.signer else {
             return self.repository.commit(None, &author, &author, &text, &tree, &[&parent]).map_err(wrong);
         };

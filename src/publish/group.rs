@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bump::{Bump, Kind};
+use super::bump::{Bump, Kind, Target};
 use crate::catalog::{Catalog, Digests, GroupBy};
 use crate::model::{GroupName, Lane, PinName};
 
@@ -16,8 +16,19 @@ pub struct Proposal {
     pub branch: String,
     /// The group's name, where it is not one pin's own.
     pub group: Option<String>,
-    /// Sorted by pin; never empty.
+    /// Sorted by pin, of one pin the smaller step first; never empty where they were grouped.
     pub bumps: Vec<Bump>,
+}
+
+impl Proposal {
+    /// The same with one bump for each pin: of a step and a larger one the larger is enough, unless it is `unwanted`.
+    pub fn but(&self, unwanted: impl Fn(&Target) -> bool) -> Self {
+        let wanted = self.bumps.iter().rev().filter(|bump| !unwanted(&bump.target()));
+        let mut bumps: Vec<Bump> = wanted.cloned().collect();
+        bumps.dedup_by(|a, b| a.name == b.name);
+        bumps.reverse();
+        Self { bumps, ..self.clone() }
+    }
 }
 
 /// Two pins whose proposals would share a branch.
@@ -44,10 +55,6 @@ pub fn proposals(catalog: &Catalog, bumps: Vec<Bump>) -> Result<Vec<Proposal>, C
     let mut proposals: Vec<Proposal> = proposals.into_values().collect();
     for proposal in &mut proposals {
         proposal.bumps.sort_by(|a, b| a.name.cmp(&b.name).then(a.kind.cmp(&b.kind)));
-        // A group has one commit for each pin: of a step and a larger one the larger is enough.
-        proposal.bumps.reverse();
-        proposal.bumps.dedup_by(|a, b| a.name == b.name);
-        proposal.bumps.reverse();
     }
     Ok(proposals)
 }

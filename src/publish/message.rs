@@ -34,10 +34,11 @@ pub fn subject(bump: &Bump) -> String {
     text.chars().take(SUBJECT).collect()
 }
 
-/// The whole message.
-pub fn message(bump: &Bump) -> String {
+/// The whole message. `root` is the folder of `pins.lock` below the top of the repository; empty where it is the top.
+pub fn message(bump: &Bump, root: &str) -> String {
     let mut text = format!("{}\n\n{}\n", subject(bump), body(bump));
-    for (key, value) in trailers(bump) {
+    let root = Some(("Root", harmless(root))).filter(|(_, root)| !root.is_empty());
+    for (key, value) in root.into_iter().chain(trailers(bump)) {
         let _ = write!(text, "\n{key}: {value}");
     }
     text.push('\n');
@@ -96,13 +97,21 @@ fn trailers(bump: &Bump) -> Vec<(&'static str, String)> {
     trailers
 }
 
+/// The folder of `pins.lock` that a message of ours is about; empty where it is the top.
+pub fn root_of(message: &str) -> String {
+    trailer(message, "Root").unwrap_or_default().into()
+}
+
+/// A trailer that a message has once.
+fn trailer<'m>(message: &'m str, key: &str) -> Option<&'m str> {
+    let (_, last) = message.trim_end().rsplit_once("\n\n")?;
+    let mut values = last.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+    values.next().filter(|_| values.next().is_none())
+}
+
 /// What a message of ours is about; none where it is not one, or was changed.
 pub fn target_of(message: &str) -> Option<Target> {
-    let (_, last) = message.trim_end().rsplit_once("\n\n")?;
-    let find = |key: &str| {
-        let mut values = last.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
-        values.next().filter(|_| values.next().is_none())
-    };
+    let find = |key: &str| trailer(message, key);
     let target = Target {
         pin: find("Pin")?.parse().ok()?,
         kind: find("Lane")?.into(),

@@ -15,6 +15,7 @@ pub mod message;
 pub mod place;
 pub mod propose;
 pub mod sign;
+mod standing;
 pub mod text;
 
 #[cfg(test)]

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::branch::{Branch, State};
 use super::bump::{Bump, Kind, Target};
-use super::commit::{Built, Maker, build};
-use super::forge::{Forge, ForgeError, NewPull, Pull, State as PullState};
+use super::commit::{Built, Maker, build, unpinned_references};
+use super::forge::{Forge, NewPull, Pull, State as PullState};
 use super::group::{Proposal, proposals};
 use super::place::{Place, Snapshot};
+use super::standing::{Failure, Heard, Standing, hear};
 use super::text::{Marker, Section, Stage, body, title};
 use crate::catalog::Propose;
 use crate::error::{Error, Status};
@@ -116,54 +117,6 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
-/// One branch of ours, on the remote and the forge.
-struct Standing {
-    branch: Option<Branch>,
-    /// For the base, newest first; none where the forge was not reached.
-    pulls: Result<Vec<Pull>, Failure>,
-}
-
-/// Why something was not done.
-#[derive(Clone, Debug)]
-struct Failure {
-    why: String,
-    hint: Option<String>,
-    status: Status,
-}
-
-impl From<ForgeError> for Failure {
-    fn from(error: ForgeError) -> Self {
-        Error::from(error).into()
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self { why: error.message, hint: error.hints.into_iter().next(), status: error.status }
-    }
-}
-
-impl Failure {
-    fn done(self) -> Done {
-        Done::Failed { why: self.why, hint: self.hint, status: self.status }
-    }
-}
-
-impl Standing {
-    fn open(&self) -> Option<&Pull> {
-        self.pulls.as_ref().ok()?.iter().find(|pull| pull.state == PullState::Open)
-    }
-
-    /// What the open pull request is about.
-    fn open_targets(&self) -> Vec<Target> {
-        self.open().and_then(|pull| Marker::read(&pull.body)).map(|marker| marker.targets).unwrap_or_default()
-    }
-
-    fn targets(&self) -> &[Target] {
-        self.branch.as_ref().map(Branch::targets).unwrap_or_default()
-    }
-}
-
 /// One run.
 struct Run<'a> {
     with: &'a Proposer<'a>,
@@ -171,6 +124,8 @@ struct Run<'a> {
     standings: BTreeMap<String, Standing>,
     /// What people did not want.
     declined: BTreeSet<Target>,
+    /// What is left to the next run.
+    later: BTreeSet<Target>,
     /// How many proposals are open.
     open: usize,
     report: Report,
@@ -183,14 +138,20 @@ pub async fn propose(
     wanted: Wanted,
 ) -> Result<Report, Error> {
     let catalog = &with.base.workspace.catalog;
-    let mut looked = BTreeMap::new();
+    let (mut looked, mut elsewhere) = (BTreeMap::new(), BTreeMap::new());
     for (name, tip) in branches {
-        looked.insert(name.clone(), Branch::look(with.place, name, tip, &with.base.commit)?);
+        let branch = Branch::look(with.place, name, tip, &with.base.commit)?;
+        match branch.state {
+            State::Elsewhere(root) => drop(elsewhere.insert(name.clone(), root)),
+            _ => drop(looked.insert(name.clone(), branch)),
+        }
     }
     let mut bumps = wanted.bumps;
-    bumps.extend(carried(with, &looked, &bumps, &wanted.unknown));
+    bumps.extend(carried(with, &looked, &bumps, &wanted.unknown)?);
     let proposals = proposals(catalog, bumps)
         .map_err(|clash| Error::usage(clash.to_string()).hint("rename one of the two"))?;
+    let (taken, proposals): (Vec<Proposal>, Vec<Proposal>) =
+        proposals.into_iter().partition(|proposal| elsewhere.contains_key(&proposal.branch));
     let mut names: BTreeSet<String> = looked.keys().cloned().collect();
     names.extend(proposals.iter().map(|proposal| proposal.branch.clone()));
     let mut run = Run {
@@ -198,27 +159,42 @@ pub async fn propose(
         policy: &catalog.policy.propose,
         standings: BTreeMap::new(),
         declined: BTreeSet::new(),
+        later: BTreeSet::new(),
         open: 0,
         report: Report::default(),
     };
     for name in names {
         let pulls = run.pulls(&name).await;
-        run.standings.insert(name.clone(), Standing { branch: looked.remove(&name), pulls });
+        run.standings.insert(name.clone(), Standing::new(looked.remove(&name), pulls));
     }
-    let heard = run.hear(&proposals);
-    run.note(heard).await;
+    run.hear(&proposals).await;
     run.open = run.standings.iter().filter(|(name, it)| run.counts(name, it, &proposals)).count();
+    let rest: Vec<String> =
+        run.standings.keys().filter(|name| proposals.iter().all(|it| it.branch != **name)).cloned().collect();
+    // First, so that there is room for others.
+    for name in rest {
+        run.end(&name).await;
+    }
     for proposal in &proposals {
         let outcome = run.one(proposal).await;
         run.report.outcomes.push(outcome);
     }
-    let rest: Vec<String> =
-        run.standings.keys().filter(|name| proposals.iter().all(|it| it.branch != **name)).cloned().collect();
-    for name in rest {
-        run.end(&name).await;
-    }
+    run.report.outcomes.extend(taken.iter().map(|proposal| of_another(proposal, &elsewhere)));
     run.report.outcomes.sort_by(|a, b| a.branch.cmp(&b.branch));
     Ok(run.report)
+}
+
+/// That another folder of the repository has a branch of this name.
+fn of_another(proposal: &Proposal, elsewhere: &BTreeMap<String, String>) -> Outcome {
+    let root = elsewhere.get(&proposal.branch).filter(|root| !root.is_empty());
+    let root = root.map_or("the top of the repository", String::as_str);
+    let failure = Failure {
+        why: format!("the branch {} is that of the pins of {root}", proposal.branch),
+        hint: Some("there or here, give the pins another name or `group`, or say digests = \"each\"".into()),
+        status: Status::Usage,
+    };
+    let pins = proposal.bumps.iter().map(|bump| bump.name.clone()).collect();
+    Outcome { branch: proposal.branch.clone(), pins, done: failure.done(), url: None }
 }
 
 /// What is proposed already of pins about which nothing is known now.
@@ -227,7 +203,7 @@ fn carried(
     branches: &BTreeMap<String, Branch>,
     bumps: &[Bump],
     unknown: &BTreeSet<PinName>,
-) -> Vec<Bump> {
+) -> Result<Vec<Bump>, Error> {
     let mut carried: Vec<Bump> = Vec::new();
     for branch in branches.values() {
         let State::Ours { targets, lock, .. } = &branch.state else { continue };
@@ -235,15 +211,22 @@ fn carried(
             let pin = &target.pin;
             let from = with.base.lock.pins.get(pin);
             let declared = with.base.workspace.catalog.declarations.contains_key(pin);
-            let reached = from.map(crate::model::Pin::content).as_ref() == Some(&target.content);
-            let known = !unknown.contains(pin) || bumps.iter().any(|bump| bump.name == *pin);
-            if known || reached || !declared || target.kind == Kind::Drop.to_string() {
+            if bumps.iter().any(|bump| bump.name == *pin) || declared && !unknown.contains(pin) {
                 continue;
             }
-            carried.extend(Bump::carried(target, from, lock.pins.get(pin)));
+            let reached = from.map(crate::model::Pin::content).as_ref() == Some(&target.content);
+            match (target.kind.parse(), from) {
+                (Ok(Kind::Drop), Some(from)) if !declared => carried.push(Bump::dropped(pin, from)),
+                (Ok(Kind::References), Some(from)) if declared && reached => {
+                    let bare = unpinned_references(with.base, &|other| other != pin)?;
+                    carried.extend(bare.iter().map(|pin| Bump::references(pin, from)));
+                }
+                _ if reached || !declared => {}
+                _ => carried.extend(Bump::carried(target, from, lock.pins.get(pin))),
+            }
         }
     }
-    carried
+    Ok(carried)
 }
 
 impl Run<'_> {
@@ -256,36 +239,20 @@ impl Run<'_> {
     }
 
     /// Takes in what people said by closing, and by reverting what they had merged.
-    fn hear(&mut self, proposals: &[Proposal]) -> Vec<(Target, Pull)> {
-        let mut heard = Vec::new();
-        let wanted: BTreeSet<Target> =
-            proposals.iter().flat_map(|proposal| proposal.bumps.iter().map(Bump::target)).collect();
-        let open: BTreeSet<Target> = self.standings.values().flat_map(Standing::open_targets).collect();
-        for target in &wanted {
-            if (self.with.noted)(&target.pin, &target.declined()) && !open.contains(target) {
-                self.declined.insert(target.clone());
+    async fn hear(&mut self, proposals: &[Proposal]) {
+        let wanted = proposals.iter().flat_map(|proposal| proposal.bumps.iter().map(Bump::target)).collect();
+        let Heard { declined, mut news, reverted } =
+            hear(&self.standings, &wanted, &self.with.base.lock, self.with.noted);
+        self.declined = declined;
+        // What was merged since the base was looked at is there, and was not taken back.
+        match reverted.is_empty() || self.is_base_still().await {
+            true => {
+                self.declined.extend(reverted.iter().map(|(target, _)| target.clone()));
+                news.extend(reverted);
             }
+            false => self.later = reverted.into_iter().map(|(target, _)| target).collect(),
         }
-        for pull in self.standings.values().filter_map(|it| it.pulls.as_ref().ok()).flatten() {
-            let Some(marker) = Marker::read(&pull.body) else { continue };
-            if pull.state == PullState::Open
-                || (pull.state == PullState::Closed && marker.stage == Stage::Closed)
-            {
-                continue;
-            }
-            let steps = pull.state == PullState::Closed;
-            for target in marker.targets {
-                let is_step = matches!(target.kind.parse(), Ok(Kind::Step(_)));
-                // What was merged is wanted again only where the base went back.
-                if !wanted.contains(&target) || open.contains(&target) || !(steps || is_step) {
-                    continue;
-                }
-                if self.declined.insert(target.clone()) {
-                    heard.push((target, pull.clone()));
-                }
-            }
-        }
-        heard
+        self.note(news).await;
     }
 
     /// Has it noted what was heard, and of whom: that is asked once.
@@ -309,6 +276,13 @@ impl Run<'_> {
         }
     }
 
+    /// Whether the base branch is what it was when it was looked at.
+    async fn is_base_still(&self) -> bool {
+        let name = format!("refs/heads/{}", self.with.base_name);
+        let refs = self.with.remote.refs(&[&name]).await;
+        refs.is_ok_and(|refs| refs.id(&name) == Some(&self.with.base.commit))
+    }
+
     /// Whether a branch takes one of the places that there are.
     fn counts(&self, name: &str, standing: &Standing, proposals: &[Proposal]) -> bool {
         match self.with.forge {
@@ -329,34 +303,36 @@ impl Run<'_> {
     /// Brings one proposal to where it should be.
     async fn bring(&mut self, proposal: &Proposal) -> Result<(Done, Option<String>), Failure> {
         let standing = self.standings.remove(&proposal.branch);
-        let standing = standing.unwrap_or(Standing { branch: None, pulls: Ok(Vec::new()) });
+        let standing = standing.unwrap_or_else(|| Standing::new(None, Ok(Vec::new())));
         let pulls = standing.pulls.clone()?;
         let open = pulls.iter().find(|pull| pull.state == PullState::Open);
         let url = open.map(|pull| pull.url.clone());
         if let Some(done) = self.left_alone(&proposal.branch, &standing).await? {
             return Ok((done, url));
         }
-        let bumps: Vec<Bump> =
-            proposal.bumps.iter().filter(|bump| !self.declined.contains(&bump.target())).cloned().collect();
-        if bumps.is_empty() {
-            return Ok((Done::Declined, url));
+        let all = proposal;
+        let proposal = all.but(|target| self.declined.contains(target) || self.later.contains(target));
+        if proposal.bumps.is_empty() {
+            return Ok((self.unwanted(all, &standing).await?, url));
         }
-        let proposal = Proposal { bumps, ..proposal.clone() };
         let is_new = open.is_none() && (self.with.forge.is_some() || standing.branch.is_none());
         if is_new && self.open >= self.policy.max_open {
             return Ok((Done::Postponed, None));
         }
         let (place, base, maker) = (self.with.place, self.with.base, self.with.maker);
         let built = build(place, base, &proposal.bumps, maker)?;
-        let serves = match &standing.branch {
-            Some(branch) => branch.serves(place, base, (&proposal.bumps, &built), maker)?,
-            None => false,
-        };
         self.report.stuck.extend(built.stuck.iter().cloned());
         self.report.edited.extend(built.edited.iter().cloned());
         if built.commits.is_empty() {
             return Ok((Done::Unchanged, url));
         }
+        // What is stuck is not on the branch, and so neither in the title nor in what a person closes.
+        let bumps: Vec<Bump> = built.commits.iter().map(|made| made.bump.clone()).collect();
+        let proposal = Proposal { bumps, ..proposal };
+        let serves = match &standing.branch {
+            Some(branch) => branch.serves(place, base, (&proposal.bumps, &built), maker)?,
+            None => false,
+        };
         let old = standing.branch.as_ref().map(|branch| &branch.tip);
         let tip = match old.filter(|_| serves) {
             Some(tip) => tip.clone(),
@@ -384,6 +360,19 @@ impl Run<'_> {
         Ok((done, Some(url)))
     }
 
+    /// What is done where nothing of a proposal is wanted: an open one for something else is closed.
+    async fn unwanted(&mut self, proposal: &Proposal, standing: &Standing) -> Result<Done, Failure> {
+        let targets: Vec<Target> = proposal.bumps.iter().map(Bump::target).collect();
+        let open = standing.open_targets();
+        if !open.is_empty() && open.iter().all(|target| !targets.contains(target)) {
+            return self.closed(&proposal.branch, standing).await;
+        }
+        match targets.iter().any(|target| self.declined.contains(target)) {
+            true => Ok(Done::Declined),
+            false => Ok(Done::Unchanged),
+        }
+    }
+
     /// Has a pull request say what its branch holds; whether anything was written, and where it is.
     async fn pull(
         &mut self,
@@ -405,8 +394,9 @@ impl Run<'_> {
         let text = self.text(built).await;
         let is_new = known.as_ref().is_none_or(|known| known.stage == Stage::New);
         let adds = is_new && !(self.policy.labels.is_empty() && self.policy.reviewers.is_empty());
-        let first = marker(if adds { Stage::New } else { Stage::Open }).put(&text);
+        let first = marker(if adds { Stage::New } else { Stage::Open }).put("", &text);
         let pull = match open {
+            Some(pull) if pull.title == title && pull.body == first => pull.clone(),
             Some(pull) => forge.update(pull.number, &title, &first).await?,
             None => {
                 let new = NewPull {
@@ -428,7 +418,7 @@ impl Run<'_> {
             {
                 self.report.warnings.push(error.to_string());
             }
-            forge.update(pull.number, &title, &marker(Stage::Open).put(&text)).await?;
+            forge.update(pull.number, &title, &marker(Stage::Open).put("", &text)).await?;
         }
         Ok((true, pull.url))
     }
@@ -456,7 +446,7 @@ impl Run<'_> {
     async fn left_alone(&mut self, name: &str, standing: &Standing) -> Result<Option<Done>, Failure> {
         let Some(branch) = &standing.branch else { return Ok(None) };
         let (commit, by) = match &branch.state {
-            State::Ours { .. } | State::Merged => return Ok(None),
+            State::Ours { .. } | State::Merged | State::Elsewhere(_) => return Ok(None),
             State::CutOff => {
                 return Err(Failure {
                     why: format!(
@@ -469,8 +459,8 @@ impl Run<'_> {
             State::Edited { commit, by } => (commit.clone(), by.clone()),
         };
         let mark = format!("edited:{name}:{commit}");
-        let pin = standing.open_targets().into_iter().map(|target| target.pin).next();
-        let pin = pin.or_else(|| pin_of(name));
+        let pin = pin_of(name);
+        let pin = pin.or_else(|| standing.open_targets().into_iter().map(|target| target.pin).next());
         let told = pin.as_ref().is_some_and(|pin| (self.with.noted)(pin, &mark));
         if let (false, Some(pin)) = (told, pin) {
             if let (Some(forge), Some(pull)) = (self.with.forge, standing.open()) {
@@ -524,16 +514,17 @@ impl Run<'_> {
         }
         let why = self.why_not(standing);
         if let (Some(forge), Some(pull)) = (self.with.forge, standing.open()) {
-            let marker = Marker::read(&pull.body).map(|marker| Marker { stage: Stage::Closed, ..marker });
             let said = format!("Closed by solera-pin: {}.\n", code(&why));
-            let body = match marker {
-                Some(marker) => {
-                    let text = marker.put(&pull.body);
-                    text.replacen("-->\n", &format!("-->\n\n{said}"), 1)
-                }
+            let tip = standing.branch.as_ref().map(|branch| branch.tip.clone());
+            let made =
+                tip.map(|tip| Marker { stage: Stage::Closed, tip, targets: standing.targets().to_vec() });
+            let known = Marker::read(&pull.body).map(|marker| Marker { stage: Stage::Closed, ..marker });
+            let body = match known.or(made) {
+                Some(marker) => marker.put(&said, &pull.body),
                 None => format!("{said}\n{}", pull.body),
             };
             forge.close(pull.number, &body).await?;
+            self.open = self.open.saturating_sub(1);
             forge.comment(pull.number, &said).await?;
         }
         if let Some(branch) = &standing.branch {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::bump::{Bump, Kind, Target};
 use super::group::proposals;
-use super::message::{message, subject, target_of};
+use super::message::{message, root_of, subject, target_of};
 use super::text::{Marker, Section, Stage, body, title};
 use crate::catalog::{Catalog, Files, parse};
 use crate::document::SourceFile;
@@ -79,12 +79,15 @@ fn a_message_is_read_back_and_one_that_was_changed_is_not_ours() {
         because: "urgent\n\nFingerprint: 0000000000000000".into(),
         ..patch("tool")
     };
-    let text = message(&bump);
+    let text = message(&bump, "");
     assert!(!text.contains("closes #1") && !text.contains("octocat"), "{text}");
     assert_eq!(target_of(&text), Some(bump.target()));
     assert_eq!(target_of(&text.replace("Lane: patch", "Lane: minor")), None);
     assert_eq!(target_of(&text.replace("Pin: tool", "Pin: other")), None);
     assert_eq!(target_of("bump tool 1.0.0 to 1.0.1\n"), None);
+    let below = message(&bump, "services/pay");
+    assert_eq!((target_of(&below), root_of(&below).as_str()), (Some(bump.target()), "services/pay"));
+    assert_eq!(root_of(&text), "");
     assert!(text.lines().all(|line| line.chars().count() <= 200), "{text}");
 }
 
@@ -96,7 +99,7 @@ fn bumps_are_grouped_as_declared() {
             let pins: Vec<&str> = it.bumps.iter().map(|bump| bump.name.as_str()).collect();
             format!("{} {}", it.branch.trim_start_matches("solera-pin/"), pins.join(","))
         };
-        proposals.iter().map(shown).collect()
+        proposals.iter().map(|it| shown(&it.but(|_| false))).collect()
     };
     let pins = |propose: &str| {
         let pin = |name: &str, more: &str| {
@@ -114,8 +117,12 @@ fn bumps_are_grouped_as_declared() {
     assert_eq!(names(&pins("digests = \"each\""), all()), each);
     let together = names(&pins("digests = \"each\"\ngroup-by = \"all\""), all());
     assert_eq!(together, ["group/all a,b,c", "group/own d"], "one commit for a pin");
-    let larger = proposals(&pins("group-by = \"all\""), vec![patch("c"), major("c")]).unwrap();
-    assert_eq!(larger[0].bumps, [major("c")], "the larger step is enough");
+    let larger = |declined: &[Target]| {
+        let mut both = proposals(&pins("group-by = \"all\""), vec![patch("c"), major("c")]).unwrap();
+        both.remove(0).but(|target| declined.contains(target)).bumps
+    };
+    assert_eq!(larger(&[]), [major("c")], "the larger step is enough");
+    assert_eq!(larger(&[major("c").target()]), [patch("c")], "unless nobody wants it");
     let clash = catalog(
         "[pin.a]\nimage = \"tool\"\ntrack = \"{version}\"\n[pin.a-major]\nimage = \"tool\"\ntrack = \"{version}\"\n",
     );
@@ -132,12 +139,17 @@ fn bumps_are_grouped_as_declared() {
 fn a_marker_is_read_back_and_put_in_place_of_another() {
     let targets = vec![patch("tool").target()];
     let marker = Marker { stage: Stage::New, tip: "a".repeat(40).parse().unwrap(), targets };
-    let text = marker.put("for people\n");
+    let text = marker.put("", "for people\n");
     assert_eq!(Marker::read(&text), Some(marker.clone()));
     assert_eq!(Marker::read(&text.replace('\n', "\r\n")), Some(marker.clone()), "as forges send it");
     let later = Marker { stage: Stage::Closed, ..marker.clone() };
-    assert_eq!(later.put(&text), text.replace("1 new", "1 closed"));
-    assert_eq!(Marker::read(&format!("for people\n{text}")), None, "it stands at the beginning");
+    assert_eq!(later.put("", &text), text.replace("1 new", "1 closed"));
+    let words = format!("Not now --> later.\r\n{text}");
+    assert_eq!(Marker::read(&words), Some(marker.clone()), "a person may write above it");
+    let said = later.put("Closed.\n", &words);
+    assert!(said.starts_with("Not now --> later.\r\n<!-- solera-pin 1 closed "), "{said}");
+    assert!(said.ends_with("-->\n\nClosed.\n\nfor people\n"), "{said}");
+    assert_eq!(Marker::read(&format!("> {text}")), None, "it stands at the beginning of a line");
     for broken in
         [text.replace("-->", ""), text.replace("1 new", "2 new"), text.replace("tool patch", "tool  patch")]
     {

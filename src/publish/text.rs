@@ -1,8 +1,8 @@
 //! The title and the text of a pull request. Pure.
 //!
 //! The text begins with a marker that is not shown: what the proposal is about, and which commit the text tells of. It
-//! is read back where a person closed, merged or reopened it. Nothing of upstream's stands before it, and in what stands
-//! behind it no such marker can be made.
+//! is read back where a person closed, merged or reopened it, also below what a person wrote above it. Nothing of
+//! upstream's stands before it, and in what stands behind it no such marker can be made.
 
 use std::fmt::Write as _;
 
@@ -21,6 +21,10 @@ const MAX_BODY: usize = 60_000;
 const MAX_NAMES: usize = 5;
 const MAX_FILES: usize = 20;
 const MAX_ROWS: usize = 200;
+
+/// How a marker begins and ends, each on a line.
+const BEGIN: &str = "<!-- solera-pin 1 ";
+const END: &str = "-->";
 
 /// What a pull request's text says to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,37 +54,48 @@ impl Marker {
     /// The comment that a text begins with.
     fn text(&self) -> String {
         let stage = STAGES.iter().find(|(stage, _)| *stage == self.stage).map_or("", |(_, word)| word);
-        let mut text = format!("<!-- solera-pin 1 {stage} {}\n", self.tip);
+        let mut text = format!("{BEGIN}{stage} {}\n", self.tip);
         for target in &self.targets {
             let _ = writeln!(text, "{target}");
         }
-        text.push_str("-->\n");
+        let _ = writeln!(text, "{END}");
         text
     }
 
-    /// The marker that a text begins with.
+    /// The marker of a text. A person may have written above it; nothing of upstream's stands there.
     pub fn read(text: &str) -> Option<Self> {
-        let mut lines = text.trim_start().lines().map(str::trim_end);
-        let mut words = lines.next()?.strip_prefix("<!-- solera-pin 1 ")?.split(' ');
+        Self::find(text).map(|(marker, ..)| marker)
+    }
+
+    /// The marker of a text, and where it begins and ends.
+    fn find(text: &str) -> Option<(Self, usize, usize)> {
+        let mut at = 0;
+        let mut lines = text.split_inclusive('\n').map(|line| {
+            at += line.len();
+            (at - line.len(), line.trim_end())
+        });
+        let (begin, first) = lines.find(|(_, line)| line.starts_with(BEGIN))?;
+        let mut words = first.strip_prefix(BEGIN)?.split(' ');
         let (stage, tip) = (words.next()?, words.next()?.parse().ok()?);
         let stage = STAGES.iter().find(|(_, word)| *word == stage)?.0;
         let mut targets = Vec::new();
-        for line in lines {
-            if line == "-->" {
-                return Some(Self { stage, tip, targets });
+        for (at, line) in lines {
+            if line == END {
+                return Some((Self { stage, tip, targets }, begin, at + END.len()));
             }
             targets.push(line.parse().ok()?);
         }
         None
     }
 
-    /// A text with this marker in place of the one that it has.
-    pub fn put(&self, text: &str) -> String {
-        let rest = match Self::read(text) {
-            Some(_) => text.split_once("-->").map_or(text, |(_, rest)| rest.trim_start_matches(['\r', '\n'])),
-            None => text,
+    /// A text with this marker in place of the one that it has, and below it what is `said`.
+    pub fn put(&self, said: &str, text: &str) -> String {
+        let (above, below) = match Self::find(text) {
+            Some((_, begin, end)) => (&text[..begin], text[end..].trim_start_matches(['\r', '\n'])),
+            None => ("", text),
         };
-        format!("{}\n{rest}", self.text())
+        let said = if said.is_empty() { String::new() } else { format!("\n{said}") };
+        format!("{above}{}{said}\n{below}", self.text())
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let bumps = bumps(session, &base, &resolved, args.pins.is_empty(), memory).await?;
     let unknown = unknown(&base, &resolved);
     let sources = sources(&client);
-    let maker = maker(session, &base.workspace.catalog.policy)?;
+    let maker = maker(session, &place, &base.workspace.catalog.policy)?;
     let proposer = Proposer {
         place: &place,
         base: &base,

@@ -63,6 +63,7 @@ pub fn build(place: &Place, base: &Snapshot, bumps: &[Bump], maker: &Maker) -> R
     let parent = oid(&base.commit)?;
     let commit = repository.find_commit(parent).map_err(|error| said("read", &error))?;
     let (tree, time) = (commit.tree_id(), commit.time().seconds());
+    place.refuse_link(&commit.tree().map_err(|error| said("read", &error))?)?;
     drop(commit);
     let mut work = Work {
         place,

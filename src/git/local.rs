@@ -45,8 +45,9 @@ fn read(path: &Path, prefixes: &[String]) -> Result<Refs, git2::Error> {
     let mut refs = Refs::default();
     for reference in repository.references()? {
         let reference = reference?;
-        if let (Ok(name), Some(named)) = (reference.name(), named(&repository, &reference))
+        if let Ok(name) = reference.name()
             && wanted(name)
+            && let Some(named) = named(&repository, &reference)
         {
             refs.names.insert(name.to_owned(), named);
         }

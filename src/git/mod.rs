@@ -97,3 +97,15 @@ impl Remote {
         &self.address
     }
 }
+
+/// Reads bytes as all that a server may say: its references in each version of the protocol, objects, and what became of
+/// a push. Gives the names of references that were understood. For fuzzing.
+#[doc(hidden)]
+pub fn read_as_all(bytes: &[u8]) -> Vec<String> {
+    let _ = (fetch::answer(bytes), push::report(bytes));
+    let mut found = vec![refs::listed(bytes).unwrap_or_default()];
+    if let Ok(refs::Advertisement::Listed(listed)) = refs::advertisement(bytes) {
+        found.push(listed.refs);
+    }
+    found.into_iter().flat_map(|refs| refs.names.into_keys().chain(refs.head)).collect()
+}

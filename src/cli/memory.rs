@@ -59,6 +59,17 @@ impl Memory {
                  git fetch origin refs/solera-pin/journal:refs/solera-pin/journal\n",
             );
         }
+        Self::of_state(session, workspace, state)
+    }
+
+    /// Of a repository whose journal was asked for elsewhere: where there is none, it begins here.
+    pub(crate) fn brought(session: &Session<'_>, workspace: &Workspace) -> Result<Self, Error> {
+        let handle = journal::open(&workspace.root, session.app.now)?;
+        let state = handle.map_or(State::Outside, |handle| State::Open(Box::new(handle)));
+        Self::of_state(session, workspace, state)
+    }
+
+    fn of_state(session: &Session<'_>, workspace: &Workspace, state: State) -> Result<Self, Error> {
         let mut memory = Self { state, ..Self::none() };
         if let State::Open(handle) = &memory.state {
             memory.looked = Looked::read(&handle.notes());

@@ -27,7 +27,7 @@ use crate::publish::place::{Place, Snapshot};
 use crate::publish::propose::{Done, Outcome, Proposer, Report, Wanted, propose};
 use crate::report::human::count;
 use crate::report::{harmless, json as report_json};
-use crate::resolve::Resolved;
+use crate::resolve::{Resolved, Sources};
 use crate::workspace::Workspace;
 
 /// How many commits of each line a shallow clone is given, so that it can be told where branches leave the base.
@@ -45,14 +45,15 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     there.bring_journal(session, &place).await?;
     let base = place.snapshot(&base)?;
     let selected = select(&base.workspace, &args.pins)?;
-    let mut memory = Memory::load(session, &base.workspace)?;
-    let resolved =
-        session.decide(&base.workspace, &base.lock, &selected, &Wish::Rules, &memory, false).await?;
+    let mut memory = Memory::brought(session, &base.workspace)?;
+    let upstream = session.client(&base.workspace)?;
+    let sources = &sources(&upstream);
+    let rules = (&Wish::Rules, false);
+    let resolved = session.decide_by(sources, &base.workspace, &base.lock, &selected, rules, &memory).await;
     memory.record(&resolved, None, "", session.app.now)?;
-    let memory = &mut Memory::load(session, &base.workspace)?;
-    let bumps = bumps(session, &base, &resolved, args.pins.is_empty(), memory).await?;
+    let memory = &mut Memory::brought(session, &base.workspace)?;
+    let bumps = bumps(session, sources, &base, &resolved, (args.pins.is_empty(), memory)).await?;
     let unknown = unknown(&base, &resolved);
-    let sources = sources(&client);
     let maker = maker(session, &place, &base.workspace.catalog.policy)?;
     let proposer = Proposer {
         place: &place,
@@ -60,7 +61,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         base_name: &base_name,
         remote: &there.push,
         forge: there.forge.as_deref(),
-        sources: &sources,
+        sources,
         maker: &maker,
         noted: &|pin, mark| memory.noted(pin, mark),
     };
@@ -85,6 +86,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     if !report.stuck.is_empty() {
         status = status.max(Status::Usage);
     }
+    session.say_requests(&upstream);
     session.say_requests(&client);
     Ok(status.max(session.report_failures(&resolved)))
 }
@@ -198,10 +200,10 @@ fn base(refs: &Refs, declared: Option<&str>, policy: &Propose) -> Result<(String
 /// Every bump; where a step to another major is taken, the smaller step beside it too.
 async fn bumps(
     session: &mut Session<'_>,
+    sources: &Sources,
     base: &Snapshot,
     resolved: &[Resolved],
-    all: bool,
-    memory: &Memory,
+    (all, memory): (bool, &Memory),
 ) -> Result<Vec<Bump>, Error> {
     let mut bumps = all_bumps(base, resolved, all, &Wish::Rules, memory)?;
     let major = |name: &PinName| bumps.iter().any(|bump| bump.name == *name && bump.is_major());
@@ -211,7 +213,8 @@ async fn bumps(
         smaller.map(|pin| Declaration { allow: Allow::Minor, ..pin.clone() }).collect();
     if !smaller.is_empty() {
         let asked: Vec<&Declaration> = smaller.iter().collect();
-        let beside = session.decide(&base.workspace, &base.lock, &asked, &Wish::Rules, memory, false).await?;
+        let rules = (&Wish::Rules, false);
+        let beside = session.decide_by(sources, &base.workspace, &base.lock, &asked, rules, memory).await;
         let steps = |it: &Resolved| matches!(&it.result, Ok(decision) if matches!(decision.outcome, Decided::Move { lane, .. } if lane != Lane::Major));
         let beside: Vec<Resolved> = beside.into_iter().filter(steps).collect();
         bumps.extend(all_bumps(base, &beside, false, &Wish::Rules, memory)?);

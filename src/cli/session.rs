@@ -85,7 +85,22 @@ impl Session<'_> {
         ask_held: bool,
     ) -> Result<Vec<Resolved>, Error> {
         let client = self.client(workspace)?;
-        let sources = sources(&client);
+        let decided =
+            self.decide_by(&sources(&client), workspace, lock, declarations, (wish, ask_held), memory).await;
+        self.say_requests(&client);
+        Ok(decided)
+    }
+
+    /// The same over sources that more is asked of.
+    pub(crate) async fn decide_by(
+        &mut self,
+        sources: &Sources,
+        workspace: &Workspace,
+        lock: &Lock,
+        declarations: &[&Declaration],
+        (wish, ask_held): (&Wish, bool),
+        memory: &Memory,
+    ) -> Vec<Resolved> {
         let jobs = declarations.iter().copied().map(|declaration| Job {
             platforms: workspace.catalog.platforms(declaration),
             locked: lock.pins.get(&declaration.name),
@@ -96,10 +111,9 @@ impl Session<'_> {
         });
         let jobs: Vec<Job<'_>> = jobs.collect();
         let progress = Progress::start(self.app, self.globals, jobs.len());
-        let resolved = resolve(&sources, &jobs, self.app.now, |name| progress.done(name)).await;
+        let resolved = resolve(sources, &jobs, self.app.now, |name| progress.done(name)).await;
         progress.finish();
-        self.say_requests(&client);
-        Ok(resolved)
+        resolved
     }
 
     /// With `-v`: what was asked.
@@ -107,7 +121,7 @@ impl Session<'_> {
         if self.globals.verbose {
             let stats = client.stats();
             let text = format!(
-                "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git); {} bytes, {} retries\n",
+                "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge); {} bytes, {} retries\n",
                 stats.requests(),
                 stats.heads,
                 stats.manifests,
@@ -115,6 +129,7 @@ impl Session<'_> {
                 stats.tokens,
                 stats.blobs,
                 stats.git,
+                stats.forge,
                 stats.bytes,
                 stats.retries,
             );

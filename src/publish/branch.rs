@@ -3,7 +3,7 @@
 use git2::{ErrorCode, Oid, Repository};
 
 use super::bump::{Bump, Target};
-use super::commit::{Maker, build};
+use super::commit::{Built, Maker, build};
 use super::message::target_of;
 use super::place::{Place, Snapshot, commit_id, oid, said};
 use crate::document::SourceFile;
@@ -66,12 +66,13 @@ impl Branch {
         }
     }
 
-    /// Whether it may stay as it is: it makes of the base what these bumps would, and can be merged into it.
+    /// Whether it may stay as it is: it makes of the base what these bumps would, and can be merged into it. `built` is
+    /// what they make of the base as it is now.
     pub fn serves(
         &self,
         place: &Place,
         base: &Snapshot,
-        bumps: &[Bump],
+        (bumps, built): (&[Bump], &Built),
         maker: &Maker,
     ) -> Result<bool, Error> {
         let State::Ours { fork, targets, .. } = &self.state else { return Ok(false) };
@@ -85,18 +86,14 @@ impl Branch {
             let commit = repository.find_commit(oid(id)?).map_err(wrong)?;
             commit.tree().map_err(wrong)
         };
-        let then = if *fork == base.commit { None } else { Some(place.snapshot(fork)) };
-        let would = match then {
-            None => build(place, base, bumps, maker)?,
-            Some(Ok(then)) => build(place, &then, bumps, maker)?,
-            // What was declared there cannot be read any more: it is made anew.
-            Some(Err(_)) => return Ok(false),
-        };
-        if tree(&would.tip)?.id() != tree(&self.tip)?.id() {
-            return Ok(false);
-        }
+        let ours = tree(&self.tip)?.id();
         if *fork == base.commit {
-            return Ok(true);
+            return Ok(tree(&built.tip)?.id() == ours);
+        }
+        // Where what was declared there cannot be read any more, it is made anew.
+        let Ok(then) = place.snapshot(fork) else { return Ok(false) };
+        if tree(&build(place, &then, bumps, maker)?.tip)?.id() != ours {
+            return Ok(false);
         }
         let merged = repository.merge_trees(&tree(fork)?, &tree(&base.commit)?, &tree(&self.tip)?, None);
         Ok(!merged.map_err(wrong)?.has_conflicts())

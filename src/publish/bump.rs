@@ -123,6 +123,14 @@ impl Bump {
         Target { pin: self.name.clone(), kind: self.kind.to_string(), content }
     }
 
+    /// Makes the change.
+    pub fn apply(&self, lock: &mut Lock) {
+        match &self.to {
+            Some(to) => drop(lock.pins.insert(self.name.clone(), to.clone())),
+            None => drop(lock.pins.remove(&self.name)),
+        }
+    }
+
     /// Whether it is a step to another major version.
     pub fn is_major(&self) -> bool {
         self.kind == Kind::Step(Lane::Major)

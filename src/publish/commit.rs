@@ -3,7 +3,7 @@
 //! The same bumps on the same commit give the same commits: the date is that of the observation, and nothing else of the
 //! run is in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, Oid, Repository, Signature, Time};
@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::in_place::{FileChange, InStep, Told, in_step};
 use crate::lock::{self, FILE_NAME, Lock};
 use crate::model::{CommitId, PinName};
-use crate::tree::Overlay;
+use crate::tree::{Overlay, Selection, Tree};
 
 /// Who makes commits, and what signs them.
 #[derive(Clone, Debug)]
@@ -73,6 +73,7 @@ pub fn build(place: &Place, base: &Snapshot, bumps: &[Bump], maker: &Maker) -> R
         tree,
         time,
         repository,
+        changes: None,
         built: Built {
             tip: base.commit.clone(),
             commits: Vec::new(),
@@ -82,6 +83,9 @@ pub fn build(place: &Place, base: &Snapshot, bumps: &[Bump], maker: &Maker) -> R
             edited: Vec::new(),
         },
     };
+    if bumps.len() > 1 {
+        work.changes = work.look(bumps)?;
+    }
     for bump in bumps {
         work.take(bump)?;
     }
@@ -98,16 +102,15 @@ struct Work<'a> {
     tree: Oid,
     /// Of the base: a bump that nobody observed has it.
     time: i64,
+    /// The files that change in the end, where that could be told: no others have to be looked at for each bump.
+    changes: Option<Vec<String>>,
     built: Built,
 }
 
 impl Work<'_> {
     fn take(&mut self, bump: &Bump) -> Result<(), Error> {
         let mut decided = self.built.lock.clone();
-        match &bump.to {
-            Some(to) => drop(decided.pins.insert(bump.name.clone(), to.clone())),
-            None => drop(decided.pins.remove(&bump.name)),
-        }
+        bump.apply(&mut decided);
         let step = self.follow(decided, &bump.name)?;
         self.built.stuck.extend(step.stuck.iter().cloned());
         self.built.edited.extend(step.edited.iter().cloned());
@@ -130,6 +133,26 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Which files change with all bumps together; none where one of the pins is stuck in a file, so that it matters which
+    /// of them move.
+    fn look(&mut self, bumps: &[Bump]) -> Result<Option<Vec<String>>, Error> {
+        let catalog = &self.base.workspace.catalog;
+        if catalog.policy.references.mode == Mode::Policy {
+            return Ok(None);
+        }
+        let names: BTreeSet<&PinName> = bumps.iter().map(|bump| &bump.name).collect();
+        let mut decided = self.base.lock.clone();
+        for bump in bumps {
+            bump.apply(&mut decided);
+        }
+        let all = in_step(&self.base.tree, catalog, &self.base.lock, &decided, &|pin| names.contains(pin))?;
+        if !all.stuck.is_empty() {
+            return Ok(None);
+        }
+        self.built.edited = all.edited;
+        Ok(Some(all.files.into_iter().map(|file| file.path).collect()))
+    }
+
     /// What the files of the commit below make of a lock.
     fn follow(&self, decided: Lock, name: &PinName) -> Result<InStep, Error> {
         let catalog = &self.base.workspace.catalog;
@@ -137,7 +160,15 @@ impl Work<'_> {
             return Ok(InStep { lock: decided, ..InStep::default() });
         }
         let tree = Overlay::new(&self.base.tree, self.built.files.clone());
-        Ok(in_step(&tree, catalog, &self.built.lock, &decided, &|pin| pin == name)?)
+        let step = |tree: &dyn Tree| in_step(tree, catalog, &self.built.lock, &decided, &|pin| pin == name);
+        Ok(match &self.changes {
+            Some(paths) => {
+                let step = step(&Selection::new(&tree, paths.iter().cloned()))?;
+                // They were told of before.
+                InStep { edited: Vec::new(), ..step }
+            }
+            None => step(&tree)?,
+        })
     }
 
     fn lock_text(&self, lock: &Lock) -> Result<String, Error> {
@@ -193,8 +224,7 @@ pub fn unpinned_references(
         return Ok(Vec::new());
     }
     let stays = |pin: &PinName| !moving(pin);
-    let names: std::collections::BTreeSet<PinName> =
-        base.lock.pins.keys().filter(|pin| stays(pin)).cloned().collect();
+    let names: BTreeSet<PinName> = base.lock.pins.keys().filter(|pin| stays(pin)).cloned().collect();
     let step = in_step(&base.tree, catalog, &base.lock, &base.lock, &|pin| names.contains(pin))?;
     let written =
         step.files.iter().flat_map(|file| file.references.iter().map(|(_, written)| written.pin.clone()));

@@ -3,6 +3,7 @@
 //! Every step can be the last of a run that is killed: a branch is pushed whole or not at all, a pull request says which
 //! commit it tells of, and one that we close says so in the request that closes it. The next run sees what is missing.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::branch::{Branch, State};
@@ -204,7 +205,8 @@ pub async fn propose(
         let pulls = run.pulls(&name).await;
         run.standings.insert(name.clone(), Standing { branch: looked.remove(&name), pulls });
     }
-    run.hear(&proposals);
+    let heard = run.hear(&proposals);
+    run.note(heard).await;
     run.open = run.standings.iter().filter(|(name, it)| run.counts(name, it, &proposals)).count();
     for proposal in &proposals {
         let outcome = run.one(proposal).await;
@@ -254,7 +256,8 @@ impl Run<'_> {
     }
 
     /// Takes in what people said by closing, and by reverting what they had merged.
-    fn hear(&mut self, proposals: &[Proposal]) {
+    fn hear(&mut self, proposals: &[Proposal]) -> Vec<(Target, Pull)> {
+        let mut heard = Vec::new();
         let wanted: BTreeSet<Target> =
             proposals.iter().flat_map(|proposal| proposal.bumps.iter().map(Bump::target)).collect();
         let open: BTreeSet<Target> = self.standings.values().flat_map(Standing::open_targets).collect();
@@ -265,12 +268,11 @@ impl Run<'_> {
         }
         for pull in self.standings.values().filter_map(|it| it.pulls.as_ref().ok()).flatten() {
             let Some(marker) = Marker::read(&pull.body) else { continue };
-            let how = match pull.state {
-                PullState::Open => continue,
-                PullState::Closed if marker.stage == Stage::Closed => continue,
-                PullState::Closed => "closed unmerged",
-                PullState::Merged => "reverted after it was merged",
-            };
+            if pull.state == PullState::Open
+                || (pull.state == PullState::Closed && marker.stage == Stage::Closed)
+            {
+                continue;
+            }
             let steps = pull.state == PullState::Closed;
             for target in marker.targets {
                 let is_step = matches!(target.kind.parse(), Ok(Kind::Step(_)));
@@ -279,9 +281,31 @@ impl Run<'_> {
                     continue;
                 }
                 if self.declined.insert(target.clone()) {
-                    self.report.declined.push((target, format!("{how}: {}", pull.url)));
+                    heard.push((target, pull.clone()));
                 }
             }
+        }
+        heard
+    }
+
+    /// Has it noted what was heard, and of whom: that is asked once.
+    async fn note(&mut self, heard: Vec<(Target, Pull)>) {
+        let mut who: BTreeMap<u64, Option<String>> = BTreeMap::new();
+        for (target, pull) in heard {
+            let how = match (pull.state, self.with.forge) {
+                (PullState::Closed, Some(forge)) => {
+                    if let Entry::Vacant(unknown) = who.entry(pull.number) {
+                        // It is good to know, and nothing depends on it.
+                        unknown.insert(forge.closed_by(pull.number).await.ok().flatten());
+                    }
+                    match who.get(&pull.number).cloned().flatten() {
+                        Some(who) => format!("closed by {who}"),
+                        None => "closed unmerged".into(),
+                    }
+                }
+                _ => "reverted after it was merged".into(),
+            };
+            self.report.declined.push((target, format!("{how}: {}", pull.url)));
         }
     }
 
@@ -323,11 +347,11 @@ impl Run<'_> {
             return Ok((Done::Postponed, None));
         }
         let (place, base, maker) = (self.with.place, self.with.base, self.with.maker);
+        let built = build(place, base, &proposal.bumps, maker)?;
         let serves = match &standing.branch {
-            Some(branch) => branch.serves(place, base, &proposal.bumps, maker)?,
+            Some(branch) => branch.serves(place, base, (&proposal.bumps, &built), maker)?,
             None => false,
         };
-        let built = build(place, base, &proposal.bumps, maker)?;
         self.report.stuck.extend(built.stuck.iter().cloned());
         self.report.edited.extend(built.edited.iter().cloned());
         if built.commits.is_empty() {

@@ -1,6 +1,7 @@
 //! The files of a commit, read from git's objects.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::{ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 
@@ -16,6 +17,8 @@ const MAX_LINKS: usize = 8;
 /// The files of a commit, below the folder that stands for the top.
 pub struct CommitTree {
     repository: PathBuf,
+    /// Opened once: single files are read many times.
+    reader: Mutex<Repository>,
     /// Absent where the commit does not have the folder.
     tree: Option<Oid>,
     commit: Oid,
@@ -40,7 +43,8 @@ impl CommitTree {
             },
             _ => Some(tree.id()),
         };
-        Ok(Self { repository: repository.path().to_path_buf(), tree, commit: commit.id() })
+        let (commit, path) = (commit.id(), repository.path().to_path_buf());
+        Ok(Self { reader: Mutex::new(Repository::open(&path)?), repository: path, tree, commit })
     }
 
     /// The commit.
@@ -50,8 +54,11 @@ impl CommitTree {
 
     /// The path of the file that a path names in the end, behind links; itself where there is no such file.
     pub fn target(&self, path: &str) -> Result<String, TreeError> {
-        let repository = Repository::open(&self.repository)?;
-        Ok(self.blob(&repository, path)?.map_or_else(|| path.to_owned(), |(path, _)| path))
+        Ok(self.blob(&self.reader(), path)?.map_or_else(|| path.to_owned(), |(path, _)| path))
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Repository> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tree<'r>(&self, repository: &'r Repository) -> Result<Option<git2::Tree<'r>>, TreeError> {
@@ -94,7 +101,7 @@ impl CommitTree {
 
 impl Tree for CommitTree {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, TreeError> {
-        self.resolve(&Repository::open(&self.repository)?, path)
+        self.resolve(&self.reader(), path)
     }
 
     fn folders(&self, path: &str) -> Result<Vec<String>, TreeError> {

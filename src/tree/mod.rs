@@ -1,5 +1,5 @@
 //! The files of a repository: as they are in its folder ([`WorkTree`]), or in a commit ([`CommitTree`]); or as they
-//! would be ([`Overlay`]).
+//! would be ([`Overlay`]), or only some of them ([`Selection`]).
 //!
 //! Files are given one at a time, so that memory does not grow with their number.
 
@@ -7,6 +7,7 @@ mod commit;
 mod index;
 mod overlay;
 mod refused;
+mod selection;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use git2::{ErrorCode, Repository};
 pub use commit::CommitTree;
 pub use overlay::Overlay;
 pub use refused::remedy;
+pub use selection::Selection;
 pub use work::WorkTree;
 
 /// More than any file that a person writes. What is larger is not read, and that is said.

@@ -76,7 +76,7 @@ fn the_whole_life_of_a_bump() {
         let status = world.run(5, &["status"]).said;
         assert!(
             status.contains("declined: the digest step to sha256:")
-                && status.contains("closed unmerged: http"),
+                && status.contains("closed by mona: http"),
             "{status}"
         );
         // A later version is proposed.
@@ -105,27 +105,31 @@ fn the_whole_life_of_a_bump() {
         world.proposes(10);
         assert_eq!(subject(&world), "bump x 1.0.0 to 1.0.2");
         assert_eq!(open(&world).len(), 1);
-        // Cleaned up where it is not wanted any more.
-        let text = world.there(&["show", "main:pins.toml"]).replacen(
-            "[pin.x]\n",
-            "[pin.x]\nhold = \"no @octocat\"\n",
-            1,
-        );
-        world.edit("main", "pins.toml", &format!("{text}\n"));
-        let said = world.proposes(11);
-        assert!(said.contains(&format!("{PIN}  closed: x is held")), "{software:?}: {said}");
-        let last = world.forge().pulls().pop().unwrap();
-        assert_eq!(last.state, State::Closed);
-        assert!(
-            last.body.contains("Closed by solera-pin: `x is held") && !last.body.contains("@octocat"),
-            "{}",
-            last.body
-        );
-        // What we closed ourselves nobody declined.
-        let text = world.there(&["show", "main:pins.toml"]).replace("hold = \"no @octocat\"\n", "");
-        world.edit("main", "pins.toml", &format!("{text}\n"));
-        assert!(world.proposes(12).contains(&format!("{PIN}  opened")), "{software:?}");
+        ends(&world, software);
     }
+}
+
+/// Cleaned up where it is not wanted any more, and proposed again where it is.
+fn ends(world: &World, software: Software) {
+    let text = world.there(&["show", "main:pins.toml"]).replacen(
+        "[pin.x]\n",
+        "[pin.x]\nhold = \"no @octocat\"\n",
+        1,
+    );
+    world.edit("main", "pins.toml", &format!("{text}\n"));
+    let said = world.proposes(11);
+    assert!(said.contains(&format!("{PIN}  closed: x is held")), "{software:?}: {said}");
+    let last = world.forge().pulls().pop().unwrap();
+    assert_eq!(last.state, State::Closed);
+    assert!(
+        last.body.contains("Closed by solera-pin: `x is held") && !last.body.contains("@octocat"),
+        "{}",
+        last.body
+    );
+    // What we closed ourselves nobody declined.
+    let text = world.there(&["show", "main:pins.toml"]).replace("hold = \"no @octocat\"\n", "");
+    world.edit("main", "pins.toml", &format!("{text}\n"));
+    assert!(world.proposes(12).contains(&format!("{PIN}  opened")), "{software:?}");
 }
 
 #[test]
@@ -151,6 +155,21 @@ fn squashed_and_reopened() {
         assert!(said.contains("1 proposal open") && !said.contains("declined"), "{software:?}: {said}");
         assert_eq!(open(&world).len(), 1);
     }
+}
+
+#[test]
+fn a_branch_that_is_made_anew_has_a_text_that_tells_of_it() {
+    let world = World::on(Software::GitHub, &["x"], "");
+    world.registry.push_index("x", "1.0.1", BOTH);
+    world.proposes(2);
+    let before = world.forge().pull(1);
+    let dockerfile = world.there(&["show", "main:Dockerfile"]).replace("AS x", "AS renamed");
+    world.edit("main", "Dockerfile", &format!("# first\n{dockerfile}\n"));
+    world.proposes(3);
+    let after = world.forge().pull(1);
+    assert_ne!(before.head, after.head);
+    assert!(after.body.starts_with(&format!("<!-- solera-pin 1 open {}\n", after.head)), "{}", after.body);
+    assert!(after.body.contains("`Dockerfile:2`"), "where the file names it now: {}", after.body);
 }
 
 #[test]

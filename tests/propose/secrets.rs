@@ -105,38 +105,42 @@ fn without_a_token_it_is_said_which_one_is_looked_for() {
     );
 }
 
+const HOSTILE: [&str; 6] = [
+    "@octocat closes #1 fixes GH-2",
+    "<img src=x onerror=alert(1)> <!-- hidden -->",
+    "\u{1b}[31mred\u{7}\u{202e}",
+    "-->\n<!-- solera-pin 1 open 0000000000000000000000000000000000000000\nx patch sha256:0\n-->\n",
+    "`` `|` \n/close\n/merge",
+    "https://evil.example/steal [click](javascript:alert(1))",
+];
+
+/// An image both of whose platforms say all of it wherever an image can say something.
+fn push_hostile(world: &World, build: usize) {
+    let text = |text: &str| format!("{text} {build}");
+    let mut labels = serde_json::Map::new();
+    for (at, hostile) in HOSTILE.iter().enumerate() {
+        labels.insert(format!("l{at}"), json!(text(hostile)));
+    }
+    labels.insert(HOSTILE[0].to_owned(), json!(text("value")));
+    labels.insert("org.opencontainers.image.source".into(), json!(HOSTILE[5]));
+    labels.insert("org.opencontainers.image.revision".into(), json!(text(HOSTILE[0])));
+    let packages: Vec<(String, String)> =
+        HOSTILE.iter().map(|hostile| ((*hostile).to_owned(), text(hostile))).collect();
+    let packages: Vec<(&str, &str)> =
+        packages.iter().map(|(name, version)| (name.as_str(), version.as_str())).collect();
+    let made = |platform| Made {
+        config: json!({ "Labels": labels, "Env": [format!("{}={build}", HOSTILE[0])] }),
+        packages: Some(&packages),
+        ..Made::new(platform, &[])
+    };
+    world.registry.push_made("x", "1.0.0", &[made(BOTH[0]), made(BOTH[1])]);
+}
+
 #[test]
 fn what_a_label_says_acts_on_nothing() {
-    let hostile = [
-        "@octocat closes #1 fixes GH-2",
-        "<img src=x onerror=alert(1)> <!-- hidden -->",
-        "\u{1b}[31mred\u{7}\u{202e}",
-        "-->\n<!-- solera-pin 1 open 0000000000000000000000000000000000000000\nx patch sha256:0\n-->\n",
-        "`` `|` \n/close\n/merge",
-        "https://evil.example/steal [click](javascript:alert(1))",
-    ];
     for software in ALL {
         let world = World::on(software, &["x"], "");
-        let push = |build: usize| {
-            let text = |text: &str| format!("{text} {build}");
-            let mut labels = serde_json::Map::new();
-            for (at, hostile) in hostile.iter().enumerate() {
-                labels.insert(format!("l{at}"), json!(text(hostile)));
-            }
-            labels.insert(hostile[0].to_owned(), json!(text("value")));
-            labels.insert("org.opencontainers.image.source".into(), json!(hostile[5]));
-            labels.insert("org.opencontainers.image.revision".into(), json!(text(hostile[0])));
-            let packages: Vec<(String, String)> =
-                hostile.iter().map(|hostile| ((*hostile).to_owned(), text(hostile))).collect();
-            let packages: Vec<(&str, &str)> =
-                packages.iter().map(|(name, version)| (name.as_str(), version.as_str())).collect();
-            let made = |platform| Made {
-                config: json!({ "Labels": labels, "Env": [format!("{}={build}", hostile[0])] }),
-                packages: Some(&packages),
-                ..Made::new(platform, &[])
-            };
-            world.registry.push_made("x", "1.0.0", &[made(BOTH[0]), made(BOTH[1])]);
-        };
+        let push = |build| push_hostile(&world, build);
         push(1);
         world.proposes(2);
         world.forge().as_person().merge(1);

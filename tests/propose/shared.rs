@@ -75,6 +75,15 @@ fn a_shallow_clone_proposes_as_a_whole_one_does() {
 }
 
 #[test]
+fn a_shallow_clone_begins_the_journal_where_nobody_has_one() {
+    let world = World::new(&["x"], NONE);
+    world.registry.push_index("x", "1.0.1", BOTH);
+    let shallow = clone_of(&world, &["--depth", "1"]);
+    assert!(proposes(shallow.path(), 2).contains("solera-pin/pin/x  opened"));
+    assert!(world.there(&["show", "refs/solera-pin/journal:x"]).contains("1.0.1 sha256:"));
+}
+
+#[test]
 fn a_branch_that_moves_meanwhile_is_not_overwritten() {
     let world = World::new(&["x"], NONE);
     world.registry.push_index("x", "1.0.1", BOTH);

@@ -1,5 +1,7 @@
 //! Forgejo's and Gitea's pull requests, by version 1 of their API.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use futures_util::FutureExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -27,13 +29,15 @@ pub(super) struct Forgejo {
     api: Api,
     /// The owner and the name.
     path: Vec<String>,
+    /// All pull requests as they were listed; forgotten when one is written.
+    listed: Mutex<Option<Arc<Vec<Item>>>>,
 }
 
 impl Forgejo {
     pub(super) fn new(client: Client, api: Url, path: Vec<String>, token: SecretString) -> Self {
         let value = SecretString::from(format!("token {}", token.expose_secret()));
         let secret = Secret::Header("authorization", value);
-        Self { api: Api::new(client, api, token, secret, HEADERS, RIGHTS), path }
+        Self { api: Api::new(client, api, token, secret, HEADERS, RIGHTS), path, listed: Mutex::default() }
     }
 
     fn url(&self, segments: &[&str]) -> Url {
@@ -46,19 +50,31 @@ impl Forgejo {
         format!("{} at {}", self.path.join("/"), self.api.host())
     }
 
-    /// The forge has no way to ask for those of one branch.
+    /// The forge has no way to ask for those of one branch, so that all are listed once.
     async fn list(&self, branch: &str) -> Result<Vec<Pull>, ForgeError> {
+        let known = self.listed().clone();
+        let all = match known {
+            Some(all) => all,
+            None => {
+                let all = Arc::new(self.list_all().await?);
+                *self.listed() = Some(Arc::clone(&all));
+                all
+            }
+        };
+        let mut pulls: Vec<Pull> = all.iter().filter(|item| item.is_from(branch)).map(Pull::from).collect();
+        pulls.sort_by_key(|pull| std::cmp::Reverse(pull.number));
+        Ok(pulls)
+    }
+
+    fn listed(&self) -> MutexGuard<'_, Option<Arc<Vec<Item>>>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn list_all(&self) -> Result<Vec<Item>, ForgeError> {
         let asked = format!("list the pull requests of {}", self.at());
         let mut url = self.url(&["pulls"]);
         url.query_pairs_mut().append_pair("state", "all").append_pair("limit", "50");
-        let found: Vec<Item> = self.api.list(&asked, &url).await?;
-        let mut pulls: Vec<Pull> =
-            found.into_iter().filter(|item| item.is_from(branch)).map(Pull::from).collect();
-        pulls.sort_by_key(|pull| std::cmp::Reverse(pull.number));
-        for pull in pulls.iter_mut().filter(|pull| pull.state == State::Closed).take(super::CLOSERS) {
-            pull.closed_by = self.closer(pull.number).await?;
-        }
-        Ok(pulls)
+        self.api.list(&asked, &url).await
     }
 
     /// Who closed it last.
@@ -74,13 +90,15 @@ impl Forgejo {
     async fn post(&self, new: &NewPull) -> Result<Pull, ForgeError> {
         let asked = format!("open a pull request for `{}` in {}", new.branch, self.at());
         let body = json!({ "title": new.title, "body": new.body, "head": new.branch, "base": new.base });
-        Ok(self.api.write::<Item>(&asked, Verb::Create, self.url(&["pulls"]), &body).await?.into())
+        *self.listed() = None;
+        Ok((&self.api.write::<Item>(&asked, Verb::Create, self.url(&["pulls"]), &body).await?).into())
     }
 
     async fn change(&self, what: &str, number: u64, body: &Value) -> Result<Pull, ForgeError> {
         let asked = format!("{what} #{number} in {}", self.at());
         let url = self.url(&["pulls", &number.to_string()]);
-        Ok(self.api.write::<Item>(&asked, Verb::Patch, url, body).await?.into())
+        *self.listed() = None;
+        Ok((&self.api.write::<Item>(&asked, Verb::Patch, url, body).await?).into())
     }
 
     /// Adds labels by their ids; those that the repository does not have are made.
@@ -128,6 +146,10 @@ impl Forge for Forgejo {
         async move { self.change("close", number, &json!({ "body": body, "state": "closed" })).await }.boxed()
     }
 
+    fn closed_by(&self, number: u64) -> Answer<'_, Option<String>> {
+        self.closer(number).boxed()
+    }
+
     fn comment<'a>(&'a self, number: u64, text: &'a str) -> Answer<'a, ()> {
         async move {
             let asked = format!("comment on #{number} in {}", self.at());
@@ -172,7 +194,7 @@ impl Forge for Forgejo {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Item {
     number: u64,
     state: ItemState,
@@ -185,19 +207,19 @@ struct Item {
     base: Branch,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum ItemState {
     Open,
     Closed,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct User {
     login: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Branch {
     /// Its name, whether or not it still exists: `ref` is another one once it does not.
     label: String,
@@ -228,8 +250,8 @@ impl Item {
     }
 }
 
-impl From<Item> for Pull {
-    fn from(item: Item) -> Self {
+impl From<&Item> for Pull {
+    fn from(item: &Item) -> Self {
         Self {
             number: item.number,
             state: match (item.merged, item.state) {
@@ -237,13 +259,12 @@ impl From<Item> for Pull {
                 (false, ItemState::Open) => State::Open,
                 (false, ItemState::Closed) => State::Closed,
             },
-            title: item.title,
-            body: item.body.unwrap_or_default(),
-            url: item.html_url,
-            base: item.base.label,
+            title: item.title.clone(),
+            body: item.body.clone().unwrap_or_default(),
+            url: item.html_url.clone(),
+            base: item.base.label.clone(),
             head: item.head.sha.parse().ok(),
-            author: item.user.map_or_else(|| "Ghost".into(), |user| user.login),
-            closed_by: None,
+            author: item.user.as_ref().map_or_else(|| "Ghost".into(), |user| user.login.clone()),
         }
     }
 }

@@ -54,16 +54,14 @@ impl GitHub {
             .append_pair("direction", "desc")
             .append_pair("per_page", "100");
         let found: Vec<Item> = self.api.list(&asked, &url).await?;
-        let mut pulls: Vec<Pull> =
-            found.into_iter().filter(|item| item.is_from(branch)).map(Pull::from).collect();
-        let closed = pulls.iter_mut().filter(|pull| pull.state == State::Closed);
-        for pull in closed.take(super::CLOSERS) {
-            let asked = format!("find out who closed #{} in {}", pull.number, self.at());
-            let url = self.url(&["issues", &pull.number.to_string()]);
-            let issue: Option<Issue> = super::if_allowed(self.api.get(&asked, url).await)?;
-            pull.closed_by = issue.and_then(|issue| issue.closed_by).map(|user| user.login);
-        }
-        Ok(pulls)
+        Ok(found.into_iter().filter(|item| item.is_from(branch)).map(Pull::from).collect())
+    }
+
+    async fn closer(&self, number: u64) -> Result<Option<String>, ForgeError> {
+        let asked = format!("find out who closed #{number} in {}", self.at());
+        let url = self.url(&["issues", &number.to_string()]);
+        let issue: Option<Issue> = super::if_allowed(self.api.get(&asked, url).await)?;
+        Ok(issue.and_then(|issue| issue.closed_by).map(|user| user.login))
     }
 
     async fn post(&self, new: &NewPull) -> Result<Pull, ForgeError> {
@@ -101,6 +99,10 @@ impl Forge for GitHub {
 
     fn close<'a>(&'a self, number: u64, body: &'a str) -> Answer<'a, Pull> {
         async move { self.change("close", number, &json!({ "body": body, "state": "closed" })).await }.boxed()
+    }
+
+    fn closed_by(&self, number: u64) -> Answer<'_, Option<String>> {
+        self.closer(number).boxed()
     }
 
     fn comment<'a>(&'a self, number: u64, text: &'a str) -> Answer<'a, ()> {
@@ -223,7 +225,6 @@ impl From<Item> for Pull {
             head: item.head.sha.parse().ok(),
             // Whose account is gone is shown as this one.
             author: item.user.map_or_else(|| "ghost".into(), |user| user.login),
-            closed_by: None,
         }
     }
 }

@@ -51,6 +51,13 @@ impl GitLab {
         Ok(found.into_iter().filter(|item| item.is_from(branch)).map(Pull::from).collect())
     }
 
+    async fn closer(&self, number: u64) -> Result<Option<String>, ForgeError> {
+        let asked = format!("find out who closed !{number} in {}", self.at());
+        let request: Option<Closed> =
+            super::if_allowed(self.api.get(&asked, self.url(&[&number.to_string()])).await)?;
+        Ok(request.and_then(|request| request.closed_by).map(|user| user.username))
+    }
+
     async fn post(&self, new: &NewPull) -> Result<Pull, ForgeError> {
         let asked = format!("open a merge request for `{}` in {}", new.branch, self.at());
         let body = json!({
@@ -120,6 +127,10 @@ impl Forge for GitLab {
         .boxed()
     }
 
+    fn closed_by(&self, number: u64) -> Answer<'_, Option<String>> {
+        self.closer(number).boxed()
+    }
+
     fn comment<'a>(&'a self, number: u64, text: &'a str) -> Answer<'a, ()> {
         async move {
             let asked = format!("comment on !{number} in {}", self.at());
@@ -174,6 +185,10 @@ struct Item {
     target_project_id: u64,
     sha: Option<String>,
     author: Option<User>,
+}
+
+#[derive(Deserialize)]
+struct Closed {
     closed_by: Option<User>,
 }
 
@@ -222,7 +237,6 @@ impl From<Item> for Pull {
             head: item.sha.and_then(|sha| sha.parse().ok()),
             // Whose account is gone is shown as this one.
             author: item.author.map_or_else(|| "ghost".into(), |user| user.username),
-            closed_by: item.closed_by.map(|user| user.username),
         }
     }
 }

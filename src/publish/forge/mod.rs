@@ -48,9 +48,6 @@ pub fn choose(
     }))
 }
 
-/// How many closed pull requests of one branch are looked into for who closed them, where their list does not tell.
-const CLOSERS: usize = 10;
-
 /// What a forge gives, or why it does not.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, ForgeError>>;
 
@@ -67,6 +64,9 @@ pub trait Forge: Send + Sync + std::fmt::Debug {
 
     /// Closes it with this text, both in one request: no kill can leave one without the other.
     fn close<'a>(&'a self, number: u64, body: &'a str) -> Answer<'a, Pull>;
+
+    /// The login of who closed it last, where the forge tells this token.
+    fn closed_by(&self, number: u64) -> Answer<'_, Option<String>>;
 
     /// Writes a comment.
     fn comment<'a>(&'a self, number: u64, text: &'a str) -> Answer<'a, ()>;
@@ -117,8 +117,6 @@ pub struct Pull {
     pub head: Option<CommitId>,
     /// The login of who opened it.
     pub author: String,
-    /// The login of who closed it unmerged, where the forge tells; known after [`Forge::find`], for the newest ones.
-    pub closed_by: Option<String>,
 }
 
 /// What has become of a pull request.

@@ -142,7 +142,11 @@ impl From<StoreError> for Error {
 
 impl From<TreeError> for Error {
     fn from(error: TreeError) -> Self {
-        Self::usage(error.to_string())
+        let failed = Self::usage(error.to_string());
+        match error {
+            TreeError::Git(_, Some(remedy)) => failed.hint(remedy),
+            _ => failed,
+        }
     }
 }
 

@@ -24,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scanned", &["document", "catalog", "scan", "tree"]),
     ("adopt", &["model", "document", "track", "lock", "scan"]),
     ("in_place", &["model", "document", "catalog", "lock", "scan", "scanned", "tree", "references"]),
-    ("git", &["model", "net"]),
+    ("git", &["model", "net", "tree"]),
     ("source", &["model", "net", "git"]),
     ("evidence", &["model", "plan"]),
     ("verify", &["model", "document", "catalog", "lock", "plan", "scan", "references"]),
@@ -104,7 +104,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest::", &["net"]),
     ("git2::", &["git", "source", "tree", "journal", "publish"]),
-    ("std::fs", &["files", "tree", "mirror", "net", "git", "publish", "cli"]),
+    ("std::fs", &["files", "tree", "journal", "mirror", "net", "git", "publish", "cli"]),
     ("ignore::", &["tree"]),
     ("std::process", &["git", "source", "publish"]),
     ("tokio::process", &["git", "source", "publish"]),

@@ -82,3 +82,24 @@ pub fn journal(bytes: &[u8]) {
         }
     }
 }
+
+/// Checks what a git server says, with its packets as they are, and each line of it in a packet of its own. No name of a
+/// reference leads elsewhere.
+pub fn git(bytes: &[u8]) {
+    let mut framed = Vec::new();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        match line.is_empty() {
+            true => framed.extend_from_slice(b"0000"),
+            false => {
+                let line = &line[..line.len().min(65_000)];
+                framed.extend_from_slice(format!("{:04x}", line.len() + 4).as_bytes());
+                framed.extend_from_slice(line);
+            }
+        }
+    }
+    for message in [bytes, &framed] {
+        for name in solera_pin::git::read_as_all(message) {
+            assert!(!name.contains("..") && !name.starts_with('/') && !name.contains(char::is_control), "{name:?}");
+        }
+    }
+}

@@ -42,7 +42,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs, wish: &Wi
     let unseen = memory.record(&resolved, None, "", session.app.now).err();
     let memory_then = Memory::load(session, &base.workspace)?;
     let bumps = all_bumps(&base, &resolved, args.pins.is_empty(), wish, &memory_then)?;
-    let maker = maker(session, &base.workspace.catalog.policy)?;
+    let maker = maker(session, &place, &base.workspace.catalog.policy)?;
     let built = build(&place, &base, &bumps, &maker)?;
     if built.tip != base.commit {
         head::land(&place, &base.commit, &built.tip)?;
@@ -104,10 +104,10 @@ pub(super) fn all_bumps(
 }
 
 /// Who makes commits here.
-pub(super) fn maker(session: &Session<'_>, policy: &Policy) -> Result<Maker, Error> {
+pub(super) fn maker(session: &Session<'_>, place: &Place, policy: &Policy) -> Result<Maker, Error> {
     let signer = match &policy.propose.sign {
         None => None,
-        Some(Sign::Ssh(key)) => Some(Signer::ssh(expand_home(session.app, key))?),
+        Some(Sign::Ssh(key)) => Some(Signer::ssh(expand_home(session.app, &place.root, key))?),
     };
     Ok(Maker { author: policy.propose.author.clone(), signer })
 }

@@ -167,7 +167,8 @@ fn no_commit(revision: &str, error: &TreeError) -> Error {
         ),
         TreeError::Revision(name) if name == "HEAD" => failed.hint("commit pins.lock first"),
         TreeError::Revision(_) => failed.hint("fetch it first: a shallow clone does not have it"),
-        TreeError::Io(..) | TreeError::Git(_) => failed,
+        TreeError::Git(_, Some(remedy)) => failed.hint(remedy),
+        TreeError::Io(..) | TreeError::Git(_, None) => failed,
     }
 }
 

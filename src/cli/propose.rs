@@ -54,7 +54,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let memory = &mut Memory::brought(session, &base.workspace)?;
     let bumps = bumps(session, sources, &base, &resolved, (args.pins.is_empty(), memory)).await?;
     let unknown = unknown(&base, &resolved);
-    let maker = maker(session, &base.workspace.catalog.policy)?;
+    let maker = maker(session, &place, &base.workspace.catalog.policy)?;
     let proposer = Proposer {
         place: &place,
         base: &base,

@@ -223,11 +223,11 @@ fn ways_out(name: &PinName, alarm: &Alarm) -> Vec<String> {
     }
 }
 
-/// A path as a person writes it: `~/` is the home directory, and what is relative is so to the working directory.
-pub(crate) fn expand_home(app: &App, path: &str) -> PathBuf {
+/// A path as a person declares it: `~/` is the home directory, and what is relative is so to the root.
+pub(crate) fn expand_home(app: &App, root: &Path, path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), app.variable("HOME")) {
         (Some(rest), Some(home)) => Path::new(home).join(rest),
-        _ => app.folder.join(path),
+        _ => app.folder.join(root).join(path),
     }
 }
 

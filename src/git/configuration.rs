@@ -69,10 +69,19 @@ pub(super) fn authorization(
     url: &Url,
     user: Option<&str>,
 ) -> Result<Option<Secret>, Failure> {
+    Ok(header(&entries(&of(repository)?, "^http\\..*extraheader$"), url, user))
+}
+
+/// `core.sshCommand`, as `actions/checkout` leaves it for a deploy key.
+pub(super) fn ssh_command(repository: &Path) -> Result<Option<String>, Failure> {
+    let found = of(repository)?.get_string("core.sshcommand").ok();
+    Ok(found.filter(|line| !line.trim().is_empty()))
+}
+
+fn of(repository: &Path) -> Result<Config, Failure> {
     let here = |error: git2::Error| Failure::here("reading the git configuration", &error);
     let repository = Repository::open(repository).map_err(here)?;
-    let config = repository.config().and_then(|mut config| config.snapshot()).map_err(here)?;
-    Ok(header(&entries(&config, "^http\\..*extraheader$"), url, user))
+    repository.config().and_then(|mut config| config.snapshot()).map_err(here)
 }
 
 /// The best of the entries whose URL covers this one; of equally good ones the last. An empty one takes it back.

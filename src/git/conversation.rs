@@ -7,7 +7,7 @@ use super::duplex::{Duplex, Trouble};
 use super::error::{Failure, GitError};
 use super::http::{Http, Sent, complain};
 use super::refs::{self, Advertisement, Refs, Version, advertisement};
-use super::{Remote, Service, local, ssh};
+use super::{Remote, Service, configuration, local, ssh};
 use crate::net::Asked;
 
 /// The most bytes of a list of references, and of objects.
@@ -73,7 +73,10 @@ impl Remote {
         let patience = self.client.settings().timeout.saturating_mul(4);
         let mut command = match (&self.address.way, &self.http) {
             (Way::Local(path), _) => local::command(path, service, version),
-            (Way::Ssh(destination), _) => ssh::command(self.client.settings(), destination, service, version),
+            (Way::Ssh(destination), _) => {
+                let line = self.ssh_command()?;
+                ssh::command(line.as_deref(), destination, service, version)
+            }
             (Way::Http(_), Some(http)) => {
                 let (first, base) = http.first(service, version).await?;
                 let line = Line::Http(http, base);
@@ -85,6 +88,15 @@ impl Remote {
         let (duplex, first) = begun.map_err(|trouble| self.failed(trouble))?;
         let line = Line::Child(Box::new(duplex));
         Ok(Conversation { remote: self, service, version, first, line })
+    }
+
+    /// The user's own command: of the environment before the configuration's, as with git.
+    fn ssh_command(&self) -> Result<Option<String>, Failure> {
+        match (&self.client.settings().ssh_command, &self.repository) {
+            (Some(line), _) => Ok(Some(line.clone())),
+            (None, Some(repository)) => configuration::ssh_command(repository),
+            (None, None) => Ok(None),
+        }
     }
 
     fn failed(&self, trouble: Trouble) -> Failure {

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use url::Url;
 
+use super::local;
 use crate::net::Secret;
 
 /// A helper may ask a keyring, which may ask a person; it is not waited for longer than this.
@@ -68,7 +69,11 @@ pub(super) async fn tell(question: &Question<'_>, found: &Found, good: bool) {
 }
 
 async fn run(repository: &Path, action: &str, input: &str) -> Option<Vec<u8>> {
-    let mut child = Command::new("git")
+    let mut command = Command::new("git");
+    for variable in local::OURS {
+        command.env_remove(variable);
+    }
+    let mut child = command
         .arg("-C")
         .arg(repository)
         .args(["credential", action])

@@ -1,6 +1,9 @@
 //! A conversation with a child process that speaks git's protocol on its standard streams.
 
+use std::convert::Infallible;
+use std::future;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +16,9 @@ use super::pkt_line::{self, Header, Packet};
 
 /// The most bytes that a list of references has.
 const LIST: usize = 64 << 20;
+
+/// The bytes of a request that are sent at once.
+const PART: usize = 1 << 16;
 
 /// How long an end is waited for that has nothing more to tell.
 const GRACE: Duration = Duration::from_secs(1);
@@ -79,12 +85,24 @@ impl Duplex {
     /// Sends a request, and reads all that is answered to it.
     pub(super) async fn answer(self, request: &[u8], limit: usize) -> Result<Vec<u8>, Trouble> {
         let Self { mut child, mut stdin, mut stdout, said, listening, patience } = self;
-        let sending = async move {
-            // Who stops reading says why in the answer.
-            let _ = stdin.write_all(request).await;
+        let taken = AtomicU64::new(0);
+        let sending = async {
+            for part in request.chunks(PART) {
+                // Who stops reading says why in the answer.
+                if stdin.write_all(part).await.is_err() {
+                    break;
+                }
+                taken.fetch_add(1, Ordering::Relaxed);
+            }
+            drop(stdin);
+            future::pending::<Infallible>().await
         };
-        // Both at once: a server that talks while it reads would else wait for us, and we for it.
-        let (answer, ()) = tokio::join!(read_all(&mut stdout, limit, patience), sending);
+        // Both at once: a server that talks while it reads would else wait for us, and we for it. What is not yet sent
+        // where the answer ends is of no use.
+        let answer = tokio::select! {
+            answer = read_all(&mut stdout, limit, patience, &taken) => answer,
+            never = sending => match never {},
+        };
         drop(stdout);
         let answer = answer?;
         let status = tokio::time::timeout(GRACE, child.wait()).await;
@@ -121,15 +139,19 @@ async fn drain(mut from: impl AsyncRead + Unpin, kept: Arc<Mutex<Vec<u8>>>) {
     }
 }
 
+/// Reads to the end. Who says nothing while it still takes what is sent is not slow.
 async fn read_all(
     from: &mut (impl AsyncRead + Unpin),
     limit: usize,
     patience: Duration,
+    taken: &AtomicU64,
 ) -> Result<Vec<u8>, Trouble> {
     let mut answer = Vec::new();
     let mut buffer = vec![0; 1 << 16];
     loop {
+        let before = taken.load(Ordering::Relaxed);
         match tokio::time::timeout(patience, from.read(&mut buffer)).await {
+            Err(_) if taken.load(Ordering::Relaxed) > before => {}
             Err(_) => return Err(Trouble::Slow(patience)),
             Ok(Ok(0) | Err(_)) => return Ok(answer),
             Ok(Ok(count)) if answer.len() + count > limit => {
@@ -180,8 +202,30 @@ mod tests {
     #[tokio::test]
     async fn more_than_the_limit_is_not_read() {
         let patience = Duration::from_secs(9);
-        let read = |limit| async move { read_all(&mut &b"12345"[..], limit, patience).await };
+        let taken = AtomicU64::new(0);
+        let read = async |limit| read_all(&mut &b"12345"[..], limit, patience, &taken).await;
         assert_eq!(read(5).await.unwrap(), b"12345");
         assert!(matches!(read(4).await, Err(Trouble::Said(_))));
+    }
+
+    async fn answered(script: &str, patience: Duration) -> Result<Vec<u8>, Trouble> {
+        let mut shell = Command::new("sh");
+        let (duplex, first) = Duplex::start(shell.args(["-c", script]), patience).await.unwrap();
+        assert_eq!(first, b"0000");
+        duplex.answer(&vec![b'x'; 1 << 20], 99).await
+    }
+
+    #[tokio::test]
+    async fn who_reads_nothing_and_says_nothing_is_not_waited_for() {
+        let ended = answered("printf 0000; exec sleep 99", Duration::from_millis(300));
+        let ended = tokio::time::timeout(Duration::from_secs(30), ended).await.expect("an end");
+        assert!(matches!(ended, Err(Trouble::Slow(_))), "{ended:?}");
+    }
+
+    #[tokio::test]
+    async fn who_takes_long_to_read_is_waited_for() {
+        let slow =
+            "printf 0000; for i in 1 2 3 4; do sleep 1; head -c 131072 >&2; done; cat >&2; printf done";
+        assert_eq!(answered(slow, Duration::from_secs(3)).await.unwrap(), b"done");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::model::harmless;
 use crate::net::{Kind, NetError};
+use crate::tree::remedy;
 
 /// What was asked of which repository, why it failed, and what to do next. No part of it holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,8 +56,10 @@ impl Failure {
 
     /// Something that this machine's repository refuses.
     pub(super) fn here(doing: &str, error: &git2::Error) -> Self {
-        Self::new(Kind::Configuration, format!("{doing} failed: {}", one_line(error.message())))
-            .hinted("see whether `git fsck` finds the repository whole, and whether there is room")
+        Self::new(Kind::Configuration, format!("{doing} failed: {}", one_line(error.message()))).hinted(
+            remedy(error)
+                .unwrap_or("see whether `git fsck` finds the repository whole, and whether there is room"),
+        )
     }
 }
 

@@ -192,7 +192,7 @@ fn cut(message: &mut Vec<u8>, ask: &Ask, able: bool) -> Result<(), String> {
 
 /// Reads the answer in either protocol: lines about what is shared and what is cut off, then the objects, in packets that
 /// begin with the number of what they hold: objects, progress, or a failure.
-fn answer(message: &[u8]) -> Result<Answer, String> {
+pub(super) fn answer(message: &[u8]) -> Result<Answer, String> {
     let mut answer = Answer::default();
     for packet in packets(message) {
         match packet.map_err(|error| error.to_string())? {

@@ -11,8 +11,8 @@ use super::error::{Failure, one_line};
 use super::refs::{Named, Refs, Version};
 use crate::net::Kind;
 
-/// What git sets for its hooks: it is about the repository that we may run in, not about this one.
-const OURS: [&str; 8] = [
+/// What git sets for its hooks: it is about the repository that we may run in, not about the one that is named.
+pub(super) const OURS: [&str; 8] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -45,8 +45,9 @@ fn read(path: &Path, prefixes: &[String]) -> Result<Refs, git2::Error> {
     let mut refs = Refs::default();
     for reference in repository.references()? {
         let reference = reference?;
-        if let (Ok(name), Some(named)) = (reference.name(), named(&repository, &reference))
+        if let Ok(name) = reference.name()
             && wanted(name)
+            && let Some(named) = named(&repository, &reference)
         {
             refs.names.insert(name.to_owned(), named);
         }

@@ -58,6 +58,11 @@ impl Login {
         }
     }
 
+    /// Whose configuration counts.
+    pub(super) fn repository(&self) -> Option<&Path> {
+        self.repository.as_deref()
+    }
+
     /// The repository whose credential helpers may be asked.
     pub(super) fn helpers(&self) -> Option<&Path> {
         self.repository.as_deref().filter(|_| self.given.is_none())

@@ -23,6 +23,7 @@ mod ssh;
 mod store;
 
 use std::fmt;
+use std::path::PathBuf;
 
 pub use address::{Address, AddressError};
 pub use configuration::{Places, resolve};
@@ -67,6 +68,8 @@ pub struct Remote {
     address: Address,
     /// Where it is reached over HTTP.
     http: Option<Http>,
+    /// Whose configuration counts.
+    repository: Option<PathBuf>,
 }
 
 impl fmt::Debug for Remote {
@@ -78,6 +81,7 @@ impl fmt::Debug for Remote {
 impl Remote {
     /// A repository; nothing is asked yet.
     pub fn new(client: &Client, address: Address, login: Login) -> Self {
+        let repository = login.repository().map(Into::into);
         let http = match &address.way {
             Way::Http(url) => {
                 let login = login.or_url(address.user.as_ref(), address.password.as_ref());
@@ -85,11 +89,23 @@ impl Remote {
             }
             Way::Ssh(_) | Way::Local(_) => None,
         };
-        Self { client: client.clone(), address, http }
+        Self { client: client.clone(), address, http, repository }
     }
 
     /// Where it is.
     pub fn address(&self) -> &Address {
         &self.address
     }
+}
+
+/// Reads bytes as all that a server may say: its references in each version of the protocol, objects, and what became of
+/// a push. Gives the names of references that were understood. For fuzzing.
+#[doc(hidden)]
+pub fn read_as_all(bytes: &[u8]) -> Vec<String> {
+    let _ = (fetch::answer(bytes), push::report(bytes));
+    let mut found = vec![refs::listed(bytes).unwrap_or_default()];
+    if let Ok(refs::Advertisement::Listed(listed)) = refs::advertisement(bytes) {
+        found.push(listed.refs);
+    }
+    found.into_iter().flat_map(|refs| refs.names.into_keys().chain(refs.head)).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use git2::{Buf, ErrorCode, ObjectType, Oid, Repository, Revwalk};
+use git2::{Buf, ErrorCode, ObjectType, OdbLookupFlags, Oid, Repository, Revwalk};
 
 use super::error::Failure;
 use super::store::{oid, open};
@@ -29,10 +29,11 @@ pub(super) fn pack(folder: &Path, news: &[CommitId], theirs: &[CommitId]) -> Res
         }
         commits.push(commit);
     }
-    for id in walk(&repository, &commits, &theirs).map_err(here)? {
+    let shared = shared(&repository, &theirs).map_err(here)?;
+    for id in walk(&repository, &commits, &shared).map_err(here)? {
         whole(&repository, id.map_err(here)?, &theirs)?;
     }
-    builder.insert_walk(&mut walk(&repository, &commits, &theirs).map_err(here)?).map_err(here)?;
+    builder.insert_walk(&mut walk(&repository, &commits, &shared).map_err(here)?).map_err(here)?;
     if builder.object_count() == 0 {
         return Ok(EMPTY.to_vec());
     }
@@ -61,19 +62,22 @@ fn peeled(repository: &Repository, id: Oid, named: &CommitId) -> Result<(Vec<Oid
     }
 }
 
-fn walk<'r>(
-    repository: &'r Repository,
-    commits: &[Oid],
-    theirs: &BTreeSet<Oid>,
-) -> Result<Revwalk<'r>, git2::Error> {
+/// Those of their objects that are commits here. A forge may have a hundred thousand that are not: the folders of packs
+/// are not read anew for each.
+fn shared(repository: &Repository, theirs: &BTreeSet<Oid>) -> Result<Vec<Oid>, git2::Error> {
+    let odb = repository.odb()?;
+    let is_here = |id: &&Oid| odb.exists_ext(**id, OdbLookupFlags::NO_REFRESH);
+    let commits = theirs.iter().filter(is_here).filter(|id| repository.find_commit(**id).is_ok());
+    Ok(commits.copied().collect())
+}
+
+fn walk<'r>(repository: &'r Repository, commits: &[Oid], shared: &[Oid]) -> Result<Revwalk<'r>, git2::Error> {
     let mut walk = repository.revwalk()?;
     for commit in commits {
         walk.push(*commit)?;
     }
-    for id in theirs {
-        if repository.find_commit(*id).is_ok() {
-            walk.hide(*id)?;
-        }
+    for id in shared {
+        walk.hide(*id)?;
     }
     Ok(walk)
 }

@@ -146,7 +146,7 @@ fn commands(updates: &[&Update], listed: &Listed) -> Result<Vec<u8>, Failure> {
 
 /// What a server reports.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Report {
+pub(super) struct Report {
     /// Why it could not unpack what it was sent.
     unpack: Option<String>,
     /// By name; with the reason, where it was refused.
@@ -172,7 +172,7 @@ impl Report {
 }
 
 /// Reads what the server did: packets that hold packets, between what its hooks say.
-fn report(message: &[u8]) -> Result<Report, String> {
+pub(super) fn report(message: &[u8]) -> Result<Report, String> {
     let (mut inner, mut report) = (Vec::new(), Report::default());
     for packet in packets(message) {
         match packet.map_err(|error| error.to_string())? {

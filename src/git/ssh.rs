@@ -6,7 +6,7 @@ use super::Service;
 use super::duplex::Trouble;
 use super::error::Failure;
 use super::refs::Version;
-use crate::net::{Kind, Settings};
+use crate::net::Kind;
 
 /// Where a URL leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,12 +93,12 @@ impl Destination {
 /// The command as git itself would run it. A command line of the user's is given to the shell, which it is written
 /// for; ours are always arguments of their own.
 pub(super) fn command(
-    settings: &Settings,
+    line: Option<&str>,
     destination: &Destination,
     service: Service,
     version: Version,
 ) -> Command {
-    let mut command = match &settings.ssh_command {
+    let mut command = match line {
         Some(line) => {
             let mut shell = Command::new("sh");
             shell.arg("-c").arg(format!("{line} \"$@\"")).arg(line);

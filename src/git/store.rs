@@ -84,18 +84,17 @@ fn haves(repository: &Repository) -> Result<Vec<CommitId>, git2::Error> {
     Ok(walk.map_while(Result::ok).take(HAVES).filter_map(id).collect())
 }
 
-/// Writes what a server sent, and sees that it is what was asked for.
+/// Writes what a server sent, and sees that it is what was asked for. Where the history is cut off is noted before its
+/// objects are there, and where it no longer is after: a kill in between leaves no history that ends nowhere.
 pub(super) fn keep(folder: &Path, answer: &Answer, wants: &[CommitId]) -> Result<(), Failure> {
     let repository = open(folder)?;
+    cut_off(&repository, &cuts(&repository, answer)?, &[])?;
     if objects(&answer.pack) > 0 {
         let broken = |why: &str| Failure::protocol(format!("what it sent cannot be unpacked: {why}"));
         let odb = repository.odb().map_err(|error| broken(error.message()))?;
         let mut writer = odb.packwriter().map_err(|error| broken(error.message()))?;
         writer.write_all(&answer.pack).map_err(|error| broken(&error.to_string()))?;
         writer.commit().map_err(|error| broken(error.message()))?;
-    }
-    if !answer.shallow.is_empty() || !answer.unshallow.is_empty() {
-        cut_off(&repository, answer)?;
     }
     // Opened anew: what was there when it was opened is remembered.
     let repository = open(folder)?;
@@ -105,7 +104,18 @@ pub(super) fn keep(folder: &Path, answer: &Answer, wants: &[CommitId]) -> Result
             return Err(Failure::protocol(format!("it did not send {want}")));
         }
     }
-    Ok(())
+    cut_off(&repository, &[], &answer.unshallow)
+}
+
+/// Where an answer may cut the history off. A server has no say in the history of a whole repository: only what it sends
+/// can be cut off there.
+fn cuts(repository: &Repository, answer: &Answer) -> Result<Vec<CommitId>, Failure> {
+    if answer.shallow.is_empty() || !shallow(repository)?.is_empty() {
+        return Ok(answer.shallow.clone());
+    }
+    let odb = repository.odb().map_err(|error| Failure::here("reading the git repository", &error))?;
+    let is_here = |id: &&CommitId| oid(id).is_ok_and(|id| odb.exists(id));
+    Ok(answer.shallow.iter().filter(|id| !is_here(id)).cloned().collect())
 }
 
 /// How many objects a pack says that it has.
@@ -126,7 +136,10 @@ fn shallow(repository: &Repository) -> Result<BTreeSet<CommitId>, Failure> {
 }
 
 /// Notes where the history is cut off now, under the lock that git itself takes.
-fn cut_off(repository: &Repository, answer: &Answer) -> Result<(), Failure> {
+fn cut_off(repository: &Repository, more: &[CommitId], no_more: &[CommitId]) -> Result<(), Failure> {
+    if more.is_empty() && no_more.is_empty() {
+        return Ok(());
+    }
     let folder = repository.commondir();
     let path = folder.join("shallow");
     let failed = |error: &std::io::Error| {
@@ -148,8 +161,8 @@ fn cut_off(repository: &Repository, answer: &Answer) -> Result<(), Failure> {
         .tempfile_in(folder)
         .map_err(|error| failed(&error))?;
     let mut ids = shallow(repository)?;
-    ids.extend(answer.shallow.iter().cloned());
-    ids.retain(|id| !answer.unshallow.contains(id));
+    ids.extend(more.iter().cloned());
+    ids.retain(|id| !no_more.contains(id));
     if ids.is_empty() {
         return match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&error)),
@@ -160,4 +173,55 @@ fn cut_off(repository: &Repository, answer: &Answer) -> Result<(), Failure> {
     lock.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
     lock.persist(&path).map_err(|error| failed(&error.error))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository(folder: &Path) -> (Repository, CommitId) {
+        let repository = Repository::init_bare(folder).unwrap();
+        let who = git2::Signature::new("a", "a@example.org", &git2::Time::new(0, 0)).unwrap();
+        let tree = repository.find_tree(repository.treebuilder(None).unwrap().write().unwrap()).unwrap();
+        let mut parents = Vec::new();
+        for _ in 0..2 {
+            let id =
+                repository.commit(None, &who, &who, "a", &tree, &parents.iter().collect::<Vec<_>>()).unwrap();
+            parents = vec![repository.find_commit(id).unwrap()];
+        }
+        let tip = id(parents[0].id()).unwrap();
+        drop((parents, tree));
+        (repository, tip)
+    }
+
+    #[test]
+    fn a_server_cuts_off_nothing_that_is_here_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (repository, tip) = repository(folder.path());
+        let answer = Answer { shallow: vec![tip.clone()], ..Answer::default() };
+        keep(folder.path(), &answer, std::slice::from_ref(&tip)).unwrap();
+        assert!(!repository.is_shallow());
+        let gone: CommitId = "1".repeat(40).parse().unwrap();
+        let error = keep(folder.path(), &answer, &[gone]).unwrap_err();
+        assert!(error.why.contains("did not send"), "{}", error.why);
+        assert!(!folder.path().join("shallow").exists());
+    }
+
+    #[test]
+    fn broken_packs_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, tip) = repository(folder.path());
+        let huge = b"PACK\0\0\0\x02\xff\xff\xff\xff";
+        // A blob that claims to have a terabyte.
+        let bomb = b"PACK\0\0\0\x02\0\0\0\x01\xbf\xff\xff\xff\xff\x1f\x78\x9c";
+        // A difference to an object that is not there.
+        let delta = [&b"PACK\0\0\0\x02\0\0\0\x01\x7f"[..], &[7; 20], b"\x78\x9c\x03\0\0\0\0\x01"].concat();
+        for pack in [&b"PACK"[..], b"<html>", b"PACK\0\0\0\x09\0\0\0\x01", huge, bomb, &delta] {
+            let answer = Answer { pack: pack.to_vec(), ..Answer::default() };
+            let error = keep(folder.path(), &answer, std::slice::from_ref(&tip)).unwrap_err();
+            assert_eq!(error.kind, Kind::Protocol, "{}", error.why);
+        }
+        let left = fs::read_dir(folder.path().join("objects/pack")).unwrap().count();
+        assert_eq!(left, 0, "nothing is left of them");
+    }
 }

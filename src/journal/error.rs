@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::REF;
 use super::text::TextError;
 use crate::model::harmless;
+use crate::tree::remedy;
 
 /// What was being done, to what, and why it failed; [`Error::hint`] says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,8 @@ pub enum Error {
         cause: String,
         /// Git does not trust it.
         untrusted: bool,
+        /// What to do about it, where that is known.
+        remedy: Option<&'static str>,
     },
     /// The ref, or objects behind it, cannot be read.
     #[error("cannot read the journal, {REF} of {repository}: {cause}")]
@@ -61,7 +64,7 @@ pub enum Error {
 impl Error {
     pub(super) fn repository(folder: &Path, error: &git2::Error) -> Self {
         let untrusted = error.code() == git2::ErrorCode::Owner;
-        Self::Repository { folder: folder.into(), cause: said(error), untrusted }
+        Self::Repository { folder: folder.into(), cause: said(error), untrusted, remedy: remedy(error) }
     }
 
     pub(super) fn unreadable(repository: &git2::Repository, cause: impl Into<String>) -> Self {
@@ -81,6 +84,7 @@ impl Error {
                     folder.display()
                 )
             }
+            Self::Repository { remedy: Some(remedy), .. } => (*remedy).to_owned(),
             Self::Repository { .. } => "see whether `git status` works there".into(),
             Self::Unreadable { .. } | Self::Malformed { .. } => format!(
                 "take it from where it is whole: `git fetch origin +{REF}:{REF}`; or, to begin it anew without what was \

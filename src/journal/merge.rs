@@ -8,11 +8,12 @@ use git2::{ObjectType, Oid, Repository, Sort, Tree};
 use jiff::Timestamp;
 
 use super::FOLDER_MARK;
+use super::attempts::Attempts;
 use super::contents::{Journal, News};
 use super::error::{Error, said};
 use super::message::{message, trailers};
 use super::objects::{self, Entry, Swap, Tip};
-use super::store::{ATTEMPTS, Handle, pause, shown};
+use super::store::{Handle, shown};
 use super::text::{self, JournalFile};
 use crate::model::CommitId;
 use crate::tree::MAX_FILE;
@@ -48,7 +49,8 @@ impl Handle {
         now: Timestamp,
     ) -> Result<Merged, Error> {
         let theirs = objects::commit(repository, other)?;
-        for attempt in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(repository);
+        loop {
             self.reread(repository, now)?;
             let (new, merged) = match self.tip {
                 None => (theirs.id, Merged::FastForward),
@@ -64,10 +66,9 @@ impl Handle {
                     self.reread(repository, now)?;
                     return Ok(merged);
                 }
-                Swap::Lost => pause(attempt, new),
+                Swap::Lost => attempts.lost(new)?,
             }
         }
-        Err(Error::Busy { repository: self.repository.clone(), attempts: ATTEMPTS })
     }
 }
 

@@ -7,6 +7,7 @@
 //! A root below the top of its repository has its files below that path in the journal's tree, each part of it with
 //! a mark in front: `@services/@pay/wordpress`. So no folder is ever in the way of a pin's file.
 
+mod attempts;
 mod contents;
 mod error;
 mod history;

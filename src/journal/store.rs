@@ -1,11 +1,11 @@
 //! The journal of a folder: reading it, and adding to it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use git2::{ErrorCode, Oid, Repository};
 use jiff::Timestamp;
 
+use super::attempts::Attempts;
 use super::contents::Journal;
 use super::error::Error;
 use super::message::{Decision, message};
@@ -13,9 +13,6 @@ use super::objects::{self, Entry, Swap, Tip};
 use super::text;
 use crate::model::CommitId;
 use crate::tree::MAX_FILE;
-
-/// How often a write is tried while others write too.
-pub(super) const ATTEMPTS: u32 = 100;
 
 /// What there is of a journal for a folder.
 #[derive(Clone, Debug)]
@@ -84,6 +81,7 @@ impl Handle {
             folder: root.into(),
             cause: error.to_string(),
             untrusted: false,
+            remedy: None,
         };
         let folder = match found.workdir() {
             Some(top) => {
@@ -164,7 +162,8 @@ impl Handle {
     ) -> Result<Recorded, Error> {
         let repository = self.open()?;
         let trailers: Vec<String> = decisions.iter().flat_map(Decision::trailers).collect();
-        for attempt in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(&repository);
+        loop {
             let mut lines = additions.clone();
             lines.clamp(&self.written, self.tip_time(), now);
             let mut next = self.written.clone();
@@ -181,12 +180,11 @@ impl Handle {
                     return Ok(id(tip).map_or(Recorded::Unchanged, Recorded::Written));
                 }
                 Swap::Lost => {
-                    pause(attempt, tip);
+                    attempts.lost(tip)?;
                     self.reread(&repository, now)?;
                 }
             }
         }
-        Err(Error::Busy { repository: self.repository.clone(), attempts: ATTEMPTS })
     }
 
     /// Makes the ref name another commit, where it still names the tip.
@@ -230,10 +228,4 @@ pub(super) fn shown(folder: &[Vec<u8>]) -> String {
 
 pub(super) fn id(oid: Oid) -> Option<CommitId> {
     oid.to_string().parse().ok()
-}
-
-/// Waits longer from time to time. The id of what was to be written keeps those apart who would wait the same.
-pub(super) fn pause(attempt: u32, id: Oid) {
-    let spread = u64::from(id.as_bytes().first().copied().unwrap_or_default() % 16);
-    std::thread::sleep(Duration::from_millis(u64::from(attempt.min(20)) + spread));
 }

@@ -378,12 +378,41 @@ fn many_at_once_lose_no_line() {
     assert_eq!(git(&top, &["rev-list", "--count", REF]), "160");
 }
 
-#[test]
-fn a_lock_that_nobody_releases_is_told() {
-    let (_folder, top) = repository();
+/// The ref's lock, as an ended process leaves it.
+fn locked(top: &Path) -> PathBuf {
     let lock = top.join(".git").join(format!("{REF}.lock"));
     std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
     crate::files::replace(&lock, "".as_bytes()).unwrap();
-    let error = open(&top, at(1)).record(&journal(&[("tool", "1.0", "aa", 1)]), &[], at(1)).unwrap_err();
+    lock
+}
+
+#[test]
+fn a_lock_that_an_ended_process_left_is_removed() {
+    let (_folder, top) = repository();
+    let lock = locked(&top);
+    let mut handle = open(&top, at(1));
+    handle.record(&journal(&[("tool", "1.0", "aa", 1)]), &[], at(1)).unwrap();
+    assert!(!lock.exists());
+    assert_eq!(git(&top, &["rev-list", "--count", REF]), "1");
+}
+
+#[test]
+fn a_lock_that_others_keep_taking_is_told() {
+    let (_folder, top) = repository();
+    let lock = locked(&top);
+    let (sender, ended) = std::sync::mpsc::channel::<()>();
+    let error = std::thread::scope(|scope| {
+        let lock = lock.clone();
+        scope.spawn(move || {
+            // Taken anew all the time, and never by the same one.
+            while ended.recv_timeout(std::time::Duration::from_millis(5)).is_err() {
+                crate::files::replace(&lock, "".as_bytes()).unwrap();
+            }
+        });
+        let recorded = open(&top, at(1)).record(&journal(&[("tool", "1.0", "aa", 1)]), &[], at(1));
+        sender.send(()).unwrap();
+        recorded.unwrap_err()
+    });
     assert!(matches!(error, Error::Busy { .. }) && error.hint().contains("journal.lock"), "{error}");
+    assert!(lock.exists());
 }

@@ -101,6 +101,7 @@ impl<'a> Work<'a> {
         let parent = oid(&base.commit)?;
         let commit = repository.find_commit(parent).map_err(|error| said("read", &error))?;
         let (tree, time) = (commit.tree_id(), commit.time().seconds());
+        place.refuse_link(&commit.tree().map_err(|error| said("read", &error))?)?;
         drop(commit);
         let built = Built {
             tip: base.commit.clone(),

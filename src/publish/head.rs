@@ -46,6 +46,7 @@ pub fn check(place: &Place) -> Result<(), Error> {
     };
     let tree = repository.find_commit(oid(&head)?).and_then(|commit| commit.tree());
     let tree = tree.map_err(|error| said("read", &error))?;
+    place.refuse_link(&tree)?;
     let path = place.in_repository(FILE_NAME);
     let before = tree.get_path(Path::new(&path)).ok().map(|entry| entry.id());
     let after = before.unwrap_or(Oid::ZERO_SHA1);

@@ -39,6 +39,7 @@ pub(super) fn write(repository: &Repository, entries: &[Entry<'_>]) -> Result<()
     // Of no index there is nothing to begin from.
     if !before.is_empty() {
         files::replace(&made, &before)?;
+        fs::set_permissions(&made, fs::metadata(&index)?.permissions())?;
     }
     let wrong = |error: git2::Error| said("written", &error);
     let mut new = Index::open(&made).map_err(wrong)?;

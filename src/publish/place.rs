@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, Oid, Repository};
+use git2::{ErrorCode, FileMode, Oid, Repository, Tree};
 
 use crate::document::SourceFile;
 use crate::error::Error;
 use crate::lock::{FILE_NAME, Lock, decode};
 use crate::model::CommitId;
-use crate::tree::{CommitTree, Tree as _};
+use crate::tree::{self, CommitTree, remedy};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// A root in a git repository.
@@ -70,6 +70,16 @@ impl Place {
         }
     }
 
+    /// Refuses a lock that a commit has as a symbolic link: what is behind it would have to be committed in its place.
+    pub(super) fn refuse_link(&self, tree: &Tree<'_>) -> Result<(), Error> {
+        let lock = tree.get_path(Path::new(&self.in_repository(FILE_NAME)));
+        match lock.is_ok_and(|entry| entry.filemode() == i32::from(FileMode::Link)) {
+            true => Err(Error::usage("pins.lock is a symbolic link, and no commit can be made of it")
+                .hint("commit the file itself in its place")),
+            false => Ok(()),
+        }
+    }
+
     /// Whether only a part of the history is here.
     pub fn is_shallow(&self) -> Result<bool, Error> {
         Ok(self.repository()?.is_shallow())
@@ -102,7 +112,7 @@ impl Place {
             )),
             WorkspaceError::Tree(error) => error.into(),
         })?;
-        let bytes = tree.read(FILE_NAME)?;
+        let bytes = tree::Tree::read(&tree, FILE_NAME)?;
         if bytes.is_some() && !workspace.configured {
             let what = format!("{} has a pins.lock, but nothing that declares its pins", commit.short());
             let restore = "restore pins.toml or refresh/upstreams.toml and commit it, or remove pins.lock";
@@ -132,5 +142,9 @@ pub(super) fn oid(id: &CommitId) -> Result<Oid, Error> {
 
 /// That git refused.
 pub(super) fn said(what: &str, error: &git2::Error) -> Error {
-    Error::usage(format!("the git repository could not be {what}: {}", error.message()))
+    let failed = Error::usage(format!("the git repository could not be {what}: {}", error.message()));
+    match remedy(error) {
+        Some(remedy) => failed.hint(remedy),
+        None => failed,
+    }
 }

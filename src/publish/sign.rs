@@ -27,7 +27,6 @@ impl Signer {
     pub(super) fn sign(&self, content: &[u8]) -> Result<String, Error> {
         let failed = |why: String| {
             Error::usage(format!("the commit could not be signed with {}: {why}", self.key.display()))
-                .hint("a key with a passphrase has to be in the ssh agent, and its public key named here")
         };
         let mut child = Command::new("ssh-keygen")
             .args(["-Y", "sign", "-n", "git", "-f"])
@@ -39,7 +38,9 @@ impl Signer {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| failed(format!("ssh-keygen cannot be run: {error}")))?;
+            .map_err(|error| {
+                failed(format!("ssh-keygen cannot be run: {error}")).hint("install an ssh client")
+            })?;
         if let Some(mut stdin) = child.stdin.take() {
             // One that ended already says why below.
             let _ = stdin.write_all(content);
@@ -51,8 +52,23 @@ impl Signer {
             false => {
                 let said = String::from_utf8_lossy(&output.stderr);
                 let last = said.lines().rev().find(|line| !line.trim().is_empty());
-                Err(failed(last.map_or("ssh-keygen gave no signature".into(), harmless)))
+                let why = last.map_or("ssh-keygen gave no signature".into(), harmless);
+                Err(failed(why).hint(self.remedy(&said)))
             }
+        }
+    }
+
+    /// What to do about what ssh-keygen said, whose last line often is about the public key that was not there either.
+    fn remedy(&self, said: &str) -> String {
+        let key = std::fs::read(&self.key).unwrap_or_default();
+        if said.contains("too open") {
+            format!("others may read it: `chmod 600 {}`", self.key.display())
+        } else if key.starts_with(b"-----BEGIN") && (!key.ends_with(b"\n") || key.contains(&b'\r')) {
+            "ssh wants each line of the key, the last one too, to end with a line feed alone: write it with \
+             `printf '%s\\n'`, without carriage returns"
+                .into()
+        } else {
+            "a key with a passphrase has to be in the ssh agent, and its public key named here".into()
         }
     }
 }

@@ -6,6 +6,7 @@
 mod commit;
 mod index;
 mod overlay;
+mod refused;
 mod selection;
 mod work;
 
@@ -15,6 +16,7 @@ use git2::{ErrorCode, Repository};
 
 pub use commit::CommitTree;
 pub use overlay::Overlay;
+pub use refused::remedy;
 pub use selection::Selection;
 pub use work::WorkTree;
 
@@ -68,9 +70,9 @@ pub enum TreeError {
     /// The file system refused.
     #[error("{0} could not be read: {1}")]
     Io(PathBuf, #[source] std::io::Error),
-    /// Git refused.
+    /// Git refused; with what to do about it, where that is known.
     #[error("the git repository could not be read: {0}")]
-    Git(String),
+    Git(String, Option<String>),
     /// No such revision.
     #[error("`{0}` names no commit here")]
     Revision(String),
@@ -81,7 +83,7 @@ pub enum TreeError {
 
 impl From<git2::Error> for TreeError {
     fn from(error: git2::Error) -> Self {
-        Self::Git(error.message().to_owned())
+        Self::Git(error.message().to_owned(), remedy(&error).map(str::to_owned))
     }
 }
 
@@ -90,11 +92,12 @@ fn discover(folder: &Path) -> Result<Option<Repository>, TreeError> {
     match Repository::discover(folder) {
         Ok(repository) => Ok(Some(repository)),
         Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-        Err(error) if error.code() == ErrorCode::Owner => Err(TreeError::Git(format!(
-            "{}; where it is to be trusted: `git config --global --add safe.directory {}`",
-            error.message(),
-            folder.display()
-        ))),
+        Err(error) if error.code() == ErrorCode::Owner => {
+            let folder = folder.display();
+            let trust =
+                format!("where it is to be trusted: `git config --global --add safe.directory {folder}`");
+            Err(TreeError::Git(error.message().to_owned(), Some(trust)))
+        }
         Err(error) => Err(error.into()),
     }
 }

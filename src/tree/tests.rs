@@ -160,8 +160,9 @@ fn a_repository_that_git_does_not_trust_is_told() {
         return;
     }
     let told = |result: Result<(), TreeError>| {
-        let error = result.expect_err("nothing of it may be left out in silence").to_string();
-        assert!(error.contains("safe.directory"), "{error}");
+        let error = result.expect_err("nothing of it may be left out in silence");
+        let TreeError::Git(_, Some(remedy)) = &error else { panic!("{error}") };
+        assert!(remedy.contains("safe.directory"), "{remedy}");
     };
     told(WorkTree::new(folder.path()).each(&[], &|_| Want::Whole, &|_, _| ()));
     told(CommitTree::open(folder.path(), "HEAD").map(drop));

@@ -6,6 +6,7 @@ use solera_pin::git::{Address, Login, Remote};
 use solera_pin::net::Settings;
 use solera_pin::source::Kind;
 
+use crate::support::git_http::git;
 use crate::support::sshd::Sshd;
 use crate::wire::{World, laws};
 use crate::{client, settings};
@@ -25,5 +26,23 @@ async fn over_ssh() {
     assert_eq!(error.kind(), Kind::NotFound, "{error}");
     let stranger = client_with("stranger");
     let error = Remote::new(&stranger, at(&world.bare), Login::nobody()).refs(&[]).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Denied, "{error}");
+}
+
+/// As `actions/checkout` leaves it for a deploy key.
+#[tokio::test]
+async fn the_command_of_the_configuration_is_used() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let server = Sshd::start(folder.path());
+    git(&world.work, &["config", "core.sshCommand", &Sshd::command(folder.path(), "user")]);
+    let at = || Address::read(&server.url(&world.bare), Path::new("/")).unwrap();
+    let login = || Login::of(&world.work);
+    let plain = client(settings());
+    assert!(Remote::new(&plain, at(), login()).refs(&[]).await.is_ok());
+    // The environment's comes before it.
+    let stranger =
+        client(Settings { ssh_command: Some(Sshd::command(folder.path(), "stranger")), ..settings() });
+    let error = Remote::new(&stranger, at(), login()).refs(&[]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied, "{error}");
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::checkout::{BOTH, Project, pin};
+use crate::support::checkout::{BOTH, Ended, Project, pin};
 use crate::support::registry::Registry;
 
 /// A project with one pin at 1.0.0, committed, and 1.0.1 waiting upstream.
@@ -186,4 +186,68 @@ fn modes_line_ends_and_folders_are_kept() {
         project.git(&["show", "HEAD:services/pay/run.sh"]),
         "#!/bin/sh\n# solera-pin: x.tag\ntag=1.0.1\n"
     );
+}
+
+#[test]
+fn what_cannot_be_committed_to_is_said_with_what_to_do() {
+    let registry = Registry::start();
+    let project = project(&registry, "");
+    let refused = |says: &str, hint: &str| {
+        let refused = project.at(6, 6, &["refresh", "--commit"]);
+        assert_eq!(refused.code, 2, "{}", refused.said);
+        assert!(refused.said.contains(says) && refused.said.contains(hint), "{}", refused.said);
+    };
+    project.git(&["update-index", "--split-index"]);
+    refused("'link'", "git update-index --no-split-index");
+    project.git(&["update-index", "--no-split-index"]);
+    project.git(&["config", "core.repositoryformatversion", "1"]);
+    project.git(&["config", "extensions.partialClone", "origin"]);
+    refused("extensions.partialclone", "git config --unset extensions.partialClone");
+    project.git(&["config", "--unset", "extensions.partialClone"]);
+    let path = |name: &str| project.checkout.path(name);
+    fs::rename(path("pins.lock"), path("real.lock")).unwrap();
+    std::os::unix::fs::symlink("real.lock", path("pins.lock")).unwrap();
+    project.git(&["add", "."]);
+    project.git(&["commit", "-qm", "link"]);
+    refused("pins.lock is a symbolic link", "commit the file itself");
+}
+
+#[test]
+fn what_is_wrong_with_a_key_is_said() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let registry = Registry::start();
+    let project = project(&registry, "");
+    let declared = fs::read_to_string(project.checkout.path("pins.toml")).unwrap();
+    fs::write(project.checkout.path("pins.toml"), declared + "[propose]\nsign = \"ssh:key\"\n").unwrap();
+    project.git(&["commit", "-qam", "sign"]);
+    let key = project.checkout.path("key");
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(&key)
+        .status();
+    assert!(made.unwrap().success());
+    let begin = head(&project);
+    // The key is found from a folder below the root too.
+    fs::create_dir(project.checkout.path("below")).unwrap();
+    let refused = |hint: &str| {
+        let mut command = project.checkout.command(&["refresh", "--commit"]);
+        let below = command.current_dir(project.checkout.path("below"));
+        let ended = Ended::of(below.env("SOLERA_PIN_NOW", "2026-05-06T06:00:00Z").output().unwrap());
+        assert_eq!(ended.code, if hint.is_empty() { 0 } else { 2 }, "{}", ended.said);
+        assert!(ended.said.contains(hint), "{}", ended.said);
+    };
+    let mode = |mode| fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    refused("chmod 600");
+    mode(0o600);
+    fs::remove_file(project.checkout.path("key.pub")).unwrap();
+    let text = fs::read_to_string(&key).unwrap();
+    for broken in [text.trim_end(), &text.replace('\n', "\r\n")] {
+        fs::write(&key, broken).unwrap();
+        refused("to end with a line feed");
+    }
+    assert_eq!(head(&project), begin);
+    fs::write(&key, text).unwrap();
+    refused("");
+    assert_ne!(head(&project), begin);
 }

@@ -99,7 +99,10 @@ pub fn git(bytes: &[u8]) {
     }
     for message in [bytes, &framed] {
         for name in solera_pin::git::read_as_all(message) {
-            assert!(!name.contains("..") && !name.starts_with('/') && !name.contains(char::is_control), "{name:?}");
+            assert!(
+                !name.contains("..") && !name.starts_with('/') && !name.contains(char::is_control),
+                "{name:?}"
+            );
         }
     }
 }

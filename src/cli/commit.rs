@@ -135,14 +135,5 @@ fn document(built: &Built, resolved: &[Resolved]) -> String {
         })
     };
     let commits: Value = built.commits.iter().map(commit).collect();
-    let pin = |resolved: &Resolved| {
-        let mut value = match &resolved.result {
-            Ok(decision) => report_json::summary(decision),
-            Err(error) => report_json::failed(error),
-        };
-        value["name"] = json!(resolved.name);
-        value
-    };
-    let pins = resolved.iter().map(pin).collect();
-    report_json::document("refresh", [("pins", pins), ("commits", commits)])
+    report_json::document("refresh", [("pins", written::pins(resolved)), ("commits", commits)])
 }

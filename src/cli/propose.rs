@@ -305,14 +305,5 @@ fn document(report: &Report, resolved: &[Resolved]) -> String {
         json!({ "branch": outcome.branch, "pins": outcome.pins, "outcome": done, "reason": reason, "url": outcome.url })
     };
     let proposals: Value = report.outcomes.iter().map(outcome).collect();
-    let pin = |resolved: &Resolved| {
-        let mut value = match &resolved.result {
-            Ok(decision) => report_json::summary(decision),
-            Err(error) => report_json::failed(error),
-        };
-        value["name"] = json!(resolved.name);
-        value
-    };
-    let pins = resolved.iter().map(pin).collect();
-    report_json::document("refresh", [("pins", pins), ("proposals", proposals)])
+    report_json::document("refresh", [("pins", written::pins(resolved)), ("proposals", proposals)])
 }

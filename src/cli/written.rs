@@ -8,7 +8,8 @@ use super::session::Session;
 use crate::error::Error;
 use crate::files::{Batch, Before};
 use crate::in_place::{FileChange, Told};
-use crate::report::harmless;
+use crate::report::{harmless, json as report_json};
+use crate::resolve::Resolved;
 
 /// Adds files to those that are replaced together.
 pub(super) fn stage(batch: &mut Batch, root: &Path, files: &[FileChange]) -> Result<(), Error> {
@@ -68,4 +69,17 @@ pub(super) fn document(files: &[FileChange]) -> Value {
         json!({ "path": file.path, "references": references })
     };
     files.iter().map(file).collect()
+}
+
+/// What was decided, for a machine.
+pub(super) fn pins(resolved: &[Resolved]) -> Value {
+    let pin = |resolved: &Resolved| {
+        let mut value = match &resolved.result {
+            Ok(decision) => report_json::summary(decision),
+            Err(error) => report_json::failed(error),
+        };
+        value["name"] = json!(resolved.name);
+        value
+    };
+    resolved.iter().map(pin).collect()
 }

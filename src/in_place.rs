@@ -1,15 +1,17 @@
 //! References kept in step with the lock, over all files of a repository.
 //!
 //! [`in_step`] computes what a new lock makes of the files, and what of the new lock can be: a pin that cannot be written
-//! into one of its references stays where it was, everywhere. [`unpinned`] computes the files without their pins. Neither
-//! writes; memory holds the files that change, and no others.
+//! into one of its references stays where it was, everywhere. [`unpinned`] computes the files without their pins, and
+//! [`named`] tells which files name which pins. None writes; memory holds the files that change, and no others.
 
 mod builds;
+mod named;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use builds::Builds;
+pub use named::{Named, named};
 
 use crate::catalog::Catalog;
 use crate::lock::Lock;

@@ -18,5 +18,7 @@ mod people;
 mod secrets;
 #[path = "propose/shared.rs"]
 mod shared;
+#[path = "propose/texts.rs"]
+mod texts;
 #[path = "propose/world.rs"]
 mod world;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::group::{Together, together};
-use super::{Details, Evidence, GitEvidence, ImageEvidence};
+use super::{Details, Evidence, GitEvidence, ImageEvidence, NOTHING_BEFORE};
 use crate::model::{Learnt, Platform};
 
 /// Parts of the evidence that are not known, for one reason.
@@ -29,6 +29,7 @@ impl GitEvidence {
     fn gaps(&self) -> Vec<Together<Gap>> {
         let gap = |why: &String| Gap { what: vec!["commits"], why: why.clone() };
         let gap = match &self.commits {
+            Learnt::Unknown(why) if why == NOTHING_BEFORE => None,
             Learnt::Unknown(why) => Some(Together { platforms: Vec::new(), what: gap(why) }),
             Learnt::Known(_) => None,
         };

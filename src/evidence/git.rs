@@ -1,6 +1,6 @@
 //! What changed between two commits of a git repository.
 
-use super::{Facts, compare_link};
+use super::{Facts, NOTHING_BEFORE, compare_link};
 use crate::model::{Between, GitPin, Learnt};
 
 /// What changed between two locked commits.
@@ -15,10 +15,11 @@ pub struct GitEvidence {
 impl GitEvidence {
     pub(super) fn of(from: Option<&GitPin>, to: &GitPin, facts: &Facts) -> Self {
         let Some(from) = from else {
-            let nothing = || "there is nothing to compare with".to_owned();
+            let nothing = || NOTHING_BEFORE.to_owned();
             return Self { compare: Learnt::Unknown(nothing()), commits: Learnt::Unknown(nothing()) };
         };
         let compare = match from.url == to.url {
+            _ if from.commit == to.commit => Learnt::Unknown("it is the same commit".into()),
             true => compare_link(to.url.as_str(), from.commit.as_str(), to.commit.as_str()),
             false => Learnt::Unknown("it is another repository".into()),
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::group::{Together, together};
-use super::{Facts, compare_link};
+use super::{Facts, NOTHING_BEFORE, compare_link};
 use crate::model::{
     Anatomy, Configuration, Depth, Digest, ImagePin, Layer, Learnt, Package, Part, Platform, Setting,
 };
@@ -211,7 +211,7 @@ impl<'a> Pairs<'a> {
                 Learnt::Unknown("it is the same image".into())
             }
             (Some(_), Some(_)) => both(was, is).map(|(was, is)| reuse(&was.layers, &is.layers)),
-            _ => Learnt::Unknown("there is nothing to compare with".into()),
+            _ => Learnt::Unknown(NOTHING_BEFORE.into()),
         };
         PlatformStep { platform: platform.clone(), from, to, reused }
     }
@@ -277,7 +277,7 @@ fn origin(was: Option<&Part>, is: &Part) -> Origin {
     let revision = [was.and_then(|was| was.revision.clone()), is.revision.clone()];
     let unknown = |why: &str| Learnt::Unknown(why.to_owned());
     let compare = match (was, &source, &revision) {
-        (None, ..) => unknown("there is nothing to compare with"),
+        (None, ..) => unknown(NOTHING_BEFORE),
         (_, [Some(was), Some(is)], _) if repository(was) != repository(is) => unknown("it is another source"),
         (_, [Some(_), Some(_)], [Some(was), Some(is)]) if was == is => unknown("it is the same revision"),
         (_, [Some(_), Some(source)], [Some(was), Some(is)]) => compare_link(source, was, is),

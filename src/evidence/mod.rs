@@ -18,6 +18,9 @@ pub use link::compare_link;
 
 use crate::model::{Anatomy, Between, Learnt, Pin};
 
+/// Why two are not compared where there is but one: nothing is missing then.
+pub const NOTHING_BEFORE: &str = "there is nothing to compare with";
+
 /// What upstream gave about both pins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Facts {

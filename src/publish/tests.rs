@@ -8,7 +8,10 @@ use super::message::{message, root_of, subject, target_of};
 use super::text::{Marker, Section, Stage, body, title};
 use crate::catalog::{Catalog, Files, parse};
 use crate::document::SourceFile;
-use crate::model::{GitPin, ImagePin, Lane, MediaType, Pin};
+use crate::evidence::{Evidence, Facts};
+use crate::model::{
+    Anatomy, Configuration, GitPin, ImagePin, Lane, Learnt, MediaType, Package, Part, Pin, Setting,
+};
 use crate::plan::Cause;
 
 fn catalog(text: &str) -> Catalog {
@@ -163,14 +166,20 @@ fn a_text_tells_of_each_bump_and_of_where_it_is_used() {
         "[pin.tool]\nimage = \"tool\"\ntrack = \"{version}\"\nchangelog = \"https://example.org/changes\"\n[pin.other]\nimage = \"tool\"\ntrack = \"{version}\"\n",
     );
     let (tool, other) = (patch("tool"), Bump { superseded: true, ..patch("other") });
-    let section = |bump| Section { bump, evidence: None, places: vec!["Dockerfile:3".into()] };
+    let section = |bump| Section {
+        bump,
+        evidence: None,
+        places: vec!["Dockerfile:3".into()],
+        others: vec!["k8s/deploy.yaml:7".into()],
+    };
     let one = body(&catalog, &[section(&tool)]);
     assert!(
         one.starts_with("**tool**: a patch step of `docker.io/library/tool` from `1.0.0` to `1.0.1`."),
         "{one}"
     );
     for part in [
-        "`Dockerfile:3`",
+        "Files that change: `Dockerfile:3`.",
+        "Files that name it and stay as they are: `k8s/deploy.yaml:7`.",
         "(https://example.org/changes)",
         "First seen 2026-05-02T06:00:00Z.",
         "Close this to decline it",
@@ -203,4 +212,70 @@ proptest! {
         prop_assert_eq!(Target::of_mark(&target.pin, &target.declined()), Some(target.clone()));
         prop_assert_eq!(target.to_string().parse(), Ok(target));
     }
+}
+
+/// A step whose evidence is as long as it can be.
+fn long_evidence(name: &str, number: usize) -> (Bump, Evidence) {
+    let bump = patch(name);
+    let part = |version: &str| {
+        let text = |it: usize| format!("{it}{}", "x".repeat(150));
+        let packages = (0..200).map(|it| Package {
+            kind: "deb".into(),
+            name: text(it),
+            version: format!("{version}{number}"),
+        });
+        let settings = (0..200).map(|it| (Setting::Label(text(it)), version.to_owned()));
+        Learnt::Known(Part {
+            source: None,
+            revision: None,
+            layers: Vec::new(),
+            configuration: Learnt::Known(Configuration { created: None, settings: settings.collect() }),
+            packages: Learnt::Known(packages.collect()),
+        })
+    };
+    let anatomy = |version| {
+        Learnt::Known(Anatomy { platforms: [("linux/amd64".parse().unwrap(), part(version))].into() })
+    };
+    let facts = Facts::Image { from: anatomy("1"), to: anatomy("2") };
+    let evidence = Evidence::of(bump.from.as_ref(), bump.to.as_ref().unwrap(), &facts);
+    (bump, evidence)
+}
+
+#[test]
+fn a_text_with_its_marker_is_no_longer_than_forges_take_and_every_pin_has_its_share() {
+    let catalog = catalog("");
+    for (number, told) in [(1, 1), (5, 5), (20, 20), (100, 20), (400, 0)] {
+        let all: Vec<(Bump, Evidence)> =
+            (0..number).map(|it| long_evidence(&format!("{}-{it}", "p".repeat(30)), it)).collect();
+        let sections: Vec<Section<'_>> = all
+            .iter()
+            .map(|(bump, evidence)| Section {
+                bump,
+                evidence: Some(evidence.clone()),
+                places: Vec::new(),
+                others: Vec::new(),
+            })
+            .collect();
+        let targets = all.iter().map(|(bump, _)| bump.target()).collect();
+        let marker = Marker { stage: Stage::Open, tip: "a".repeat(40).parse().unwrap(), targets };
+        let text = marker.put("", &body(&catalog, &sections));
+        let length = text.chars().count();
+        assert!(length <= 62_000, "{length} of {number} pins");
+        let found = text.matches("Packages: 200 changed").count();
+        assert!(found >= told, "{found} of {number} pins: {text}");
+        assert_eq!(text.contains("too long for this text"), found < number, "{number}: {found}");
+        if number > 1 {
+            let rows = text.lines().filter(|line| line.starts_with("| ppp")).count();
+            assert!(rows >= number.min(100), "{rows} of {number}");
+        }
+    }
+}
+
+#[test]
+fn a_pin_that_is_locked_anew_is_not_told_as_new() {
+    let catalog = catalog("[pin.tool]\nimage = \"tool\"\ntrack = \"{version}\"\n");
+    let bump = Bump { kind: Kind::First, ..patch("tool") };
+    let section = Section { bump: &bump, evidence: None, places: Vec::new(), others: Vec::new() };
+    let text = body(&catalog, &[section]);
+    assert!(text.contains("locked anew, from `1.0.0` to `1.0.1`"), "{text}");
 }

@@ -12,15 +12,18 @@ use super::message;
 use crate::catalog::Catalog;
 use crate::evidence::Evidence;
 use crate::model::{CommitId, Lane, Pin, harmless};
+use crate::report::human::count;
 use crate::report::markdown::{self, code};
 
-/// A text stays below what every forge takes.
+/// With its marker a text stays below what every forge takes, in characters: GitHub takes 65,536.
 const MAX_BODY: usize = 60_000;
+
+/// What a bump of many has at least; where not all have as much, the last are in the table alone.
+const MIN_SHARE: usize = 1_500;
 
 /// More names than are read in a title or a list.
 const MAX_NAMES: usize = 5;
 const MAX_FILES: usize = 20;
-const MAX_ROWS: usize = 200;
 
 /// How a marker begins and ends, each on a line.
 const BEGIN: &str = "<!-- solera-pin 1 ";
@@ -107,6 +110,8 @@ pub struct Section<'a> {
     pub evidence: Option<Evidence>,
     /// The places in files that come to name it, as `path:line`.
     pub places: Vec<String>,
+    /// The places in files that name it and stay as they are.
+    pub others: Vec<String>,
 }
 
 /// The title: the commit's subject, or the group with its pins.
@@ -126,21 +131,26 @@ pub fn title(proposal: &Proposal) -> String {
 
 /// The text below the marker.
 pub fn body(catalog: &Catalog, sections: &[Section<'_>]) -> String {
-    let mut text = String::new();
-    if sections.len() > 1 {
-        text.push_str(&table(sections));
-    }
+    let marker: usize = sections.iter().map(|it| it.bump.target().to_string().len() + 1).sum();
+    let mut left = MAX_BODY.saturating_sub(marker + 300 + FOOTER.len());
+    let mut text = match sections {
+        [_, _, ..] => table(sections, left / 2),
+        _ => String::new(),
+    };
+    left = left.saturating_sub(text.chars().count());
     for (at, section) in sections.iter().enumerate() {
-        let told = told(catalog, section, sections.len() > 1);
-        if text.len() + told.len() > MAX_BODY {
+        let more = sections.len() - at;
+        let told = told(catalog, section, sections.len() > 1, (left / more).max(MIN_SHARE));
+        let length = told.chars().count();
+        if length > left {
+            let pins = count(more, "more pin");
             let _ = writeln!(
                 text,
-                "\nThe evidence for {} more pins is too long for this text: `solera-pin diff \
-                                    --upstream` shows it.",
-                sections.len() - at
+                "\nThe evidence for {pins} is too long for this text: `solera-pin diff --upstream` shows it."
             );
             break;
         }
+        left -= length;
         text.push_str(&told);
     }
     text.push_str(FOOTER);
@@ -150,13 +160,18 @@ pub fn body(catalog: &Catalog, sections: &[Section<'_>]) -> String {
 const FOOTER: &str = "\n---\nClose this to decline it: the same step is not proposed again, a later one is. A commit of \
 yours on this branch is left alone, and so is the branch from then on; delete the branch to have it made anew.\n";
 
-fn table(sections: &[Section<'_>]) -> String {
+/// A row for each bump, in so many characters.
+fn table(sections: &[Section<'_>], mut left: usize) -> String {
     let mut text = "| pin | from | to | step |\n| --- | --- | --- | --- |\n".to_owned();
-    for Section { bump, .. } in sections.iter().take(MAX_ROWS) {
+    let mut rows = 0;
+    for Section { bump, .. } in sections {
         let (from, to) = sides(bump);
-        let _ = writeln!(text, "| {} | {from} | {to} | {} |", bump.name, bump.kind);
+        let row = format!("| {} | {from} | {to} | {} |\n", bump.name, bump.kind);
+        let Some(rest) = left.checked_sub(row.chars().count()) else { break };
+        (left, rows) = (rest, rows + 1);
+        text.push_str(&row);
     }
-    if let Some(more @ 1..) = sections.len().checked_sub(MAX_ROWS) {
+    if let Some(more @ 1..) = sections.len().checked_sub(rows) {
         let _ = writeln!(text, "\nand {more} more, each with a commit");
     }
     text
@@ -173,25 +188,14 @@ fn sides(bump: &Bump) -> (String, String) {
     (side(&bump.from), side(&bump.to))
 }
 
-/// What is said of one bump.
-fn told(catalog: &Catalog, section: &Section<'_>, heading: bool) -> String {
-    let Section { bump, evidence, places } = section;
+/// What is said of one bump, in about so many characters.
+fn told(catalog: &Catalog, section: &Section<'_>, heading: bool, share: usize) -> String {
+    let Section { bump, evidence, .. } = section;
     let mut text = String::new();
     if heading {
         let _ = writeln!(text, "\n### {}\n", bump.name);
     }
-    let upstream = bump.to.as_ref().or(bump.from.as_ref()).map(Pin::upstream).unwrap_or_default();
-    let (from, to) = sides(bump);
-    let step = match bump.kind {
-        Kind::Step(Lane::Digest) => {
-            let tag = bump.to.as_ref().map(|pin| code(pin.tag())).unwrap_or_default();
-            format!("what {tag} of {} names has changed from {from} to {to}", code(&upstream))
-        }
-        Kind::Step(lane) => format!("a {lane} step of {} from {from} to {to}", code(&upstream)),
-        Kind::First => format!("{to} of {} is locked for the first time", code(&upstream)),
-        Kind::Drop => format!("it is declared nowhere any more; it was {from} of {}", code(&upstream)),
-        Kind::References => format!("files come to name what {to} of {} is locked at", code(&upstream)),
-    };
+    let step = step(bump);
     let _ = writeln!(text, "**{}**: {step}.\n", bump.name);
     let mut points = vec![format!("Why it may be taken: {}.", code(&bump.because))];
     if let Some(seen) = bump.first_seen {
@@ -204,7 +208,7 @@ fn told(catalog: &Catalog, section: &Section<'_>, heading: bool) -> String {
         points
             .push("Upstream has replaced it under its tag since; what replaced it is not old enough.".into());
     }
-    points.extend(used(catalog, bump, places));
+    points.extend(used(catalog, section));
     let declaration = catalog.declarations.get(&bump.name);
     if let Some(changelog) = declaration.and_then(|declaration| declaration.changelog.as_ref()) {
         points.push(format!("[What upstream says of its changes]({changelog})"));
@@ -213,28 +217,55 @@ fn told(catalog: &Catalog, section: &Section<'_>, heading: bool) -> String {
         let _ = writeln!(text, "- {point}");
     }
     if let Some(evidence) = evidence {
-        let _ = write!(text, "\n{}", markdown::evidence(evidence));
+        let left = share.saturating_sub(text.chars().count() + 1);
+        let _ = write!(text, "\n{}", markdown::evidence(evidence, left));
     }
     text
 }
 
-/// Where the pin is used: the images that read it, and the files that come to name it.
-fn used(catalog: &Catalog, bump: &Bump, places: &[String]) -> Vec<String> {
+/// The step in a sentence.
+fn step(bump: &Bump) -> String {
+    let upstream = bump.to.as_ref().or(bump.from.as_ref()).map(Pin::upstream).unwrap_or_default();
+    let upstream = code(&upstream);
+    let (from, to) = sides(bump);
+    match bump.kind {
+        Kind::Step(lane) => match (&bump.from, &bump.to) {
+            (Some(from), Some(to)) => markdown::step(from, to, Some(lane), false),
+            _ => format!("a {lane} step of {upstream} from {from} to {to}"),
+        },
+        Kind::First if bump.from.is_some() => {
+            format!("locked anew, from {from} to {to} of {upstream}: what was locked is not what is declared")
+        }
+        Kind::First => format!("{to} of {upstream} is locked for the first time"),
+        Kind::Drop => format!("it is declared nowhere any more; it was {from} of {upstream}"),
+        Kind::References => format!("files come to name what {to} of {upstream} is locked at"),
+    }
+}
+
+/// Where the pin is used: the images that read it, and the files that name it, whether they change or not.
+fn used(catalog: &Catalog, section: &Section<'_>) -> Vec<String> {
+    let Section { bump, places, others, .. } = section;
     let images: Vec<String> = catalog.readers(&bump.name).map(|image| image.name.to_string()).collect();
-    let mut points = Vec::new();
-    if !images.is_empty() {
-        points.push(format!("Images that read it: {}.", images.join(", ")));
+    let places: Vec<String> = places.iter().map(|place| code(&harmless(place))).collect();
+    let others: Vec<String> = others.iter().map(|place| code(&harmless(place))).collect();
+    let all = [
+        ("Images that read it", images),
+        ("Files that change", places),
+        ("Files that name it and stay as they are", others),
+    ];
+    let points = all.iter().filter(|(_, names)| !names.is_empty());
+    let points: Vec<String> = points.map(|(what, names)| format!("{what}: {}.", some(names))).collect();
+    match points.is_empty() {
+        true => vec!["No image of the catalog and no file here names it.".into()],
+        false => points,
     }
-    if !places.is_empty() {
-        let shown: Vec<String> = places.iter().take(MAX_FILES).map(|place| code(&harmless(place))).collect();
-        let more = match places.len().saturating_sub(MAX_FILES) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        points.push(format!("Files that name it: {}{more}.", shown.join(", ")));
+}
+
+/// The names, as many as are read.
+fn some(names: &[String]) -> String {
+    let shown = names[..names.len().min(MAX_FILES)].join(", ");
+    match names.len().saturating_sub(MAX_FILES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
-    if points.is_empty() {
-        points.push("No image of the catalog and no file here names it.".into());
-    }
-    points
 }

@@ -1,6 +1,6 @@
 //! What changed between two pins, as Markdown for a pull request. Pure.
 //!
-//! Entry point: [`evidence`]; [`code`] makes text of upstream fit to be in it. All that is not ours goes through it:
+//! Entry points: [`evidence`], and [`step`] for the sentence above it; [`code`] makes text of upstream fit to be in it. All that is not ours goes through it:
 //! names and versions, settings, messages, and the reasons why something is not known, which may quote a server.
 //! `facts` is the table, `changes` are the lists below it.
 
@@ -12,8 +12,8 @@ mod tests;
 
 pub use code::code;
 
-use crate::evidence::{Details, Evidence, Step, Together};
-use crate::model::Platform;
+use crate::evidence::{Details, Evidence, Together};
+use crate::model::{ImageName, Lane, Pin, Platform};
 use crate::report::human::Difference;
 
 /// How many characters the evidence of one step has at most: forges cut the text of a pull request.
@@ -47,12 +47,13 @@ impl Caps {
     }
 }
 
-/// The evidence of one step, in at most 12,000 characters: where lists are long, less of each is shown.
-pub fn evidence(evidence: &Evidence) -> String {
+/// The evidence of one step, in at most 12,000 characters and in `room` where that is less: where lists are long, less of
+/// each is shown. Tag and upstream are not in it where they stay.
+pub fn evidence(evidence: &Evidence, room: usize) -> String {
     let mut text = String::new();
     for of in [1, 2, 4, 8, 16, 32, 64] {
         text = page(evidence, Caps::part(of));
-        if text.chars().count() <= LENGTH {
+        if text.chars().count() <= LENGTH.min(room) {
             break;
         }
     }
@@ -63,25 +64,61 @@ pub fn evidence(evidence: &Evidence) -> String {
 pub fn differences(differences: &[Difference]) -> String {
     let one = |difference: &Difference| {
         let heading = format!("### {}\n\n", code(difference.name.as_str()));
-        match (&difference.from, &difference.to) {
-            (from, Some(to)) => {
-                let asked = difference.evidence.as_ref();
-                let known = asked.map_or_else(|| evidence(&Evidence::not_asked(from.as_ref(), to)), evidence);
-                heading + &known
-            }
+        let (from, to) = match (&difference.from, &difference.to) {
+            (from, Some(to)) => (from.as_ref(), to),
             (Some(from), None) => {
-                format!("{heading}Dropped: {} at {}.\n", code(from.tag()), code(&from.content()))
+                return format!("{heading}Dropped: {} at {}.\n", code(from.tag()), code(&from.content()));
             }
-            (None, None) => heading,
-        }
+            (None, None) => return heading,
+        };
+        let step = match from {
+            Some(from) => step(from, to, difference.lane, difference.down),
+            None => format!("{} of {} is locked for the first time", code(to.tag()), code(&to.upstream())),
+        };
+        let images: Vec<&str> = difference.images.iter().map(ImageName::as_str).collect();
+        let images = match images.is_empty() {
+            true => String::new(),
+            false => format!(" Images that read it: {}.", images.join(", ")),
+        };
+        let not_asked = || Evidence::not_asked(from, to);
+        let known = difference.evidence.clone().unwrap_or_else(not_asked);
+        format!("{heading}{}.{images}\n\n{}", first_upper(&step), evidence(&known, LENGTH))
     };
     differences.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
+/// A step in words, without a point at its end.
+pub fn step(from: &Pin, to: &Pin, lane: Option<Lane>, down: bool) -> String {
+    let (upstream, was, is) = (code(&to.upstream()), code(from.tag()), code(to.tag()));
+    if from.upstream() != to.upstream() {
+        return format!("another upstream: from {was} of {} to {is} of {upstream}", code(&from.upstream()));
+    }
+    if from.tag() == to.tag() {
+        return match from.content() == to.content() {
+            true => format!(
+                "{is} of {upstream} names the same content, and other platforms or another form of it"
+            ),
+            false => {
+                let (was, now) = (code(&from.short_content()), code(&to.short_content()));
+                format!("a digest step: what {is} of {upstream} names has changed from {was} to {now}")
+            }
+        };
+    }
+    let lane = lane.map_or(String::new(), |lane| format!("{lane} "));
+    let down = if down { " down" } else { "" };
+    format!("a {lane}step{down} of {upstream} from {was} to {is}")
+}
+
+fn first_upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
 fn page(evidence: &Evidence, caps: Caps) -> String {
-    let mut parts = vec![step(evidence.step).to_owned(), facts::table(evidence, caps)];
+    let mut parts = vec![facts::table(evidence, caps)];
     match &evidence.details {
         Details::Image(image) => {
+            parts.push(facts::unchanged(image, caps));
             parts.push(facts::origins(&image.origins, caps));
             parts.push(changes::configuration(&image.configuration, caps));
             parts.push(changes::packages(&image.packages, caps));
@@ -101,17 +138,6 @@ fn page(evidence: &Evidence, caps: Caps) -> String {
         text.push('\n');
     }
     text
-}
-
-fn step(step: Step) -> &'static str {
-    match step {
-        Step::First => "New: there is nothing to compare with.",
-        Step::Digest => "The same tag names other content.",
-        Step::Tag => "Another tag.",
-        Step::Platforms => "The same content, with other platforms or another form of its tag.",
-        Step::Upstream => "Another upstream.",
-        Step::Same => "Nothing changed.",
-    }
 }
 
 /// The names of platforms.

@@ -1,17 +1,25 @@
 //! One proposal, brought to where it should be: its branch, then its pull request.
 
+use futures_util::stream::{StreamExt as _, iter};
+
 use super::{Done, Outcome, Run};
+use crate::catalog::Catalog;
 use crate::error::{Error, Status};
 use crate::evidence::Evidence;
 use crate::git::{Pushed, Update};
+use crate::in_place::{Named, named};
 use crate::learn::learn;
 use crate::model::CommitId;
 use crate::publish::bump::{Bump, Kind, Target};
-use crate::publish::commit::{Built, build};
+use crate::publish::commit::{Built, Made, build};
 use crate::publish::forge::{Forge, NewPull, Pull, State as PullState};
 use crate::publish::group::Proposal;
 use crate::publish::standing::{Failure, Standing};
 use crate::publish::text::{Marker, Section, Stage, body, title};
+use crate::resolve::Sources;
+
+/// How many pins upstreams are asked about at once.
+const AT_ONCE: usize = 4;
 
 impl Run<'_> {
     pub(super) async fn one(&mut self, proposal: &Proposal) -> Outcome {
@@ -114,7 +122,7 @@ impl Run<'_> {
             return Ok((false, pull.url.clone()));
         }
         let title = title(proposal);
-        let text = self.text(built).await;
+        let text = self.text(built).await?;
         let is_new = known.as_ref().is_none_or(|known| known.stage == Stage::New);
         let adds = is_new && !(self.policy.labels.is_empty() && self.policy.reviewers.is_empty());
         let first = marker(if adds { Stage::New } else { Stage::Open }).put("", &text);
@@ -147,22 +155,26 @@ impl Run<'_> {
     }
 
     /// What a pull request says below its marker.
-    async fn text(&self, built: &Built) -> String {
-        let mut sections = Vec::new();
-        for made in &built.commits {
-            let evidence = self.evidence(&made.bump).await;
-            let lines = made.files.iter().map(|file| match file.references.first() {
-                Some((line, _)) => format!("{}:{line}", file.path),
-                None => file.path.clone(),
-            });
-            sections.push(Section { bump: &made.bump, evidence, places: lines.collect() });
-        }
-        body(&self.with.base.workspace.catalog, &sections)
-    }
-
-    async fn evidence(&self, bump: &Bump) -> Option<Evidence> {
-        let to = bump.to.as_ref().filter(|_| bump.kind != Kind::References)?;
-        Some(learn(self.with.sources, bump.from.as_ref(), to).await)
+    async fn text(&mut self, built: &Built) -> Result<String, Failure> {
+        let base = self.with.base;
+        let catalog = &base.workspace.catalog;
+        let named = match self.named.take() {
+            Some(named) => named,
+            None => named(&base.tree, catalog, &base.lock).map_err(Error::from)?,
+        };
+        let sources = self.with.sources;
+        // Collected first: a stream over the borrowed iterator would not be `Send`.
+        let asked: Vec<_> = built.commits.iter().map(|made| evidence(sources, &made.bump)).collect();
+        let learnt: Vec<Option<Evidence>> = iter(asked).buffered(AT_ONCE).collect().await;
+        let sections: Vec<Section<'_>> = built
+            .commits
+            .iter()
+            .zip(learnt)
+            .map(|(made, evidence)| section(catalog, made, evidence, &named))
+            .collect();
+        let text = body(catalog, &sections);
+        self.named = Some(named);
+        Ok(text)
     }
 
     /// Pushes a branch where it still is what it was.
@@ -188,4 +200,25 @@ impl Run<'_> {
             )),
         }
     }
+}
+
+/// What changed upstream; none where only files change.
+async fn evidence(sources: &Sources, bump: &Bump) -> Option<Evidence> {
+    let to = bump.to.as_ref().filter(|_| bump.kind != Kind::References)?;
+    Some(learn(sources, bump.from.as_ref(), to).await)
+}
+
+/// What there is to tell of a commit. The Dockerfiles of images that read the pin are left out: the images are told.
+fn section<'a>(catalog: &Catalog, made: &'a Made, evidence: Option<Evidence>, named: &Named) -> Section<'a> {
+    let places = made.files.iter().map(|file| match file.references.first() {
+        Some((line, _)) => format!("{}:{line}", file.path),
+        None => file.path.clone(),
+    });
+    let told = |path: &String| {
+        made.files.iter().any(|file| file.path == *path)
+            || catalog.readers(&made.bump.name).any(|image| image.dockerfile.path == *path)
+    };
+    let others = named.get(&made.bump.name).into_iter().flatten().filter(|(path, _)| !told(path));
+    let others = others.map(|(path, line)| format!("{path}:{line}"));
+    Section { bump: &made.bump, evidence, places: places.collect(), others: others.collect() }
 }

@@ -19,7 +19,7 @@ use super::standing::{Failure, Heard, Standing, hear};
 use crate::catalog::Propose;
 use crate::error::{Error, Status};
 use crate::git::Remote;
-use crate::in_place::Told;
+use crate::in_place::{Named, Told};
 use crate::model::{CommitId, PinName};
 use crate::resolve::Sources;
 
@@ -127,6 +127,8 @@ struct Run<'a> {
     later: BTreeSet<Target>,
     /// How many proposals are open.
     open: usize,
+    /// The files that name pins, once they were looked for.
+    named: Option<Named>,
     report: Report,
 }
 
@@ -160,6 +162,7 @@ pub async fn propose(
         declined: BTreeSet::new(),
         later: BTreeSet::new(),
         open: 0,
+        named: None,
         report: Report::default(),
     };
     for name in names {

@@ -2,11 +2,14 @@
 
 use super::count;
 use crate::evidence::{
-    Details, Evidence, GitEvidence, ImageEvidence, Origin, PackageChange, PlatformStep, SettingChange, Side,
-    Together,
+    Details, Evidence, GitEvidence, ImageEvidence, NOTHING_BEFORE, Origin, PackageChange, PlatformStep,
+    SettingChange, Side, Together,
 };
 use crate::model::Learnt;
 use crate::report::size;
+
+/// How many characters of a setting's value are shown; JSON has all of them.
+const VALUE: usize = 1000;
 
 /// The lines of the evidence of one step, not yet made harmless.
 pub(super) fn lines(evidence: &Evidence) -> Vec<String> {
@@ -46,7 +49,8 @@ fn platform(step: &PlatformStep) -> Option<String> {
         (Some(_), None) => format!("{} before", shown.join("")),
         _ => shown.join(" -> "),
     };
-    let reused = step.reused.known().map_or(String::new(), |reuse| {
+    let reused = step.reused.known().filter(|reuse| reuse.of_layers > 0);
+    let reused = reused.map_or(String::new(), |reuse| {
         let (layers, of) = (reuse.layers, count(reuse.of_layers, "layer"));
         format!("; {layers} of {of} kept, {} of {}", size(reuse.bytes), size(reuse.of_bytes))
     });
@@ -68,9 +72,18 @@ fn origin(origin: &Origin) -> String {
     };
     let why = match compare {
         Learnt::Known(_) => String::new(),
+        Learnt::Unknown(why) if why == NOTHING_BEFORE => String::new(),
         Learnt::Unknown(why) => format!(" (no link: {why})"),
     };
     format!("{}, revision {}{why}", before_and_after(&source), before_and_after(revision))
+}
+
+/// A value of which a terminal is not filled.
+fn cut(value: &str) -> String {
+    match value.char_indices().nth(VALUE) {
+        None => value.to_owned(),
+        Some((end, _)) => format!("{}… ({} more)", &value[..end], size((value.len() - end) as u64)),
+    }
 }
 
 /// The changes of each group of platforms where they are known.
@@ -98,6 +111,7 @@ fn changes<T>(
 
 fn setting(change: &SettingChange) -> String {
     let SettingChange { setting, from, to } = change;
+    let [from, to] = [from, to].map(|value| value.as_deref().map(cut));
     match (from, to) {
         (None, to) => format!("+ {setting}={}", to.as_deref().unwrap_or_default()),
         (Some(from), None) => format!("- {setting}={from}"),
@@ -116,10 +130,11 @@ fn package(change: &PackageChange) -> String {
 }
 
 fn git(git: &GitEvidence, lines: &mut Vec<String>) {
-    lines.push(match &git.compare {
-        Learnt::Known(link) => link.clone(),
-        Learnt::Unknown(why) => format!("no link: {why}"),
-    });
+    match &git.compare {
+        Learnt::Known(link) => lines.push(link.clone()),
+        Learnt::Unknown(why) if why == NOTHING_BEFORE => {}
+        Learnt::Unknown(why) => lines.push(format!("no link: {why}")),
+    }
     if let Learnt::Known(between) = &git.commits {
         lines.push(count(between.total, "commit"));
         lines.extend(

@@ -1,12 +1,14 @@
 //! The table of facts, where images come from, and what is not known.
 
 use super::{Caps, and_more, code, names};
-use crate::evidence::{Details, Evidence, GitEvidence, ImageEvidence, Origin, PlatformStep, Side, Together};
+use crate::evidence::{
+    Details, Evidence, GitEvidence, ImageEvidence, NOTHING_BEFORE, Origin, PlatformStep, Side, Together,
+};
 use crate::model::{CommitId, Learnt, Pin};
 use crate::report::human::count;
 use crate::report::size;
 
-/// What the pin says, before and after.
+/// What the pin says, before and after; upstream and tag where they differ, and of the platforms those that do.
 pub(super) fn table(evidence: &Evidence, caps: Caps) -> String {
     let mut text = String::from("| | before | after |\n|---|---|---|\n");
     let mut row = |name: &str, from: Option<String>, to: String| {
@@ -17,12 +19,21 @@ pub(super) fn table(evidence: &Evidence, caps: Caps) -> String {
     };
     let Evidence { from, to, .. } = evidence;
     let from = from.as_ref();
-    row("upstream", from.map(Pin::upstream), to.upstream());
-    row("tag", from.map(|from| from.tag().to_owned()), to.tag().to_owned());
+    if let Some(from) = from.filter(|from| from.upstream() != to.upstream()) {
+        row("upstream", Some(from.upstream()), to.upstream());
+    }
+    if let Some(from) = from.filter(|from| from.tag() != to.tag()) {
+        row("tag", Some(from.tag().to_owned()), to.tag().to_owned());
+    }
     let content = if matches!(to, Pin::Image(_)) { "digest" } else { "commit" };
     row(content, from.map(Pin::content), to.content());
+    if let (Some(was), is) = (from.and_then(media_type), media_type(to))
+        && is.as_ref() != Some(&was)
+    {
+        row("form", Some(was), is.unwrap_or_default());
+    }
     let (was, is) = (from.and_then(tag_object), tag_object(to));
-    if was.is_some() || is.is_some() {
+    if was != is {
         row("tag object", was, is.unwrap_or_default());
     }
     if let Details::Image(image) = &evidence.details {
@@ -38,17 +49,38 @@ fn tag_object(pin: &Pin) -> Option<String> {
     }
 }
 
+/// As an index or a manifest, and whose.
+fn media_type(pin: &Pin) -> Option<String> {
+    match pin {
+        Pin::Image(pin) => Some(pin.media_type.to_string()),
+        Pin::Git(_) => None,
+    }
+}
+
 fn platforms(text: &mut String, image: &ImageEvidence, caps: Caps) {
-    let shown = image.platforms.iter().take(caps.platforms);
-    for step in shown {
-        let cell = |side: &Option<Side>| side.as_ref().map_or(String::new(), self::side);
-        let after = if step.is_same() { "the same".to_owned() } else { cell(&step.to) + &reused(step) };
+    let differ = || image.platforms.iter().filter(|step| !step.is_same());
+    for step in differ().take(caps.platforms) {
+        let cell = |side: &Option<Side>| side.as_ref().map_or("-".into(), self::side);
+        let created = step.to.as_ref().and_then(|side| side.created.as_ref());
+        let created = created.map_or(String::new(), |created| format!("; made {}", code(created)));
+        let after = cell(&step.to) + &reused(step) + &created;
         let name = code(&step.platform.to_string());
         text.push_str(&format!("| {name} | {} | {after} |\n", cell(&step.from)));
     }
-    let more = image.platforms.len().saturating_sub(caps.platforms);
+    let more = differ().count().saturating_sub(caps.platforms);
     if more > 0 {
         text.push_str(&format!("| {more} more platforms | | |\n"));
+    }
+}
+
+/// The platforms whose images stay.
+pub(super) fn unchanged(image: &ImageEvidence, caps: Caps) -> String {
+    let same = image.platforms.iter().filter(|step| step.is_same());
+    let same: Vec<_> = same.map(|step| step.platform.clone()).collect();
+    if same.is_empty() {
+        String::new()
+    } else {
+        format!("The same images as before: {}.\n", names(&same, caps))
     }
 }
 
@@ -62,14 +94,15 @@ fn side(side: &Side) -> String {
 
 fn reused(step: &PlatformStep) -> String {
     match &step.reused {
-        Learnt::Known(reuse) => format!(
+        Learnt::Known(reuse) if reuse.of_layers > 0 && reuse.layers == 0 => "; no layer kept".into(),
+        Learnt::Known(reuse) if reuse.of_layers > 0 => format!(
             "; {} of {} kept, {} of {}",
             reuse.layers,
             count(reuse.of_layers, "layer"),
             size(reuse.bytes),
             size(reuse.of_bytes)
         ),
-        Learnt::Unknown(_) => String::new(),
+        _ => String::new(),
     }
 }
 
@@ -101,11 +134,12 @@ fn origin(origin: &Origin) -> String {
         if was == is || was.is_none() { shown(is) } else { format!("{} → {}", shown(was), shown(is)) }
     };
     let link = match compare {
-        Learnt::Known(link) => format!("[compare]({link})"),
-        Learnt::Unknown(why) => format!("no link: {why}"),
+        Learnt::Known(link) => format!("; [compare]({link})"),
+        Learnt::Unknown(why) if why == NOTHING_BEFORE => String::new(),
+        Learnt::Unknown(why) => format!("; no link: {why}"),
     };
     format!(
-        "the images claim, unsigned, {}, revision {}; {link}.",
+        "the images claim, unsigned, {}, revision {}{link}.",
         before_and_after(&source),
         before_and_after(revision)
     )
@@ -115,6 +149,7 @@ fn origin(origin: &Origin) -> String {
 pub(super) fn compare(git: &GitEvidence) -> String {
     match &git.compare {
         Learnt::Known(link) => format!("[Compare the two]({link}).\n"),
+        Learnt::Unknown(why) if why == NOTHING_BEFORE => String::new(),
         Learnt::Unknown(why) => format!("No link to compare the two: {why}.\n"),
     }
 }

@@ -92,7 +92,7 @@ fn check(text: &str) {
 #[test]
 fn hostile_text_acts_nowhere() {
     let images = images(2, |_, version| Learnt::Known(part(HOSTILE, 3, version)));
-    let text = evidence(&images);
+    let text = evidence(&images, LENGTH);
     check(&text);
     for part in ["Source:", "Configuration: 6 changes", "Packages: 3 added, 3 removed"] {
         assert!(
@@ -101,7 +101,7 @@ fn hostile_text_acts_nowhere() {
         );
     }
     assert!(text.matches("octocat").count() > 10, "{text}");
-    let commits = evidence(&commits(HOSTILE, 3, 3));
+    let commits = evidence(&commits(HOSTILE, 3, 3), LENGTH);
     check(&commits);
     assert!(commits.contains("Commits: 3") && commits.contains("No link"), "{commits}");
     let unknown = images_unknown();
@@ -113,17 +113,17 @@ fn hostile_text_acts_nowhere() {
 }
 
 fn images_unknown() -> String {
-    evidence(&images(1, |_, _| Learnt::Unknown(HOSTILE.into())))
+    evidence(&images(1, |_, _| Learnt::Unknown(HOSTILE.into())), LENGTH)
 }
 
 #[test]
 fn lists_are_capped_and_the_rest_is_counted() {
-    let text = evidence(&images(1, |_, version| Learnt::Known(part("x", 60, version))));
+    let text = evidence(&images(1, |_, version| Learnt::Known(part("x", 60, version))), LENGTH);
     assert_eq!(text.matches("| `deb` |").count(), 40, "{text}");
     assert_eq!(text.matches("| `LABEL ").count(), 20, "{text}");
     assert!(text.contains("… and 20 more.") && text.contains("… and 40 more."), "{text}");
     assert!(text.contains("<summary>Packages: 60 changed</summary>"), "{text}");
-    let text = evidence(&commits("message", 50, 1000));
+    let text = evidence(&commits("message", 50, 1000), LENGTH);
     assert_eq!(text.matches("`message`").count(), 30);
     assert!(text.contains("<summary>Commits: 1000</summary>") && text.contains("… and 970 more."), "{text}");
 }
@@ -136,12 +136,12 @@ fn a_step_has_no_more_than_its_share_of_the_text() {
             1 => Learnt::Unknown(format!("{it} {long}")),
             _ => Learnt::Known(part(&format!("{it}{long}"), number, version)),
         };
-        let text = evidence(&images(platforms, each));
+        let text = evidence(&images(platforms, each), LENGTH);
         let length = text.chars().count();
         assert!(length <= LENGTH, "{length} of {platforms} platforms");
         assert!(text.contains("more"), "{text}");
     }
-    let length = evidence(&commits(&long, 1000, 1000)).chars().count();
+    let length = evidence(&commits(&long, 1000, 1000), LENGTH).chars().count();
     assert!((LENGTH / 3..=LENGTH).contains(&length), "{length}");
 }
 

@@ -144,10 +144,13 @@ impl ImageSource {
         let stated = |body: &[u8], content_type: Option<&str>| {
             described::stated(body, content_type, inventory::PREDICATE_TYPE)
         };
-        let (_, layer) = self.fetched(repository, &reference, stated).await?;
+        let (_, layers) = self.fetched(repository, &reference, stated).await?;
         let unknown = |why: &str| Ok(Arc::new(Learnt::Unknown(why.to_owned())));
-        let Some(layer) = layer else {
-            return unknown("its attestation has no inventory (SBOM)");
+        let layer = match layers.as_slice() {
+            [] => return unknown("its attestation has no inventory (SBOM)"),
+            [layer] => layer,
+            // One of them may be that of a stage of its build: nothing in the manifest tells which is the image's.
+            _ => return unknown("its attestation has several inventories (SBOM)"),
         };
         if layer.size > INVENTORY_SIZE {
             return unknown("its inventory (SBOM) is too large");

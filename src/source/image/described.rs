@@ -108,18 +108,18 @@ fn layer(descriptor: &OciDescriptor) -> Result<Layer, Wrong> {
     Ok(Layer { digest, size, media_type: descriptor.media_type.clone() })
 }
 
-/// The layer of an attestation that states something of this type; `None` where it states nothing of it.
+/// The layers of an attestation that state something of this type.
 pub(super) fn stated(
     body: &[u8],
     content_type: Option<&str>,
     predicate_type: &str,
-) -> Result<Option<Layer>, Wrong> {
+) -> Result<Vec<Layer>, Wrong> {
     let (_, manifest) = manifest(body, content_type)?;
     let states = |descriptor: &&OciDescriptor| {
         let notes = descriptor.annotations.as_ref();
         notes.and_then(|notes| notes.get(PREDICATE_TYPE)).is_some_and(|kind| kind == predicate_type)
     };
-    manifest.layers.iter().find(states).map(layer).transpose()
+    manifest.layers.iter().filter(states).map(layer).collect()
 }
 
 #[derive(Deserialize)]
@@ -267,8 +267,14 @@ mod tests {
             .to_string()
         };
         let stated = |size, kind| stated(manifest(size).as_bytes(), None, kind);
-        assert_eq!(stated(7, "spdx").unwrap().unwrap().digest, Digest::sha256(b"spdx"));
-        assert_eq!(stated(7, "other").unwrap(), None);
+        assert_eq!(stated(7, "spdx").unwrap()[0].digest, Digest::sha256(b"spdx"));
+        assert_eq!(stated(7, "other").unwrap(), []);
+        let two = manifest(7).replace("provenance", "spdx");
+        assert_eq!(
+            super::stated(two.as_bytes(), None, "spdx").unwrap().len(),
+            2,
+            "nothing tells which is meant"
+        );
         assert!(stated(-7, "spdx").unwrap_err().why.contains("negative"));
     }
 }

@@ -54,8 +54,15 @@ struct Statement {
 struct Spdx {
     #[serde(default, rename = "spdxVersion")]
     version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     packages: Packages,
+}
+
+/// What some tools write as `null` where others leave it out.
+fn or_nothing<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// What a statement is about: a digest of it.
@@ -89,11 +96,11 @@ struct Packages(BTreeSet<Package>);
 
 #[derive(Deserialize)]
 struct PackageEntry {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     name: String,
     #[serde(rename = "versionInfo")]
     version: Option<String>,
-    #[serde(default, rename = "externalRefs")]
+    #[serde(default, rename = "externalRefs", deserialize_with = "or_nothing")]
     references: Kind,
 }
 
@@ -122,7 +129,7 @@ struct Kind(Option<String>);
 
 #[derive(Deserialize)]
 struct Reference {
-    #[serde(default, rename = "referenceLocator")]
+    #[serde(default, rename = "referenceLocator", deserialize_with = "or_nothing")]
     locator: String,
 }
 
@@ -223,6 +230,17 @@ mod tests {
         let mut none = statement(&packages);
         none["predicate"].as_object_mut().unwrap().remove("packages");
         assert_eq!(found(&none).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_null_is_not_there() {
+        let packages = json!([
+            {"name": "bare", "versionInfo": "3", "externalRefs": null},
+            {"name": null, "versionInfo": null, "externalRefs": [{"referenceLocator": null}]},
+            {"name": "old", "versionInfo": null, "externalRefs": [{"referenceLocator": "pkg:deb/debian/old"}]},
+        ]);
+        assert_eq!(found(&statement(&packages)).unwrap(), [" bare 3", "deb old "]);
+        assert_eq!(found(&statement(&Value::Null)).unwrap(), [""; 0]);
     }
 
     #[test]

@@ -33,6 +33,23 @@ fn killed(world: &World, arguments: &[&str], after: Duration) {
     child.wait().unwrap();
 }
 
+/// Waits for what the remote still has to do: git's own program there outlives whoever spoke to it.
+fn settles(world: &World) {
+    let remote = world.remote().display().to_string();
+    let is_at_work = || {
+        let commands = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let path = entry.ok()?.path().join("cmdline");
+            Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned())
+        });
+        commands.into_iter().any(|command| command.contains(&remote))
+    };
+    let begun = Instant::now();
+    while is_at_work() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the remote's program does not end");
+        std::thread::yield_now();
+    }
+}
+
 fn lasts(run: impl FnOnce()) -> Duration {
     let begun = Instant::now();
     run();
@@ -85,6 +102,7 @@ fn a_proposal_that_is_killed_is_whole_or_not_there() {
         world.there(&["update-ref", "-d", "refs/solera-pin/journal"]);
         world.project.git(&["update-ref", "refs/solera-pin/journal", seen.trim()]);
         killed(&world, &propose, time * u32::try_from(moment).unwrap() / 1000);
+        settles(&world);
         for branch in world.branches() {
             assert!(branches.contains(&branch), "no half branch, killed at {moment}: {branch:?}");
         }

@@ -102,7 +102,7 @@ impl Place {
         }
     }
 
-    /// What a commit declares and locks. Mistakes in its files are shown as `REVISION:FILE`.
+    /// What a commit declares and locks. A mistake in its files comes with the commit that it is in.
     pub fn snapshot(&self, commit: &CommitId) -> Result<Snapshot, Error> {
         let tree = CommitTree::open(&self.root, commit.as_str())?;
         let workspace = Workspace::of(&self.root, &tree).map_err(|error| match error {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::{ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 
-use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, discover, is_binary, link_target};
+use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, covers, discover, is_binary, link_target};
 
 /// The kinds of entries of a git tree that matter here.
 const LINK: i32 = 0o120_000;
@@ -122,16 +122,10 @@ impl Tree for CommitTree {
         let Some(tree) = self.tree(&repository)? else {
             return Ok(());
         };
-        let covers = |path: &str| {
-            let in_it = |start: &String| {
-                path.strip_prefix(start.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            within.is_empty() || within.iter().any(in_it)
-        };
         let mut failed = None;
         tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
             let path = format!("{folder}{}", String::from_utf8_lossy(entry.name_bytes()));
-            if !covers(&path) {
+            if !covers(within, &path) {
                 return TreeWalkResult::Ok;
             }
             if entry.filemode() == SUBMODULE {

@@ -102,6 +102,14 @@ fn discover(folder: &Path) -> Result<Option<Repository>, TreeError> {
     }
 }
 
+/// Whether a path is one of `within`, or below one; every path is where there are none.
+fn covers(within: &[String], path: &str) -> bool {
+    let in_it = |start: &String| {
+        path.strip_prefix(start.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    within.is_empty() || within.iter().any(in_it)
+}
+
 /// Whether bytes are of a binary file, as git tells: a zero among the first 8000.
 fn is_binary(bytes: &[u8]) -> bool {
     bytes.iter().take(8000).any(|byte| *byte == 0)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{File, Tree, TreeError, Visit, Want, Wanted, is_binary};
+use super::{File, Tree, TreeError, Visit, Want, Wanted, covers, is_binary};
 
 /// A tree with some files added or replaced.
 pub struct Overlay<'a> {
@@ -36,13 +36,7 @@ impl Tree for Overlay<'_> {
     }
 
     fn each(&self, within: &[String], wanted: &Wanted<'_>, visit: &Visit<'_>) -> Result<(), TreeError> {
-        let covers = |path: &str| {
-            let in_it = |start: &String| {
-                path.strip_prefix(start.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            within.is_empty() || within.iter().any(in_it)
-        };
-        for (path, bytes) in self.files.iter().filter(|(path, _)| covers(path)) {
+        for (path, bytes) in self.files.iter().filter(|(path, _)| covers(within, path)) {
             match wanted(path) {
                 Want::Nothing => {}
                 Want::Text if is_binary(bytes) => {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, is_binary};
+use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, covers, is_binary};
 
 /// A tree of which only some files are visited; all can be read by their paths.
 pub struct Selection<'a> {
@@ -27,13 +27,7 @@ impl Tree for Selection<'_> {
     }
 
     fn each(&self, within: &[String], wanted: &Wanted<'_>, visit: &Visit<'_>) -> Result<(), TreeError> {
-        let covers = |path: &str| {
-            let in_it = |start: &String| {
-                path.strip_prefix(start.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            within.is_empty() || within.iter().any(in_it)
-        };
-        for path in self.paths.iter().filter(|path| covers(path)) {
+        for path in self.paths.iter().filter(|path| covers(within, path)) {
             let want = wanted(path);
             if want == Want::Nothing {
                 continue;

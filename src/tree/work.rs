@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::index::tracked_and_ignored;
-use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, discover, is_binary};
+use super::{File, MAX_FILE, Tree, TreeError, Visit, Want, Wanted, covers, discover, is_binary};
 
 /// The files of a folder.
 pub struct WorkTree {
@@ -144,16 +144,10 @@ impl Tree for WorkTree {
             })
         });
         let mut buffer = Vec::new();
-        let covers = |path: &str| {
-            let in_it = |start: &String| {
-                path.strip_prefix(start.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            within.is_empty() || within.iter().any(in_it)
-        };
         tracked_and_ignored(&self.root, |path| {
             let full = self.root.join(path);
             let named = within.iter().any(|start| start == path);
-            if let Some(kind) = fs::symlink_metadata(&full).ok().filter(|_| covers(path) && !named) {
+            if let Some(kind) = fs::symlink_metadata(&full).ok().filter(|_| covers(within, path) && !named) {
                 self.visit(&full, kind.is_symlink(), wanted, visit, &mut buffer);
             }
         })

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::memory::Memory;
 use super::refresh::{RefreshArgs, remember, say_how_to_stay};
-use super::session::{Session, expand_home, select};
+use super::session::{Session, expand_home, failure, select};
 use super::{Format, written};
 use crate::catalog::{Policy, Sign};
 use crate::error::{Error, Status};
@@ -12,7 +12,7 @@ use crate::files::FolderLock;
 use crate::lock::changes;
 use crate::model::PinName;
 use crate::plan::Wish;
-use crate::publish::bump::{Bump, bumps};
+use crate::publish::bump::{Bump, Kind, bumps};
 use crate::publish::commit::{Built, Maker, build, unpinned_references};
 use crate::publish::head;
 use crate::publish::message::subject;
@@ -93,11 +93,14 @@ pub(super) fn all_bumps(
         let seen = memory.of(&bump.name).seen();
         let to = bump.to.as_ref();
         bump.first_seen = seen.zip(to).and_then(|(seen, to)| seen.first(to.tag(), &to.content()));
-        if let Wish::Tag { because: Some(because), .. } | Wish::Young { because } = wish {
-            bump.because.clone_from(because);
-        }
-        if *wish == Wish::Accept {
-            bump.because = "a person accepted it".into();
+        match wish {
+            // What is dropped, or only written into files, is nobody's decision.
+            _ if !matches!(bump.kind, Kind::Step(_) | Kind::First) => {}
+            Wish::Tag { because: Some(because), .. } | Wish::Young { because } => {
+                bump.because.clone_from(because);
+            }
+            Wish::Accept => bump.because = "a person accepted it".into(),
+            Wish::Rules | Wish::Tag { because: None, .. } => {}
         }
     }
     Ok(bumps)
@@ -117,8 +120,11 @@ fn tell(session: &mut Session<'_>, built: &Built, resolved: &[Resolved]) -> Resu
         session.output.data(&format!("{}  {}\n", made.id.short(), harmless(&subject(&made.bump))))?;
         session.output.data(&written::lines(&made.files))?;
     }
-    let same = resolved.len().saturating_sub(built.commits.len());
-    session.output.note(&format!("{}, {same} unchanged\n", count(built.commits.len(), "commit")));
+    let failed = resolved.iter().filter(|it| failure(it).is_some()).count();
+    let moved = |it: &&Resolved| built.commits.iter().any(|made| made.bump.name == it.name);
+    let same = resolved.len().saturating_sub(failed + resolved.iter().filter(moved).count());
+    let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+    session.output.note(&format!("{}, {same} unchanged{failed}\n", count(built.commits.len(), "commit")));
     Ok(())
 }
 

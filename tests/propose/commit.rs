@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::checkout::{BOTH, Ended, Project, pin};
-use crate::support::registry::Registry;
+use crate::support::registry::{Registry, Reply};
 
 /// A project with one pin at 1.0.0, committed, and 1.0.1 waiting upstream.
 fn project(registry: &Registry, more: &str) -> Project {
@@ -124,6 +124,26 @@ fn a_reason_becomes_a_trailer_and_a_pin_is_dropped() {
     assert!(dropped.said.contains("drop x"), "{}", dropped.said);
     assert!(!project.lock().contains("1.0.1"));
     assert!(project.git(&["log", "-1", "--format=%B"]).contains("\nLane: drop\n"));
+}
+
+#[test]
+fn a_reason_is_of_what_it_moved_and_what_failed_is_not_unchanged() {
+    let registry = Registry::start();
+    let project = project(&registry, "");
+    let froms = format!("FROM {}/x:1.0.1\n", registry.host());
+    fs::write(project.checkout.path("pins.toml"), "").unwrap();
+    project.git(&["commit", "-qam", "nothing is followed"]);
+    let dropped = project.at(7, 6, &["refresh", "--ignore-min-age", "--because", "urgent", "--commit"]);
+    assert!(dropped.said.contains("drop x"), "{}", dropped.said);
+    let message = project.git(&["log", "-1", "--format=%B"]);
+    assert!(message.contains("\nBecause: it is declared nowhere\n"), "{message}");
+    fs::write(project.checkout.path("pins.toml"), pin(&registry, "x", "x", "{version}")).unwrap();
+    fs::write(project.checkout.path("Dockerfile"), froms).unwrap();
+    project.git(&["commit", "-qam", "followed again"]);
+    registry.answer("GET /v2/x/tags/list", Reply::new(403, ""));
+    let failed = project.at(7, 7, &["refresh", "--commit"]);
+    assert_eq!(failed.code, 3, "{}", failed.said);
+    assert!(failed.said.contains("0 commits, 0 unchanged, 1 failed"), "{}", failed.said);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! # Code map
 //!
 //! Data flows from declarations to the lock: [`catalog`] is what people write, [`plan`] decides what to ask and what to
-//! take by what the [`journal`] remembers, [`source`] asks over [`net`] and [`git`], [`resolve`] drives the two, [`lock`]
+//! take by what the [`journal`] remembers, [`source`] asks over [`net`] and [`git`] what is not in the [`cache`], [`resolve`] drives the two, [`lock`]
 //! is the result. [`publish`] brings it to people as commits and pull requests, with the [`evidence`] that [`learn`] asks
 //! for. [`verify`] is the gate over lock, declarations and build files ([`scan`]); [`served`] asks upstream about what is locked. [`emit`] gives the lock
 //! to builders, [`mirror`] serves images without their registry. [`history`] reads what was recorded of upstreams, for
@@ -15,6 +15,7 @@
 
 pub mod adopt;
 pub mod app;
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod document;

@@ -5,6 +5,7 @@
 //! (`exchange`), and the client that puts them together. A caller makes a [`Request`] and gets the final
 //! [`Response`], whatever its status, or a [`NetError`]. Nothing else of ours uses the HTTP library.
 
+mod allowance;
 mod auth;
 mod client;
 mod deadline;
@@ -20,6 +21,7 @@ mod settings;
 mod stats;
 mod tls;
 
+pub use allowance::Allowance;
 pub use client::Client;
 pub use deadline::Deadline;
 pub use endpoint::Endpoint;
@@ -27,4 +29,4 @@ pub use error::{Kind, NetError, Place};
 pub use link::next_link;
 pub use message::{Request, Response, Secret};
 pub use settings::{RegistrySettings, Settings};
-pub use stats::{Asked, Stats};
+pub use stats::{Asked, Stats, Tally};

@@ -14,7 +14,7 @@ use super::host::Host;
 use super::message::{Access, Request, Response};
 use super::settings::Settings;
 use super::stats::Counters;
-use super::{NetError, Stats, retry, tls};
+use super::{Asked, NetError, Stats, retry, tls};
 use crate::model::Registry;
 
 /// One HTTP client for everything. Cheap to clone: clones share connections, tokens and counters.
@@ -53,6 +53,11 @@ impl Client {
     /// What was asked up to now.
     pub fn stats(&self) -> Stats {
         self.0.counters.read()
+    }
+
+    /// Notes a connection to a git server that was opened without this client, over ssh: it is a request as any other.
+    pub fn count_ssh(&self, _host: &str) {
+        self.0.counters.asked(Asked::Git);
     }
 
     /// Where `registry`, or the mirror declared for it, is asked.

@@ -11,13 +11,13 @@ use tokio::process::{Child, Command};
 
 use super::local;
 
-/// A child in a process group of its own. What is still running of it when this is dropped is ended, and with it the
-/// helper of a helper, or the proxy of an `ssh`.
+/// A child in a process group of its own. What is still running of it when this is dropped is told to end, and with it the
+/// helper of a helper, or the proxy of an `ssh`. It is told, and not killed: git takes its locks along then.
 pub(super) struct Group(Child);
 
 impl Group {
     pub(super) fn spawn(command: &mut Command) -> std::io::Result<Self> {
-        command.kill_on_drop(true).process_group(0).spawn().map(Self)
+        command.process_group(0).spawn().map(Self)
     }
 }
 
@@ -41,7 +41,9 @@ impl Drop for Group {
         let running = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(group) = running {
             // What has ended meanwhile needs no more.
-            let _ = kill_process_group(group, Signal::KILL);
+            let _ = kill_process_group(group, Signal::TERM);
+            // One that wanted to ask on the terminal is halted, and would not hear it.
+            let _ = kill_process_group(group, Signal::CONT);
         }
     }
 }

@@ -238,9 +238,9 @@ fn told_twice_it_ends_whatever_it_does() {
     let (registry, project, _remote) = project();
     registry.set_latency(Duration::ZERO);
     let tools = tempfile::tempdir().unwrap();
-    waiting(tools.path(), "ssh-keygen");
+    let key = waiting(tools.path(), "ssh-keygen");
     let declared = fs::read_to_string(project.checkout.path("pins.toml")).unwrap();
-    fs::write(project.checkout.path("pins.toml"), format!("{declared}sign = \"ssh:/nowhere/key\"\n"))
+    fs::write(project.checkout.path("pins.toml"), format!("{declared}sign = \"ssh:{}\"\n", key.display()))
         .unwrap();
     project.git(&["commit", "-qam", "sign"]);
     let before = files(&project.checkout.path(""));

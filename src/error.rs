@@ -23,6 +23,10 @@ pub enum Status {
     Incomplete = 3,
     /// Content is not what it must be.
     Alarm = 4,
+    /// It was told to stop by SIGINT, and did.
+    Interrupted = 130,
+    /// It was told to stop by SIGTERM, and did.
+    Terminated = 143,
 }
 
 impl Status {

@@ -110,6 +110,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("ignore::", &["tree"]),
     ("std::process", &["git", "source", "publish"]),
     ("tokio::process", &["git", "source", "publish"]),
+    ("rustix::", &["git", "cli"]),
+    ("tokio::signal", &["cli"]),
 ];
 
 /// The code of every file below `src`, without tests, by module.

@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 use crate::catalog::{Declaration, Upstream};
 use crate::lock::Lock;
 use crate::model::{Digest, GitUrl, Lane, Pin, PinName, Platform, Repository, Tag};
-use crate::plan::{self, Cause, Decision, Outcome, Past, Question, Wish, cause, image};
+use crate::plan::{self, Ask, Cause, Decision, Outcome, Past, Question, Wish, cause, image};
 use crate::source::{GitSource, ImageSource, Kind, SourceError};
 
 /// The upstreams.
@@ -34,6 +34,18 @@ pub struct Job<'a> {
     pub past: Past<'a>,
     /// Whether a pin that is held is asked about all the same, to say what it misses.
     pub ask_held: bool,
+}
+
+impl Job<'_> {
+    fn question(&self, now: jiff::Timestamp) -> Question<'_> {
+        let Job { declaration, platforms, locked, wish, past, .. } = self;
+        Question { declaration, platforms: platforms.as_ref(), locked: *locked, now, past: *past, wish }
+    }
+
+    /// What will be asked about it, at least.
+    pub fn expected(&self, now: jiff::Timestamp) -> Vec<Ask> {
+        plan::expected(&self.question(now))
+    }
 }
 
 /// The result for one pin. One that failed stops nobody else.
@@ -80,13 +92,11 @@ async fn decided(sources: &Sources, job: &Job<'_>, now: jiff::Timestamp) -> Reso
 }
 
 async fn decide(sources: &Sources, job: &Job<'_>, now: jiff::Timestamp) -> Result<Decision, SourceError> {
-    let Job { declaration, platforms, locked, wish, .. } = job;
-    let platforms = platforms.as_ref();
-    let question = Question { declaration, platforms, locked: *locked, now, past: job.past, wish };
+    let question = job.question(now);
     if let Some(outcome) = question.settled().filter(|_| !job.ask_held) {
         return Ok(Decision::unasked(outcome));
     }
-    match &declaration.upstream {
+    match &job.declaration.upstream {
         Upstream::Image(repository) => decide_image(&sources.images, &question, repository).await,
         Upstream::Git(url) => decide_git(&sources.git, &question, url).await,
     }
@@ -107,7 +117,7 @@ async fn decide_image(
     question: &Question<'_>,
     repository: &Repository,
 ) -> Result<Decision, SourceError> {
-    let mut shortlist = match only_tag(question) {
+    let mut shortlist = match plan::only_tag(question) {
         Some(tag) => plan::shortlist(question, [tag]),
         None => {
             let tags = source.tags(repository).await?;
@@ -176,17 +186,6 @@ async fn cause(source: &ImageSource, locked: Option<&Pin>, outcome: &Outcome) ->
     let old = source.make(repository, from.platforms.get(&platform)?).await.ok()??;
     let new = source.make(repository, to.platforms.get(&platform)?).await.ok()??;
     Some(cause::by_image(&old, &new))
-}
-
-/// The one tag that could be taken, where no list is needed to know it.
-fn only_tag<'a>(question: &Question<'a>) -> Option<&'a str> {
-    let track = &question.declaration.track;
-    match question.wish {
-        Wish::Tag { tag, because: Some(_) } if question.locked.is_none() && track.read(tag).is_some() => {
-            Some(tag)
-        }
-        _ => track.is_literal().then(|| track.as_str()),
-    }
 }
 
 /// Whether `digest` is served and names the locked manifests. One that does not is of something else: the lock was

@@ -20,6 +20,12 @@ mod failures;
 mod gate;
 #[path = "http/git.rs"]
 mod git;
+#[path = "http/git_login.rs"]
+mod git_login;
+#[path = "http/git_ssh.rs"]
+mod git_ssh;
+#[path = "http/git_token.rs"]
+mod git_token;
 #[path = "http/images.rs"]
 mod images;
 #[path = "http/init.rs"]
@@ -32,6 +38,8 @@ mod mirror;
 mod refresh;
 #[path = "http/requests.rs"]
 mod requests;
+#[path = "http/stop.rs"]
+mod stop;
 #[path = "http/tags.rs"]
 mod tags;
 #[path = "http/upstream.rs"]

@@ -5,6 +5,7 @@
 
 mod declaration;
 mod duration;
+mod git;
 mod image;
 mod paths;
 mod policy;
@@ -16,9 +17,10 @@ use std::sync::Arc;
 
 pub use declaration::{Declaration, Hold, Upstream};
 pub use duration::parse as parse_duration;
+pub use git::{GitMirror, GitToken, TokenSource};
 pub use image::{Class, Image, Origin};
 pub use paths::PathGlobs;
-pub use policy::{Edition, GitMirror, Level, Mode, Network, Policy, References, RegistryPolicy, parse_user};
+pub use policy::{Edition, Level, Mode, Network, Policy, References, RegistryPolicy, parse_user};
 pub use propose::{Author, Digests, ForgeKind, GroupBy, Propose, Sign};
 pub use template::{Template, TemplatePart};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::git::{self, GitMirror, GitToken};
 use super::{PathGlobs, Propose, duration, paths, propose};
 use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
 use crate::model::Registry;
@@ -71,6 +72,8 @@ pub struct Network {
     pub registries: BTreeMap<Registry, RegistryPolicy>,
     /// The longest matching prefix applies.
     pub git: Vec<GitMirror>,
+    /// Of a user's file alone. The longest matching prefix applies, to the place that is asked.
+    pub git_tokens: Vec<GitToken>,
     /// PEM files, relative to the repository or, in a user's file, absolute.
     pub ca_files: Vec<String>,
 }
@@ -88,13 +91,11 @@ pub struct RegistryPolicy {
     pub plain_http: bool,
 }
 
-/// `[git."PREFIX"]`
-#[derive(Clone, Debug)]
-pub struct GitMirror {
-    /// The start of a repository's URL.
-    pub prefix: String,
-    /// What stands there instead: a URL or an absolute path.
-    pub mirror: String,
+/// Whose file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Repository,
+    User,
 }
 
 /// How much a rule's findings weigh.
@@ -119,6 +120,7 @@ impl Network {
         self.registries.extend(user.registries);
         self.git.retain(|mirror| !user.git.iter().any(|own| own.prefix == mirror.prefix));
         self.git.extend(user.git);
+        self.git_tokens.extend(user.git_tokens);
         self.ca_files.extend(user.ca_files);
         self
     }
@@ -129,7 +131,7 @@ pub fn parse_user(file: &Arc<SourceFile>) -> Result<Network, Vec<Problem>> {
     let document = parse_toml(file).map_err(|problem| vec![problem])?;
     let mut root = Section::root(&document, file);
     let (mut network, mut problems) = (Network::default(), Vec::new());
-    read_network(&mut root, &mut network, &mut problems);
+    read_network(&mut root, &mut network, Whose::User, &mut problems);
     root.finish(&mut problems);
     match problems.is_empty() {
         true => Ok(network),
@@ -138,7 +140,7 @@ pub fn parse_user(file: &Arc<SourceFile>) -> Result<Network, Vec<Problem>> {
 }
 
 pub(super) fn read(root: &mut Section<'_>, policy: &mut Policy, problems: &mut Vec<Problem>) {
-    read_network(root, &mut policy.network, problems);
+    read_network(root, &mut policy.network, Whose::Repository, problems);
     read_schedule(root, problems);
     read_references(root, &mut policy.references, problems);
     propose::read(root, &mut policy.propose, problems);
@@ -157,7 +159,7 @@ pub(super) fn read(root: &mut Section<'_>, policy: &mut Policy, problems: &mut V
     }
 }
 
-fn read_network(root: &mut Section<'_>, network: &mut Network, problems: &mut Vec<Problem>) {
+fn read_network(root: &mut Section<'_>, network: &mut Network, whose: Whose, problems: &mut Vec<Problem>) {
     for (host, entry) in root.read("registries", problems, Entry::section).iter().flat_map(Section::entries) {
         let registry = host.parse::<Registry>().map_err(|error| entry.problem(error.to_string()));
         match registry.and_then(|registry| Ok((registry, entry.section()?))) {
@@ -170,11 +172,7 @@ fn read_network(root: &mut Section<'_>, network: &mut Network, problems: &mut Ve
     }
     for (prefix, entry) in root.read("git", problems, Entry::section).iter().flat_map(Section::entries) {
         match entry.section() {
-            Ok(mut section) => {
-                let mirror = section.require("mirror", problems, git_mirror);
-                section.finish(problems);
-                network.git.extend(mirror.map(|mirror| GitMirror { prefix: prefix.into(), mirror }));
-            }
+            Ok(section) => git::read(prefix, section, network, whose, problems),
             Err(problem) => problems.push(problem),
         }
     }
@@ -217,14 +215,6 @@ pub(super) fn web_url(entry: &Entry<'_>, plain: bool) -> Result<url::Url, Proble
             .help("use https, or declare `plain-http = true` beside it")),
         _ => Err(entry.problem(format!("`{}` must be an https URL", entry.path))),
     }
-}
-
-/// A git URL, or what begins one.
-fn git_mirror(entry: &Entry<'_>) -> Result<String, Problem> {
-    let text = entry.text()?;
-    let url = format!("{}x", text.trim_end_matches('/').to_owned() + "/");
-    url.parse::<crate::model::GitUrl>().map_err(|error| entry.problem(error.to_string()))?;
-    Ok(text.into())
 }
 
 /// One of a few words.

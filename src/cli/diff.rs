@@ -49,6 +49,13 @@ pub(super) struct DiffArgs {
     upstream: bool,
 }
 
+impl DiffArgs {
+    /// Whether upstreams are asked.
+    pub(super) fn asks(&self) -> bool {
+        self.upstream
+    }
+}
+
 pub(super) async fn run(session: &mut Session<'_>, args: &DiffArgs) -> Result<Status, Error> {
     let root = Workspace::root_of(&session.folder()?);
     let (from, to) = range(&args.revisions)?;

@@ -22,6 +22,7 @@ mod requests;
 mod session;
 mod simulate;
 mod status;
+mod stop;
 mod unpin;
 mod verify;
 mod written;
@@ -34,6 +35,10 @@ use crate::app::App;
 use crate::error::{Error, Status};
 use output::Output;
 use session::Session;
+use stop::Stop;
+
+/// How long work on a repository, which was begun apart, has to end where a run is stopped.
+const GRACE: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Pins every outside input of a container image build to its content, and moves those pins only by a change that a
 /// person can read.
@@ -41,7 +46,8 @@ use session::Session;
 #[command(name = "solera-pin", version, max_term_width = 110)]
 #[command(
     after_help = "Exit codes: 0 done; 1 the gate failed, --check found a change, or a merge left conflicts; 2 usage, configuration or a \
-malformed file; 3 an upstream could not be asked or has nothing eligible; 4 an integrity alarm."
+malformed file; 3 an upstream could not be asked or has nothing eligible; 4 an integrity alarm; 130 or 143 it was stopped by \
+SIGINT or SIGTERM."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -151,27 +157,76 @@ pub fn main(app: &App, arguments: impl IntoIterator<Item = std::ffi::OsString>) 
 
 fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let mut session = Session { app: &as_of(app)?, globals: &cli.globals, output };
-    let status = runtime.block_on(async {
-        match &cli.command {
-            Command::Init(args) => init::run(&mut session, args).await,
-            Command::Refresh(args) => refresh::run(&mut session, args).await,
-            Command::Add(args) => add::run(&mut session, args).await,
-            Command::Status(args) => status::run(&mut session, args).await,
-            Command::Explain(args) => explain::run(&mut session, args).await,
-            Command::Next(args) => next::run(&mut session, args),
-            Command::Simulate(args) => simulate::run(&mut session, args),
-            Command::Verify(args) => verify::run(&mut session, args).await,
-            Command::Diff(args) => diff::run(&mut session, args).await,
-            Command::Emit(args) => emit::run(&mut session, args),
-            Command::Mirror(command) => mirror::run(&mut session, command).await,
-            Command::MergeDriver(args) => merge_driver::run(&mut session, args),
-            Command::Completions(args) => completions::run(&mut session, args),
+    let ended = runtime.block_on(until_stopped(&as_of(app)?, cli, output));
+    match ended {
+        Ok(Status::Interrupted | Status::Terminated) => {
+            runtime.shutdown_timeout(GRACE);
+            stop::end_children();
         }
-    });
-    // A credential helper that hangs has been given up; the process does not wait for it.
-    runtime.shutdown_background();
-    status
+        // A credential helper that hangs has been given up; the process does not wait for it.
+        _ => runtime.shutdown_background(),
+    }
+    ended
+}
+
+/// Runs the command to its end, or until it is told to stop.
+async fn until_stopped(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
+    let left = cli.command.left();
+    let stop = left.map(|_| Stop::listen()).transpose()?;
+    let mut session = Session { app, globals: &cli.globals, output };
+    let command = dispatch(&mut session, &cli.command);
+    let (Some(stop), Some(left)) = (stop, left) else {
+        return command.await;
+    };
+    tokio::select! {
+        // What has just come to its end has ended.
+        biased;
+        status = command => status,
+        told = stop.told() => {
+            session.output.say(&format!("stopped by {}: {left}\n", told.name()));
+            Ok(told.status())
+        }
+    }
+}
+
+async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status, Error> {
+    match command {
+        Command::Init(args) => init::run(session, args).await,
+        Command::Refresh(args) => refresh::run(session, args).await,
+        Command::Add(args) => add::run(session, args).await,
+        Command::Status(args) => status::run(session, args).await,
+        Command::Explain(args) => explain::run(session, args).await,
+        Command::Next(args) => next::run(session, args),
+        Command::Simulate(args) => simulate::run(session, args),
+        Command::Verify(args) => verify::run(session, args).await,
+        Command::Diff(args) => diff::run(session, args).await,
+        Command::Emit(args) => emit::run(session, args),
+        Command::Mirror(command) => mirror::run(session, command).await,
+        Command::MergeDriver(args) => merge_driver::run(session, args),
+        Command::Completions(args) => completions::run(session, args),
+    }
+}
+
+impl Command {
+    /// What a command that asks upstreams has left where it is stopped; none for one that asks nobody, which a signal ends
+    /// as it ends any program. A mirror has an end of its own.
+    fn left(&self) -> Option<&'static str> {
+        const NOTHING: &str = "nothing was written";
+        match self {
+            Self::Refresh(args) => args.left(),
+            Self::Init(_) | Self::Add(_) => Some("nothing was declared, and nothing was written"),
+            Self::Status(args) => args.asks().then_some(NOTHING),
+            Self::Explain(_) => Some(NOTHING),
+            Self::Verify(args) => args.asks().then_some(NOTHING),
+            Self::Diff(args) => args.asks().then_some(NOTHING),
+            Self::Next(_)
+            | Self::Simulate(_)
+            | Self::Emit(_)
+            | Self::Mirror(_)
+            | Self::MergeDriver(_)
+            | Self::Completions(_) => None,
+        }
+    }
 }
 
 /// A decision can be made again as of the time it was made at.

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::session::expand_home;
 use crate::app::App;
-use crate::catalog::{Network, parse_user};
+use crate::catalog::{Network, TokenSource, parse_user};
 use crate::document::SourceFile;
 use crate::error::Error;
 use crate::files;
-use crate::net::{RegistrySettings, Settings};
+use crate::net::{GitToken, RegistrySettings, Settings};
 use crate::workspace::Workspace;
 
 /// What the client of a repository is told.
@@ -20,6 +23,8 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
     let pem = |path: &String| read_pem(&workspace.root.join(path));
     let mut settings = Settings {
         git: network.git.iter().map(|mirror| (mirror.prefix.clone(), mirror.mirror.clone())).collect(),
+        git_tokens: network.git_tokens.iter().map(|token| git_token(app, token)).collect(),
+        git_folder: Some(workspace.root.clone()),
         ca_pem: network.ca_files.iter().map(pem).collect::<Result<_, _>>()?,
         docker_config: docker_config(app),
         ssh_command: app.variable("GIT_SSH_COMMAND").map(str::to_owned),
@@ -60,9 +65,41 @@ fn read_user(app: &App) -> Result<Option<Network>, Error> {
             for ca in own.chain(&mut network.ca_files) {
                 *ca = folder.join(&*ca).display().to_string();
             }
+            for token in &mut network.git_tokens {
+                if let TokenSource::File(path) = &mut token.source {
+                    *path = expand_home(app, folder, path).display().to_string();
+                }
+            }
             Ok(Some(network))
         }
     }
+}
+
+/// A token as it is where the user's file says. That there is none concerns only who asks for what it is for.
+fn git_token(app: &App, declared: &crate::catalog::GitToken) -> GitToken {
+    let source = declared.source.to_string();
+    let token = match &declared.source {
+        TokenSource::Variable(name) => {
+            let value = app.variable(name).map(SecretString::from);
+            value.ok_or_else(|| format!("the token for it, {source}, is not there: the variable is not set"))
+        }
+        TokenSource::File(path) => match files::read_text(Path::new(path)) {
+            Ok(Some(text)) => Ok(SecretString::from(text)),
+            Ok(None) => Err(format!("the token for it, {source}, is not there: there is no such file")),
+            Err(error) => Err(format!("the token for it, {source}, cannot be read: {error}")),
+        },
+    };
+    let token = token.and_then(|text| {
+        let token = text.expose_secret().trim();
+        match !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            true => Ok(SecretString::from(token)),
+            false => Err(format!(
+                "what {source} gives is no token: it is empty, or has white space or a character that is not ASCII in it"
+            )),
+        }
+    });
+    let source = format!("{source}, which your own file has for {}", declared.below);
+    GitToken { below: declared.below.clone(), user: declared.user.clone(), token, source }
 }
 
 fn read_pem(path: &Path) -> Result<Vec<u8>, Error> {

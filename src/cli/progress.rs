@@ -1,4 +1,5 @@
-//! A bar for what takes longer than a second; none in CI, in a pipe, with `-q`, or between lines that are logged.
+//! A bar for what takes longer than a second; none in CI, in a pipe, with `-q`, or between lines that are logged. It goes when
+//! it is dropped.
 
 use std::time::Duration;
 
@@ -36,8 +37,12 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    pub(super) fn finish(self) {
-        if let Some(show) = self.show {
+    pub(super) fn finish(self) {}
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(show) = &self.show {
             show.abort();
         }
         self.bar.finish_and_clear();

@@ -104,12 +104,13 @@ impl There {
         let forge = forge_of(session, policy, &places.push, client)?;
         // The forge's token is for the forge's host, over HTTP.
         let (host, web) = (places.push.host(), |address: &Address| address.transport() == Transport::Http);
+        let own = Login::of(place.git());
         let login = |address: &Address| match &forge {
             Some(forge) if web(address) && address.host() == host => {
                 let (user, secret) = forge.git_login();
-                Login::of(place.git()).given(user, secret)
+                own.clone().given(user, secret)
             }
-            _ => Login::of(place.git()),
+            _ => own.clone(),
         };
         let (fetch, push) = (login(&places.fetch), login(&places.push));
         Ok(Self {

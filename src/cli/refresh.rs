@@ -68,6 +68,18 @@ impl RefreshArgs {
         }
     }
 
+    /// What a run that is stopped has left; none for one that asks nobody.
+    pub(super) fn left(&self) -> Option<&'static str> {
+        match (self.unpin, self.propose, self.commit) {
+            (true, ..) => None,
+            (_, true, _) => Some(
+                "no file here was changed; what was pushed or opened by then stays, and the next run does the rest",
+            ),
+            (_, _, true) => Some("no commit was made, and no file was changed"),
+            _ => Some("nothing was written; pins.lock and the files are as they were"),
+        }
+    }
+
     fn wish(&self) -> Result<Wish, Error> {
         if let Some(because) = &self.because
             && because.trim().is_empty()

@@ -33,6 +33,13 @@ pub(super) struct StatusArgs {
     format: Format,
 }
 
+impl StatusArgs {
+    /// Whether upstreams are asked.
+    pub(super) fn asks(&self) -> bool {
+        !self.offline
+    }
+}
+
 pub(super) async fn run(session: &mut Session<'_>, args: &StatusArgs) -> Result<Status, Error> {
     let workspace = session.workspace()?;
     let selected = select(&workspace, &args.pins)?;

@@ -65,8 +65,10 @@ impl Address {
             return Err(wrong("it is empty, starts with `-` or holds a control character"));
         }
         match text.split_once("://") {
-            Some(("http" | "https", _)) => Self::web(Url::parse(text).map_err(|_| wrong("it is not a URL"))?)
-                .ok_or_else(|| wrong("it has a query or a fragment")),
+            Some(("http" | "https", _)) => {
+                Self::split(Url::parse(text).map_err(|_| wrong("it is not a URL"))?)
+                    .ok_or_else(|| wrong("it has a query or a fragment"))
+            }
             Some(("ssh" | "git+ssh" | "ssh+git", rest)) => {
                 let found = Destination::read(&format!("ssh://{rest}"));
                 plain(Way::Ssh(
@@ -91,7 +93,7 @@ impl Address {
     }
 
     /// Takes user and password out of a URL; `None` where it has more than a path.
-    fn web(mut url: Url) -> Option<Self> {
+    fn split(mut url: Url) -> Option<Self> {
         if url.query().is_some() || url.fragment().is_some() {
             return None;
         }
@@ -107,6 +109,14 @@ impl Address {
             Way::Http(_) => Transport::Http,
             Way::Ssh(_) => Transport::Ssh,
             Way::Local(_) => Transport::Local,
+        }
+    }
+
+    /// Its URL, without user and password, where it is reached over HTTP.
+    pub fn web(&self) -> Option<&Url> {
+        match &self.way {
+            Way::Http(url) => Some(url),
+            Way::Ssh(_) | Way::Local(_) => None,
         }
     }
 

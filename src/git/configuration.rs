@@ -1,13 +1,15 @@
 //! What git's configuration says of remotes: where they are, and what is shown to them.
 
 use std::path::Path;
+use std::time::Duration;
 
-use git2::{Config, Repository};
-use secrecy::SecretString;
+use git2::{Config, ErrorCode, Repository};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::address::{Address, AddressError};
 use super::error::{Failure, GitError};
+use super::program::{self, Ran};
 use crate::model::harmless;
 use crate::net::{Kind, Secret};
 
@@ -63,25 +65,99 @@ fn rewritten(entries: &[(String, String)], kind: &str, url: &str) -> Option<Stri
     bases.max_by_key(|(length, _)| *length).map(|(_, url)| url)
 }
 
-/// The `Authorization` header that `http.<url>.extraHeader` has for a URL, as `actions/checkout` leaves it.
-pub(super) fn authorization(
-    repository: &Path,
-    url: &Url,
-    user: Option<&str>,
-) -> Result<Option<Secret>, Failure> {
-    Ok(header(&entries(&of(repository)?, "^http\\..*extraheader$"), url, user))
+/// What git's configuration has for a folder: names and values, in the order in which they count.
+pub(super) struct Configuration(SecretString);
+
+impl Configuration {
+    /// As git itself reads it in `folder`, with what the environment and included files add: CI leaves credentials there.
+    /// Outside a repository it is the user's and the machine's.
+    pub(super) async fn read(folder: &Path, patience: Duration) -> Result<Self, Failure> {
+        let unread = |why: &str| {
+            Failure::new(Kind::Configuration, format!("git's configuration cannot be read: {why}"))
+                .hinted("see what `git config --list` says there")
+        };
+        match program::ask(folder, &["config", "--list", "-z"], "", patience).await {
+            Ran::Done(said) => Ok(Self(SecretString::from(String::from_utf8_lossy(&said).into_owned()))),
+            Ran::Failed => Err(unread("git refuses it")),
+            Ran::Slow => Err(unread("git did not answer in time")),
+            // A small container may have no git.
+            Ran::Missing => Self::by_library(folder),
+        }
+    }
+
+    fn by_library(folder: &Path) -> Result<Self, Failure> {
+        let here = |error: git2::Error| Failure::here("reading the git configuration", &error);
+        let config = match Repository::discover(folder) {
+            Ok(repository) => repository.config(),
+            Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => {
+                Config::open_default()
+            }
+            Err(error) => Err(error),
+        };
+        let config = config.and_then(|mut config| config.snapshot()).map_err(here)?;
+        let lines = entries(&config, ".*").into_iter().map(|(name, value)| format!("{name}\n{value}\0"));
+        Ok(Self(SecretString::from(lines.collect::<String>())))
+    }
+
+    /// Those whose name begins so. A name without a value is set.
+    fn entries(&self, start: &str) -> Vec<(String, String)> {
+        let entries = self.0.expose_secret().split('\0').filter(|entry| entry.starts_with(start));
+        let entries = entries.map(|entry| entry.split_once('\n').unwrap_or((entry, "true")));
+        entries.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// The `Authorization` header that `http.<url>.extraHeader` has for a URL, as `actions/checkout` leaves it.
+    pub(super) fn authorization(&self, url: &Url, user: Option<&str>) -> Option<Secret> {
+        header(&self.entries("http."), url, user)
+    }
+
+    /// `core.sshCommand`, as `actions/checkout` leaves it for a deploy key.
+    pub(super) fn ssh_command(&self) -> Option<String> {
+        let set = self.entries("core.sshcommand").pop().map(|(_, line)| line);
+        set.filter(|line| !line.trim().is_empty())
+    }
+
+    /// Where `url.<base>.insteadOf` has a URL read.
+    pub(super) fn instead(&self, url: &str) -> Option<String> {
+        rewritten(&self.entries("url."), "insteadof", url)
+    }
+
+    /// As much of a URL's path as decides what credential helpers say: all of it with `credential.useHttpPath`, or else
+    /// what helpers or users are configured for; nothing where what they say is for the whole host.
+    pub(super) fn credential_path(&self, url: &Url) -> String {
+        credential_path(&self.entries("credential."), url)
+    }
 }
 
-/// `core.sshCommand`, as `actions/checkout` leaves it for a deploy key.
-pub(super) fn ssh_command(repository: &Path) -> Result<Option<String>, Failure> {
-    let found = of(repository)?.get_string("core.sshcommand").ok();
-    Ok(found.filter(|line| !line.trim().is_empty()))
-}
-
-fn of(repository: &Path) -> Result<Config, Failure> {
-    let here = |error: git2::Error| Failure::here("reading the git configuration", &error);
-    let repository = Repository::open(repository).map_err(here)?;
-    repository.config().and_then(|mut config| config.snapshot()).map_err(here)
+fn credential_path(entries: &[(String, String)], url: &Url) -> String {
+    let (mut whole, mut part) = (None, "".to_owned());
+    for (name, value) in entries {
+        let Some((pattern, key)) =
+            name.strip_prefix("credential.").and_then(|name| name.rsplit_once('.').or(Some(("", name))))
+        else {
+            continue;
+        };
+        let rank = match pattern {
+            "" => (0, 0, false),
+            // Each user is a place of its own.
+            pattern => {
+                match Url::parse(pattern).ok().and_then(|it| covers(pattern, url, Some(it.username()))) {
+                    Some(rank) => rank,
+                    None => continue,
+                }
+            }
+        };
+        if key == "usehttppath" && whole.is_none_or(|(known, _)| known <= rank) {
+            whole = Some((
+                rank,
+                !matches!(value.to_ascii_lowercase().as_str(), "false" | "no" | "off" | "0" | ""),
+            ));
+        }
+        if rank.1 > part.len() {
+            part = url.path()[..rank.1].to_owned();
+        }
+    }
+    if whole.is_some_and(|(_, whole)| whole) { url.path().to_owned() } else { part }
 }
 
 /// The best of the entries whose URL covers this one; of equally good ones the last. An empty one takes it back.
@@ -125,9 +201,10 @@ fn entries(config: &Config, pattern: &str) -> Vec<(String, String)> {
         return found;
     };
     while let Some(entry) = entries.next() {
-        if let Ok(entry) = entry
-            && let (Ok(name), Ok(value)) = (entry.name(), entry.value())
-        {
+        let Ok(entry) = entry else { continue };
+        // The library must not be asked for a value that is not there. A name alone is set.
+        let value = if entry.has_value() { entry.value() } else { Ok("true") };
+        if let (Ok(name), Ok(value)) = (entry.name(), value) {
             found.push((name.to_owned(), value.to_owned()));
         }
     }
@@ -136,8 +213,6 @@ fn entries(config: &Config, pattern: &str) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret as _;
-
     use super::*;
 
     fn pairs(entries: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -188,5 +263,48 @@ mod tests {
         ] {
             assert_eq!(shown(url, user).as_deref(), value, "{url}");
         }
+    }
+
+    #[test]
+    fn an_answer_is_for_the_host_unless_the_configuration_says_otherwise() {
+        let of =
+            |entries: &[(&str, &str)], url: &str| credential_path(&pairs(entries), &Url::parse(url).unwrap());
+        let a = "https://h/acme/a.git";
+        assert_eq!(of(&[("credential.helper", "store")], a), "");
+        assert_eq!(of(&[("credential.usehttppath", "true")], a), "/acme/a.git");
+        let of_one = [("credential.usehttppath", "true"), ("credential.https://h.usehttppath", "false")];
+        assert_eq!((of(&of_one, a).as_str(), of(&of_one, "https://i/b").as_str()), ("", "/b"));
+        let of_folder =
+            [("credential.https://h/acme.helper", "x"), ("credential.https://me@h/other.username", "y")];
+        assert_eq!(of(&of_folder, a), "/acme");
+        assert_eq!(of(&of_folder, "https://h/acme-evil/a"), "");
+        assert_eq!(of(&of_folder, "https://h/other/a"), "/other");
+    }
+
+    #[tokio::test]
+    async fn both_readers_say_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        Repository::init(folder.path()).unwrap();
+        let below = folder.path().join("below");
+        std::fs::create_dir(&below).unwrap();
+        let text = "[core]\nsshCommand = ssh -v\n[Http \"https://H/\"]\nextraHeader = Authorization: basic x\n[a]\nb\n\
+                    [url \"git@h:\"]\ninsteadOf = https://h/\n";
+        crate::files::replace(&folder.path().join(".git/config"), text.as_bytes()).unwrap();
+        let by_git = Configuration::read(&below, Duration::from_secs(30)).await.unwrap();
+        for read in [by_git, Configuration::by_library(&below).unwrap()] {
+            assert_eq!(read.ssh_command().as_deref(), Some("ssh -v"));
+            assert!(read.authorization(&Url::parse("https://h/a").unwrap(), None).is_some());
+            assert_eq!(read.instead("https://h/a").as_deref(), Some("git@h:a"));
+            assert_eq!(read.instead("https://i/a"), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_broken_configuration_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        Repository::init(folder.path()).unwrap();
+        crate::files::replace(&folder.path().join(".git/config"), b"[broken").unwrap();
+        let read = Configuration::read(folder.path(), Duration::from_secs(30)).await;
+        assert!(matches!(read, Err(failure) if failure.kind == Kind::Configuration));
     }
 }

@@ -7,7 +7,7 @@ use super::duplex::{Duplex, Trouble};
 use super::error::{Failure, GitError};
 use super::http::{Http, Sent, complain};
 use super::refs::{self, Advertisement, Refs, Version, advertisement};
-use super::{Remote, Service, configuration, local, ssh};
+use super::{Remote, Service, local, ssh};
 use crate::net::Asked;
 
 /// The most bytes of a list of references, and of objects.
@@ -50,9 +50,8 @@ impl Remote {
     pub(super) async fn list(&self, prefixes: &[&str]) -> Result<Refs, Failure> {
         let version = match &self.address.way {
             Way::Local(path) => return local::refs(path, prefixes).await,
-            Way::Http(_) => Version::Two,
-            // What would save references costs a second turn.
-            Way::Ssh(_) => Version::Zero,
+            // One turn more, and not the references of every pull request there ever was.
+            Way::Http(_) | Way::Ssh(_) => Version::Two,
         };
         let conversation = self.open(Service::UploadPack, version).await?;
         let found = match conversation.advertisement()? {
@@ -74,7 +73,8 @@ impl Remote {
         let mut command = match (&self.address.way, &self.http) {
             (Way::Local(path), _) => local::command(path, service, version),
             (Way::Ssh(destination), _) => {
-                let line = self.ssh_command()?;
+                let line = self.ssh_command().await?;
+                self.client.spend(&destination.address())?;
                 ssh::command(line.as_deref(), destination, service, version)
             }
             (Way::Http(_), Some(http)) => {
@@ -91,11 +91,11 @@ impl Remote {
     }
 
     /// The user's own command: of the environment before the configuration's, as with git.
-    fn ssh_command(&self) -> Result<Option<String>, Failure> {
-        match (&self.client.settings().ssh_command, &self.repository) {
-            (Some(line), _) => Ok(Some(line.clone())),
-            (None, Some(repository)) => configuration::ssh_command(repository),
-            (None, None) => Ok(None),
+    async fn ssh_command(&self) -> Result<Option<String>, Failure> {
+        let settings = self.client.settings();
+        match &settings.ssh_command {
+            Some(line) => Ok(Some(line.clone())),
+            None => self.login.ssh_command(settings.timeout).await,
         }
     }
 

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::error::one_line;
 use super::pkt_line::{self, Header, Packet};
+use super::program::Group;
 
 /// The most bytes that a list of references has.
 const LIST: usize = 64 << 20;
@@ -36,7 +37,7 @@ pub(super) enum Trouble {
 
 /// A running child. It is ended where this is dropped.
 pub(super) struct Duplex {
-    child: Child,
+    child: Group,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
     said: Arc<Mutex<Vec<u8>>>,
@@ -48,13 +49,8 @@ pub(super) struct Duplex {
 impl Duplex {
     /// Starts a child, and reads its first message, up to the flush.
     pub(super) async fn start(command: &mut Command, patience: Duration) -> Result<(Self, Vec<u8>), Trouble> {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| Trouble::Missing(error.to_string()))?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = Group::spawn(command).map_err(|error| Trouble::Missing(error.to_string()))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err(Trouble::Said("its pipes are not open".into()));

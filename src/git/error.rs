@@ -27,6 +27,11 @@ impl GitError {
         &self.failure.why
     }
 
+    /// Why it was not even asked, where nobody else's question would have been either.
+    pub fn not_asked(&self) -> Option<String> {
+        self.failure.not_asked.clone()
+    }
+
     /// What to do next, where that is known.
     pub fn hint(&self) -> Option<String> {
         self.failure.hint.clone()
@@ -39,11 +44,12 @@ pub(super) struct Failure {
     pub(super) kind: Kind,
     pub(super) why: String,
     pub(super) hint: Option<String>,
+    pub(super) not_asked: Option<String>,
 }
 
 impl Failure {
     pub(super) fn new(kind: Kind, why: impl Into<String>) -> Self {
-        Self { kind, why: shown(&why.into()), hint: None }
+        Self { kind, why: shown(&why.into()), hint: None, not_asked: None }
     }
 
     pub(super) fn hinted(self, hint: impl Into<String>) -> Self {
@@ -65,7 +71,12 @@ impl Failure {
 
 impl From<NetError> for Failure {
     fn from(error: NetError) -> Self {
-        Self { kind: error.kind(), why: shown(&error.to_string()), hint: error.hint() }
+        Self {
+            kind: error.kind(),
+            why: shown(&error.to_string()),
+            hint: error.hint(),
+            not_asked: error.not_asked(),
+        }
     }
 }
 

@@ -4,11 +4,14 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::Service;
-use super::credential::{self, Question};
+use super::credential::{self, Known};
 use super::error::Failure;
 use super::login::Login;
 use super::refs::Version;
 use crate::net::{Asked, Client, Kind, Place, Request, Response, Secret};
+
+/// Said where a server did not take what a helper knew.
+const REFUSED: &str = "the credential that a helper gave for it was refused";
 
 /// A repository over HTTP.
 pub(super) struct Http {
@@ -67,42 +70,65 @@ impl Http {
 
     /// Sends a request with what there is to show; where that is not enough, with what the user's helpers know.
     async fn ask(&self, request: Request, wanted: Wanted<'_>) -> Result<Response, Failure> {
+        let patience = self.client.settings().timeout;
         let mut held = self.held.lock().await;
         let secret = match &*held {
             Held::Known(secret) => secret.clone(),
-            Held::Unknown => self.login.at_hand(&self.url)?,
+            Held::Unknown => self.login.at_hand(&self.url, patience).await?,
         };
         *held = Held::Known(secret.clone());
-        // A secret is for the repository's own origin; another one was reached by a redirect without one.
-        let own = request.url().origin() == self.url.origin();
-        let send = |secret: Option<Secret>| {
-            let request = request.clone();
-            async move {
-                let request = match secret.filter(|_| own) {
-                    Some(secret) => request.show(secret),
-                    None => request,
-                };
-                self.client.send(&request).await
-            }
-        };
-        let response = send(secret).await?;
+        let response = self.send(&request, secret).await?;
         let asks = response.status() == 401 && response.url().origin() == self.url.origin();
-        let Some(repository) = self.login.helpers().filter(|_| asks) else {
-            return self.judge(response, wanted);
-        };
-        let question = Question { repository, url: &self.url, user: self.login.user() };
-        let Some(found) = credential::fill(&question).await else {
-            return self.judge(response, wanted);
-        };
-        let response = send(Some(found.secret())).await?;
-        credential::tell(&question, &found, response.status() != 401).await;
-        if response.status() != 401 {
-            *held = Held::Known(Some(found.secret()));
+        if !asks {
+            return self.judge(response, wanted, "");
         }
-        self.judge(response, wanted)
+        let Some((helpers, question, place)) = self.login.helpers(&self.url, patience).await? else {
+            return self.judge(response, wanted, "");
+        };
+        let known = helpers.of(place);
+        let mut known = known.lock().await;
+        if let Known::Unasked = *known {
+            *known = match credential::fill(&question).await {
+                Err(why) => Known::Nothing(why),
+                Ok(found) => {
+                    let response = self.send(&request, Some(found.secret())).await?;
+                    let good = response.status() != 401;
+                    credential::tell(&question, &found, good).await;
+                    if good {
+                        *held = Held::Known(Some(found.secret()));
+                        *known = Known::Good(found);
+                        return self.judge(response, wanted, "");
+                    }
+                    Known::Nothing(REFUSED.into())
+                }
+            };
+        }
+        let secret = match &*known {
+            Known::Good(found) => found.secret(),
+            Known::Nothing(why) => return self.judge(response, wanted, &format!("; {why}")),
+            Known::Unasked => return self.judge(response, wanted, ""),
+        };
+        drop(known);
+        let response = self.send(&request, Some(secret.clone())).await?;
+        let refused = response.status() == 401;
+        if !refused {
+            *held = Held::Known(Some(secret));
+        }
+        self.judge(response, wanted, &if refused { format!("; {REFUSED}") } else { String::new() })
     }
 
-    fn judge(&self, response: Response, wanted: Wanted<'_>) -> Result<Response, Failure> {
+    /// Sends a request. A secret is for the repository's own origin; another one was reached by a redirect without one.
+    async fn send(&self, request: &Request, secret: Option<Secret>) -> Result<Response, Failure> {
+        let own = request.url().origin() == self.url.origin();
+        let request = match secret.filter(|_| own) {
+            Some(secret) => request.clone().show(secret),
+            None => request.clone(),
+        };
+        Ok(self.client.send(&request).await?)
+    }
+
+    /// Makes of an answer what it is, or why it is none; `besides` is what became of asking for a credential.
+    fn judge(&self, response: Response, wanted: Wanted<'_>, besides: &str) -> Result<Response, Failure> {
         let place = Place::of(response.url());
         let (host, writes) = (place.host(), wanted.service == Service::ReceivePack);
         match response.status() {
@@ -124,7 +150,8 @@ impl Http {
                 } else {
                     "the repository does not exist, or is private"
                 };
-                let failure = Failure::new(Kind::Denied, format!("{host} answered {status}: {what}"));
+                let failure =
+                    Failure::new(Kind::Denied, format!("{host} answered {status}: {what}{besides}"));
                 return Err(failure.hinted(self.login.looked_for()));
             }
             status => return Err(Failure::protocol(format!("{host} answered {status}"))),

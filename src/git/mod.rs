@@ -1,6 +1,7 @@
 //! git's protocol: repositories elsewhere, read and written without a clone of them.
 //!
-//! Entry point: [`Remote`], of an [`Address`] (which [`resolve`] finds in git's configuration) and a [`Login`]. It lists
+//! Entry point: [`Remote`], of an [`Address`] (which [`resolve`] finds in git's configuration for a remote's name, and
+//! [`locate`] for a URL) and a [`Login`]. It lists
 //! references ([`Remote::refs`]), brings commits here ([`Remote::fetch`]) and sends them ([`Remote::push`]). The phases of
 //! a conversation are the same over each transport (`http`, `ssh`, `local`): the server says what it has (`refs`), one
 //! request is made, one answer is read. Packets are framed by `pkt_line`, objects packed and unpacked by the git library.
@@ -17,13 +18,14 @@ mod local;
 mod login;
 mod pack;
 mod pkt_line;
+mod program;
 mod push;
 mod refs;
 mod ssh;
 mod store;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 
 pub use address::{Address, AddressError};
 pub use configuration::{Places, resolve};
@@ -33,9 +35,11 @@ pub use push::{Pushed, Update};
 pub use refs::{Named, Refs};
 
 use address::Way;
+use error::Failure;
 use http::Http;
 
-use crate::net::Client;
+use crate::model::{GitUrl, Transport};
+use crate::net::{Client, Kind};
 
 /// What a server does for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +72,7 @@ pub struct Remote {
     address: Address,
     /// Where it is reached over HTTP.
     http: Option<Http>,
-    /// Whose configuration counts.
-    repository: Option<PathBuf>,
+    login: Login,
 }
 
 impl fmt::Debug for Remote {
@@ -81,20 +84,36 @@ impl fmt::Debug for Remote {
 impl Remote {
     /// A repository; nothing is asked yet.
     pub fn new(client: &Client, address: Address, login: Login) -> Self {
-        let repository = login.repository().map(Into::into);
         let http = match &address.way {
             Way::Http(url) => {
-                let login = login.or_url(address.user.as_ref(), address.password.as_ref());
+                let login = login.clone().or_url(address.user.as_ref(), address.password.as_ref());
                 Some(Http::new(client.clone(), url.clone(), login))
             }
             Way::Ssh(_) | Way::Local(_) => None,
         };
-        Self { client: client.clone(), address, http, repository }
+        Self { client: client.clone(), address, http, login }
     }
 
     /// Where it is.
     pub fn address(&self) -> &Address {
         &self.address
+    }
+}
+
+/// Where git in the folder of `login` would read `url`: `url.<base>.insteadOf` of its configuration may have another
+/// address for it, as CI leaves it with a credential in it.
+pub async fn locate(client: &Client, url: &GitUrl, login: &Login) -> Result<Address, GitError> {
+    let wrong = |failure| GitError::new(format!("find out where {url} is"), failure);
+    let unread = |error: AddressError| wrong(Failure::new(Kind::Configuration, error.to_string()));
+    let instead = match url.transport() {
+        Transport::Local => None,
+        Transport::Http | Transport::Ssh => {
+            login.instead(url.as_str(), client.settings().timeout).await.map_err(wrong)?
+        }
+    };
+    match instead {
+        Some(text) => Address::read(&text, Path::new("/")).map_err(unread),
+        None => Address::of(url).map_err(unread),
     }
 }
 

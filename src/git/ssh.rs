@@ -141,8 +141,26 @@ pub(super) fn failed(trouble: Trouble, destination: &Destination) -> Failure {
     };
     let said = complaint.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    let (kind, hint) = if has(&["permission denied", "denied to ", "host key verification failed"]) {
-        (Kind::Denied, format!("check that `{trial}` works without a password"))
+    // It says so in a box of at signs, with every name that the key has.
+    if has(&["remote host identification has changed"]) {
+        let why = format!(
+            "ssh to {host} was refused: its host key is not the one that is known. Either it has a new one, or \
+             somebody else answers in its place"
+        );
+        let hint = "ask who runs it; only then replace the line of your known_hosts file";
+        return Failure::new(Kind::Denied, why).hinted(hint);
+    }
+    let (kind, hint) = if has(&["host key verification failed", "host key is known for"]) {
+        let hint = format!(
+            "its host key is not known here: compare what `{trial}` shows once with what {host} publishes, \
+             or add that to your known_hosts file"
+        );
+        (Kind::Denied, hint)
+    } else if has(&["permission denied", "denied to "]) {
+        let hint = format!(
+            "none of your keys opens it: check that `{trial}` works without a password, and see `ssh-add -l`"
+        );
+        (Kind::Denied, hint)
     } else if has(&[
         "repository not found",
         "does not appear to be a git repository",

@@ -64,6 +64,7 @@ impl Client {
     /// sent as may be.
     pub fn spend(&self, host: &str) -> Result<(), NetError> {
         let place = Place::named(host);
+        tracing::info!(host, "connection over ssh");
         self.0.counters.spend(&place, Asked::Git, self.0.settings.max_requests)
     }
 

@@ -28,5 +28,5 @@ pub use endpoint::Endpoint;
 pub use error::{Kind, NetError, Place};
 pub use link::next_link;
 pub use message::{Request, Response, Secret};
-pub use settings::{RegistrySettings, Settings};
+pub use settings::{GitToken, RegistrySettings, Settings};
 pub use stats::{Asked, Stats, Tally};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use url::Url;
 
 use crate::model::Registry;
@@ -15,6 +16,11 @@ pub struct Settings {
     pub registries: BTreeMap<Registry, RegistrySettings>,
     /// Mirrors of git repositories: a URL prefix, and what replaces it (an HTTPS URL, a file URL or an absolute path).
     pub git: Vec<(String, String)>,
+    /// Tokens for git servers over HTTP.
+    pub git_tokens: Vec<GitToken>,
+    /// The folder that git servers are asked from: what git's configuration and helpers have there for a server is shown to
+    /// it. Without one nothing is.
+    pub git_folder: Option<PathBuf>,
     /// Certificate authorities besides those of the system, in PEM.
     pub ca_pem: Vec<Vec<u8>>,
     /// The Docker configuration file (`config.json`) that holds or names the credentials.
@@ -45,6 +51,8 @@ impl Default for Settings {
         Self {
             registries: BTreeMap::new(),
             git: Vec::new(),
+            git_tokens: Vec::new(),
+            git_folder: None,
             ca_pem: Vec::new(),
             docker_config: None,
             ssh_command: None,
@@ -71,4 +79,27 @@ pub struct RegistrySettings {
     pub ca_pem: Vec<Vec<u8>>,
     /// Whether registry, mirror and token server may be asked without TLS.
     pub plain_http: bool,
+}
+
+/// A token for the git repositories below a URL.
+#[derive(Clone, Debug)]
+pub struct GitToken {
+    /// What the place that is asked begins with: origin, and whole parts of a path.
+    pub below: Url,
+    /// The user that goes with it.
+    pub user: String,
+    /// The token; or why there is none, which concerns only who asks below.
+    pub token: Result<SecretString, String>,
+    /// Where it comes from, for messages.
+    pub source: String,
+}
+
+impl GitToken {
+    /// Whether it is for a repository at `url`.
+    pub fn covers(&self, url: &Url) -> bool {
+        let path = self.below.path().trim_end_matches('/');
+        let rest = url.path().strip_prefix(path);
+        url.origin() == self.below.origin()
+            && rest.is_some_and(|rest| matches!(rest, "" | ".git") || rest.starts_with('/'))
+    }
 }

@@ -8,6 +8,7 @@
 
 mod age;
 pub mod cause;
+mod expected;
 pub mod git;
 pub mod image;
 mod locked;
@@ -25,6 +26,7 @@ use std::collections::BTreeSet;
 
 pub use age::Past;
 pub use cause::Cause;
+pub use expected::{Ask, expected, only_tag};
 pub use notice::{Notice, watched};
 pub use outcome::{Alarm, Candidate, Decision, Outcome, Rejection, Verdict};
 pub use shortlist::{Shortlist, shortlist};

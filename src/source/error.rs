@@ -23,6 +23,10 @@ impl SourceError {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    pub(super) fn not_asked_as(self, not_asked: Option<String>) -> Self {
+        Self { not_asked, ..self }
+    }
+
     pub(super) fn net(asked: impl Into<String>, error: &NetError) -> Self {
         Self {
             kind: error.kind(),

@@ -6,12 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use url::Url;
 
 use super::SourceError;
 use super::memo::Memo;
-use crate::git::{Address, GitError, Login, Refs, Remote};
+use crate::git::{GitError, Login, Refs, Remote, locate};
 use crate::model::{Between, CommitId, GitTag, GitUrl, Transport};
-use crate::net::{Client, Kind};
+use crate::net::{Client, GitToken, Kind};
 
 /// How many ssh connections are opened at once: a common server drops those above ten that have not logged in.
 const SSH_AT_ONCE: usize = 4;
@@ -26,6 +27,8 @@ pub struct GitSource {
 struct Memory {
     tags: Memo<GitUrl, Arc<Vec<GitTag>>>,
     ssh: Semaphore,
+    /// What the user's git has for a server.
+    login: Login,
 }
 
 impl fmt::Debug for GitSource {
@@ -35,10 +38,13 @@ impl fmt::Debug for GitSource {
 }
 
 impl GitSource {
-    /// A source for one run.
+    /// A source for one run. Servers are shown what the client's settings have for them, and no forge's token: that is
+    /// for the repository whose pins these are, and for no other. Who wants it shown names it (`git_tokens`), or
+    /// lets a forge's own program be a credential helper.
     pub fn new(client: Client) -> Self {
-        let memory = Arc::new(Memory { tags: Memo::default(), ssh: Semaphore::new(SSH_AT_ONCE) });
-        Self { client, memory }
+        let login = client.settings().git_folder.as_deref().map_or_else(Login::nobody, Login::of);
+        let memory = Memory { tags: Memo::default(), ssh: Semaphore::new(SSH_AT_ONCE), login };
+        Self { client, memory: Arc::new(memory) }
     }
 
     /// All tags, sorted by name. Over HTTP and ssh a server does not say whether what a tag names in the end is a
@@ -65,6 +71,8 @@ impl GitSource {
     async fn list(&self, url: &GitUrl) -> Result<Arc<Vec<GitTag>>, SourceError> {
         let asked = format!("list the tags of {url}");
         let (remote, _permit) = self.remote(url, &asked).await?;
+        // The start that all tags of a track share would be shorter to answer, and not enough: a tag's siblings say which
+        // shapes have ended, `explain` tells of all, and one list is for every pin of the repository.
         let refs = remote.refs(&["refs/tags/"]).await;
         Ok(Arc::new(tags(refs.map_err(|error| failed(&asked, &error))?)))
     }
@@ -78,18 +86,35 @@ impl GitSource {
         let settings = self.client.settings();
         let place =
             mirrored(url, &settings.git).map_err(|why| SourceError::new(Kind::Configuration, asked, why))?;
-        let address = Address::of(&place)
-            .map_err(|error| SourceError::new(Kind::Protocol, asked, error.to_string()))?;
+        let login = &self.memory.login;
+        let found = locate(&self.client, &place, login).await;
+        let address = found.map_err(|error| failed(asked, &error))?;
+        let login = match address.web().and_then(|place| token(place, &settings.git_tokens)) {
+            None => login.clone(),
+            Some(GitToken { user, token: Ok(token), source, .. }) => {
+                Login::nobody().given(user, token.clone()).from_source(source)
+            }
+            Some(GitToken { token: Err(why), .. }) => {
+                let hint = "your own configuration file names it under [git]";
+                return Err(SourceError::new(Kind::Configuration, asked, why).hinted(hint));
+            }
+        };
         let permit = match address.transport() {
             Transport::Ssh => self.memory.ssh.acquire().await.ok(),
             Transport::Http | Transport::Local => None,
         };
-        Ok((Remote::new(&self.client, address, Login::nobody()), permit))
+        Ok((Remote::new(&self.client, address, login), permit))
     }
 }
 
+/// The token for a place: of those that are for it, the one for the least.
+fn token<'t>(place: &Url, tokens: &'t [GitToken]) -> Option<&'t GitToken> {
+    let covering = tokens.iter().filter(|token| token.covers(place));
+    covering.max_by_key(|token| token.below.path().trim_end_matches('/').len())
+}
+
 fn failed(asked: &str, error: &GitError) -> SourceError {
-    let failed = SourceError::new(error.kind(), asked, error.why());
+    let failed = SourceError::new(error.kind(), asked, error.why()).not_asked_as(error.not_asked());
     match error.hint() {
         Some(hint) => failed.hinted(hint),
         None => failed,
@@ -159,5 +184,33 @@ mod tests {
         let mirrors = [("https://h/".to_owned(), "https://u:hunter2@m/".to_owned())];
         let why = mirrored(&"https://h/x".parse().unwrap(), &mirrors).unwrap_err();
         assert!(why.contains("credential") && !why.contains("hunter2"), "{why}");
+    }
+
+    #[test]
+    fn a_token_is_for_what_is_below_its_place() {
+        let token_for = |below: &str| GitToken {
+            below: below.parse().unwrap(),
+            user: "u".into(),
+            token: Ok("hunter2".into()),
+            source: below.into(),
+        };
+        let tokens = ["https://h/", "https://h/acme/", "https://h/acme/one", "https://i:444/"].map(token_for);
+        for (place, source) in [
+            ("https://h/x.git", "https://h/"),
+            ("https://h/acme/x.git", "https://h/acme/"),
+            ("https://h/acme", "https://h/acme/"),
+            ("https://h/acme-evil/x", "https://h/"),
+            ("https://h/acme/one.git", "https://h/acme/one"),
+            ("https://h/acme/one/", "https://h/acme/one"),
+            ("https://h/acme/one-more", "https://h/acme/"),
+            ("https://h/acme/../x", "https://h/"),
+            ("https://i:444/x", "https://i:444/"),
+            ("https://i/x", "none"),
+            ("http://h/x", "none"),
+            ("https://h.evil.example/x", "none"),
+        ] {
+            let found = token(&place.parse().unwrap(), &tokens).map_or("none", |token| &token.source);
+            assert_eq!(found, source, "{place}");
+        }
     }
 }

@@ -12,6 +12,11 @@ pub struct Sshd {
 
 impl Sshd {
     pub fn start(folder: &Path) -> Self {
+        Self::start_for(folder, folder)
+    }
+
+    /// The same; git says of its packets in a file below `root`.
+    pub fn start_for(folder: &Path, root: &Path) -> Self {
         let path = |name: &str| folder.join(name).display().to_string();
         for key in ["host", "user", "stranger"] {
             let made =
@@ -23,9 +28,10 @@ impl Sshd {
         let configuration = format!(
             "ListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\n\
              StrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-             AcceptEnv GIT_PROTOCOL\nPermitRootLogin prohibit-password\n",
+             AcceptEnv GIT_PROTOCOL\nPermitRootLogin prohibit-password\nSetEnv GIT_TRACE_PACKET={}\n",
             path("host"),
-            path("authorized")
+            path("authorized"),
+            root.join("packets").display()
         );
         std::fs::write(folder.join("sshd_config"), configuration).unwrap();
         // As root it wants this folder, which a package without its service does not make.
@@ -50,6 +56,12 @@ impl Sshd {
         format!("ssh://{}@127.0.0.1:{}{}", user.trim(), self.port, path.display())
     }
 
+    /// The line of a known_hosts file that names this server's key, or another.
+    pub fn known(&self, folder: &Path, key: &str) -> String {
+        let key = std::fs::read_to_string(folder.join(format!("{key}.pub"))).unwrap();
+        format!("[127.0.0.1]:{} {key}", self.port)
+    }
+
     /// For `GIT_SSH_COMMAND`: with the key `user` or `stranger`, and nothing of the user's own.
     pub fn command(folder: &Path, key: &str) -> String {
         format!(
@@ -61,6 +73,40 @@ impl Sshd {
 }
 
 impl Drop for Sshd {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An agent with one key, which ends when this is dropped.
+pub struct Agent {
+    process: Child,
+    pub socket: std::path::PathBuf,
+}
+
+impl Agent {
+    /// Starts one that holds the key in this file.
+    pub fn start(folder: &Path, key: &str) -> Self {
+        let socket = folder.join("agent");
+        let mut process = Command::new("ssh-agent")
+            .args(["-D", "-a"])
+            .arg(&socket)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("ssh-agent: install openssh-client");
+        // It says where it listens once it does.
+        let mut said = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let agent = Self { process, socket };
+        let mut add = Command::new("ssh-add");
+        add.arg("-q").arg(folder.join(key)).env("SSH_AUTH_SOCK", &agent.socket);
+        assert!(add.status().unwrap().success());
+        agent
+    }
+}
+
+impl Drop for Agent {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -63,6 +63,13 @@ struct Verdict {
     pins: usize,
 }
 
+impl VerifyArgs {
+    /// Whether upstreams are asked.
+    pub(super) fn asks(&self) -> bool {
+        self.upstream
+    }
+}
+
 pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<Status, Error> {
     if let Some(rule) = &args.explain {
         return explain::run(session, rule);

@@ -1,0 +1,93 @@
+//! What a decision will ask where nothing has changed since it was made last: the same questions, answered with what is locked.
+
+use super::image::{Facts, Next, Seen, next};
+use super::{Question, Wish, shortlist};
+use crate::catalog::Upstream;
+use crate::model::{Digest, GitUrl, Pin, Repository, Tag};
+
+/// A question to an upstream.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ask {
+    /// A tag list, of one page at least.
+    Tags(Repository),
+    /// What a tag names, by a HEAD.
+    Claim(Repository, Tag),
+    /// Whether something is served, by a HEAD.
+    IsServed(Repository, Digest),
+    /// What a tag names, by a GET; the newest there is, where only the list will tell which.
+    Manifest(Repository, Option<Tag>),
+    /// What something is that a tag named before, by a GET.
+    Content(Repository, Digest),
+    /// A git repository's tags.
+    References(GitUrl),
+}
+
+/// More questions than any pin has.
+const MANY: usize = 100;
+
+/// What will be asked about a pin, at least.
+pub fn expected(question: &Question<'_>) -> Vec<Ask> {
+    if question.settled().is_some() {
+        return Vec::new();
+    }
+    match &question.declaration.upstream {
+        Upstream::Git(url) => vec![Ask::References(url.clone())],
+        Upstream::Image(repository) => of_image(question, repository),
+    }
+}
+
+/// The one tag that could be taken, where no list is needed to know it.
+pub fn only_tag<'a>(question: &Question<'a>) -> Option<&'a str> {
+    let track = &question.declaration.track;
+    match question.wish {
+        Wish::Tag { tag, because: Some(_) } if question.locked.is_none() && track.read(tag).is_some() => {
+            Some(tag)
+        }
+        _ => track.is_literal().then(|| track.as_str()),
+    }
+}
+
+fn of_image(question: &Question<'_>, repository: &Repository) -> Vec<Ask> {
+    let only = only_tag(question);
+    let mut asks = Vec::new();
+    if only.is_none() {
+        asks.push(Ask::Tags(repository.clone()));
+    }
+    let asked = match question.wish {
+        Wish::Tag { tag, .. } => Some(tag.as_str()),
+        _ => None,
+    };
+    let locked = question.comparable().map(|(pin, _)| pin);
+    let Some(tag) = only.or(asked).or(locked.map(Pin::tag)) else {
+        asks.push(Ask::Manifest(repository.clone(), None));
+        return asks;
+    };
+    let (mut shortlist, mut facts) = (shortlist(question, [tag]), Facts::default());
+    while asks.len() < MANY {
+        match next(question, repository, &mut shortlist, &facts) {
+            Next::Decided(_) => break,
+            Next::IsServed(digest) => {
+                asks.push(Ask::IsServed(repository.clone(), digest));
+                facts.locked_served = Some(true);
+            }
+            Next::Look { tag, known } => {
+                let unchanged = known.iter().find(|digest| locked.is_some_and(|pin| is_of(pin, digest)));
+                let Some(claim) = unchanged.or(known.first()) else {
+                    asks.push(Ask::Manifest(repository.clone(), Some(tag)));
+                    break;
+                };
+                asks.push(Ask::Claim(repository.clone(), tag.clone()));
+                facts.tags.insert(tag, Seen::Claims(claim.clone()));
+            }
+            Next::Read(digest) => {
+                asks.push(Ask::Content(repository.clone(), digest));
+                break;
+            }
+        }
+    }
+    asks
+}
+
+fn is_of(pin: &Pin, digest: &Digest) -> bool {
+    matches!(pin, Pin::Image(pin) if pin.digest == *digest)
+}

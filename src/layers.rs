@@ -106,7 +106,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("git2::", &["git", "source", "tree", "journal", "publish"]),
     ("std::fs", &["files", "tree", "journal", "mirror", "net", "git", "publish", "cli"]),
     ("ignore::", &["tree"]),
-    ("std::process", &["git", "source", "publish"]),
+    // `cli` starts nobody: it may have to end itself.
+    ("std::process", &["git", "source", "publish", "cli"]),
     ("tokio::process", &["git", "source", "publish"]),
     ("rustix::", &["git", "cli"]),
     ("tokio::signal", &["cli"]),

@@ -108,7 +108,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("git2::", &["git", "source", "tree", "journal", "publish"]),
     ("std::fs", &["files", "cache", "tree", "journal", "mirror", "net", "git", "publish", "cli"]),
     ("ignore::", &["tree"]),
-    ("std::process", &["git", "source", "publish"]),
+    // `cli` starts nobody: it may have to end itself.
+    ("std::process", &["git", "source", "publish", "cli"]),
     ("tokio::process", &["git", "source", "publish"]),
     ("rustix::", &["git", "cli"]),
     ("tokio::signal", &["cli"]),

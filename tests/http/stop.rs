@@ -122,7 +122,7 @@ fn every_command_that_asks_stops_at_once_and_leaves_all_as_it_was() {
         (&["diff", "--upstream", "HEAD~1..HEAD"], "nothing was written"),
     ];
     let folder = project.checkout.path("");
-    let (before, head) = (files(&folder), project.git(&["rev-parse", "HEAD"]));
+    let (before, refs) = (files(&folder), project.git(&["for-each-ref"]));
     for (arguments, left) in commands {
         let asked = registry.requests().len();
         let command = project.checkout.command(arguments);
@@ -134,7 +134,7 @@ fn every_command_that_asks_stops_at_once_and_leaves_all_as_it_was() {
         assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
         assert!(files(&folder) == before, "{arguments:?}");
         drop(FolderLock::acquire(&folder).expect("the folder is free again"));
-        assert_eq!(project.git(&["rev-parse", "HEAD"]), head);
+        assert_eq!(project.git(&["for-each-ref"]), refs, "{arguments:?}");
         assert_eq!(project.git(&["status", "--porcelain"]), "", "{arguments:?}");
         assert_eq!(git(remote.path(), &["for-each-ref", "refs/heads/solera-pin"]), "");
     }

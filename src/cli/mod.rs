@@ -5,6 +5,7 @@ mod commit;
 mod completions;
 mod diff;
 mod emit;
+mod expected;
 mod explain;
 mod init;
 mod log;

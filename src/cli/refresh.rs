@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::memory::Memory;
 use super::session::{Session, failure, select};
-use super::{Format, commit, propose, unpin, written};
+use super::{Format, commit, expected, propose, unpin, written};
 use crate::catalog::Mode as References;
 use crate::error::{Error, Status};
 use crate::files::{Batch, FolderLock};
@@ -30,6 +30,9 @@ pub(super) struct RefreshArgs {
     /// Write nothing; exit with 1 where something would change
     #[arg(long)]
     check: bool,
+    /// Print the requests that would be made, by host, and make none
+    #[arg(long, conflicts_with_all = ["check", "observe", "commit", "propose", "unpin"])]
+    plan: bool,
     /// Go to this tag
     #[arg(long, value_name = "TAG")]
     to: Option<String>,
@@ -121,8 +124,17 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
         (true, ..) => unpin::run(session, &args.pins, args.format),
         (_, true, _) => propose::run(session, args).await,
         (_, _, true) => commit::run(session, args, &wish).await,
+        _ if args.plan => plan(session, args, &wish).await,
         _ => files(session, args, wish).await,
     }
+}
+
+/// Asks nobody.
+async fn plan(session: &mut Session<'_>, args: &RefreshArgs, wish: &Wish) -> Result<Status, Error> {
+    let workspace = session.workspace()?;
+    let selected = select(&workspace, &args.pins)?;
+    let store = Store::load(&workspace.root)?;
+    expected::tell(session, &workspace, store.lock(), &selected, wish, args.format).await
 }
 
 /// Writes, or would write, the lock and the files of the folder.

@@ -104,6 +104,26 @@ impl Session<'_> {
         Ok(decided)
     }
 
+    /// What is to be decided.
+    pub(crate) fn jobs<'j>(
+        &self,
+        workspace: &Workspace,
+        lock: &'j Lock,
+        declarations: &[&'j Declaration],
+        (wish, ask_held): (&Wish, bool),
+        memory: &'j Memory,
+    ) -> Vec<Job<'j>> {
+        let job = |declaration: &&'j Declaration| Job {
+            platforms: workspace.catalog.platforms(declaration),
+            locked: lock.pins.get(&declaration.name),
+            wish: wish.clone(),
+            past: memory.of(&declaration.name),
+            declaration,
+            ask_held,
+        };
+        declarations.iter().map(job).collect()
+    }
+
     /// The same over sources that more is asked of.
     pub(crate) async fn decide_by(
         &mut self,
@@ -114,15 +134,7 @@ impl Session<'_> {
         (wish, ask_held): (&Wish, bool),
         memory: &Memory,
     ) -> Vec<Resolved> {
-        let jobs = declarations.iter().copied().map(|declaration| Job {
-            platforms: workspace.catalog.platforms(declaration),
-            locked: lock.pins.get(&declaration.name),
-            wish: wish.clone(),
-            past: memory.of(&declaration.name),
-            declaration,
-            ask_held,
-        });
-        let jobs: Vec<Job<'_>> = jobs.collect();
+        let jobs = self.jobs(workspace, lock, declarations, (wish, ask_held), memory);
         let progress = Progress::start(self.app, self.globals, jobs.len());
         let resolved = resolve(sources, &jobs, self.app.now, |name| progress.done(name)).await;
         progress.finish();

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::SourceError;
 use super::memo::Memo;
-use crate::git::{GitError, Login, Refs, Remote, locate};
+use crate::git::{Address, GitError, Login, Refs, Remote, locate};
 use crate::model::{Between, CommitId, GitTag, GitUrl, Transport};
 use crate::net::{Client, GitToken, Kind};
 
@@ -68,6 +68,12 @@ impl GitSource {
         between::list(&remote, (from, to), &asked).await
     }
 
+    /// The host that is asked about `url`, `host` or `host:port`; none where it is a folder of this machine.
+    pub async fn host(&self, url: &GitUrl) -> Result<Option<String>, SourceError> {
+        let asked = format!("find out where {url} is");
+        Ok(self.address(url, &asked).await?.host())
+    }
+
     async fn list(&self, url: &GitUrl) -> Result<Arc<Vec<GitTag>>, SourceError> {
         let asked = format!("list the tags of {url}");
         let (remote, _permit) = self.remote(url, &asked).await?;
@@ -77,6 +83,14 @@ impl GitSource {
         Ok(Arc::new(tags(refs.map_err(|error| failed(&asked, &error))?)))
     }
 
+    /// Where `url`, or its mirror, is.
+    async fn address(&self, url: &GitUrl, asked: &str) -> Result<Address, SourceError> {
+        let wrong = |why| SourceError::new(Kind::Configuration, asked, why);
+        let place = mirrored(url, &self.client.settings().git).map_err(wrong)?;
+        let found = locate(&self.client, &place, &self.memory.login).await;
+        found.map_err(|error| failed(asked, &error))
+    }
+
     /// The repository at `url`, or its mirror, and leave to ask it.
     async fn remote(
         &self,
@@ -84,11 +98,8 @@ impl GitSource {
         asked: &str,
     ) -> Result<(Remote, Option<SemaphorePermit<'_>>), SourceError> {
         let settings = self.client.settings();
-        let place =
-            mirrored(url, &settings.git).map_err(|why| SourceError::new(Kind::Configuration, asked, why))?;
+        let address = self.address(url, asked).await?;
         let login = &self.memory.login;
-        let found = locate(&self.client, &place, login).await;
-        let address = found.map_err(|error| failed(asked, &error))?;
         let login = match address.web().and_then(|place| token(place, &settings.git_tokens)) {
             None => login.clone(),
             Some(GitToken { user, token: Ok(token), source, .. }) => {

@@ -202,3 +202,50 @@ fn a_person_is_told_of_each_request_and_a_machine_in_json() {
     let errors: Vec<_> = events.iter().filter(|event| event["level"] == "ERROR").collect();
     assert!(errors.len() == 1 && errors[0]["message"].as_str().unwrap().contains("`b`"), "{lines}");
 }
+
+#[test]
+fn a_plan_names_the_requests_that_an_unchanged_pin_costs() {
+    let registry = Registry::start();
+    registry.push_index("a", "slim", BOTH);
+    for version in ["1.0.0", "1.0.1"] {
+        registry.push_index("b", version, BOTH);
+    }
+    let pins = [
+        pin(&registry, "slim", "a", "slim"),
+        pin(&registry, "same", "a", "slim"),
+        pin(&registry, "b", "b", "{version}"),
+        pin(&registry, "held", "b", "{version}").replace("\n\n", "\nhold = \"for the audit\"\n"),
+    ];
+    let checkout = Checkout::new(&pins.concat());
+    let plan = |arguments: &[&str]| {
+        registry.reset_counters();
+        let output = checkout.command(&[&["refresh", "--plan"], arguments].concat()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(registry.requests().is_empty(), "a plan asks nobody");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let host = registry.host();
+    let first = plan(&[]);
+    for line in [
+        format!("{host}  3 requests\n"),
+        format!("  GET   {host}/a:slim  (same, slim)\n"),
+        format!("  tags  {host}/b  (b, held)\n"),
+        format!("  GET   {host}/b, its newest tag  (b, held)\n"),
+    ] {
+        assert!(first.contains(&line), "{line}{first}");
+    }
+    assert_eq!(checkout.run(&["refresh"]).code, 0);
+    let second = plan(&[]);
+    assert!(second.contains("not asked about: held\n") && second.contains("(b)\n"), "{second}");
+    let document: Value = serde_json::from_str(&plan(&["--format", "json"])).unwrap();
+    let asks = document["hosts"][0]["requests"].as_array().unwrap();
+    let planned = |how: &str| asks.iter().filter(|ask| ask["how"] == how).count() as u64;
+    registry.reset_counters();
+    assert_eq!(checkout.run(&["refresh"]).code, 0);
+    let asked = registry.counters();
+    assert_eq!(
+        [planned("head"), planned("get"), planned("tags")],
+        [asked.heads, asked.manifests, asked.tag_pages]
+    );
+    assert_eq!(registry.requests().len(), asks.len());
+}

@@ -150,6 +150,61 @@ fn every_command_that_asks_stops_at_once_and_leaves_all_as_it_was() {
     assert!(project.lock().contains("1.0.2"));
 }
 
+/// Whatever it was doing: what it says is so.
+#[test]
+fn at_any_moment_all_is_old_or_all_is_new() {
+    let (registry, project, _remote) = project();
+    registry.set_latency(Duration::from_millis(5));
+    let folder = project.checkout.path("");
+    for number in 0..20 {
+        fs::write(
+            folder.join(format!("sub/{number}.Dockerfile")),
+            format!("FROM {}/x:1.0.1\n", registry.host()),
+        )
+        .unwrap();
+    }
+    let ended = project.checkout.run(&["refresh", "--to", "1.0.1", "x"]);
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-q", "-m", "more"]);
+    let (begin, seen) =
+        (project.git(&["rev-parse", "HEAD"]), project.git(&["rev-parse", "refs/solera-pin/journal"]));
+    let old = files(&folder);
+    let reset = || {
+        project.git(&["reset", "-q", "--hard", begin.trim()]);
+        project.git(&["update-ref", "refs/solera-pin/journal", seen.trim()]);
+    };
+    for arguments in [&["refresh"][..], &["refresh", "--commit"]] {
+        reset();
+        let begun = Instant::now();
+        let ended = project.checkout.run(arguments);
+        assert_eq!(ended.code, 0, "{}", ended.said);
+        let (lasts, new) = (begun.elapsed(), files(&folder));
+        assert!(new != old);
+        for moment in 0..12 {
+            reset();
+            let mut child = Running(project.checkout.start(arguments));
+            // Nothing is ever sent: this is a clock.
+            let (_sender, clock) = std::sync::mpsc::channel::<()>();
+            let _ = clock.recv_timeout(lasts * moment / 11);
+            signal("INT", child.0.id());
+            let status = child.0.wait().unwrap();
+            let is_new = match (status.code(), status.signal()) {
+                (Some(0), _) => true,
+                // Before it could hear it, it had not begun.
+                (Some(130), _) | (None, Some(2)) => false,
+                _ => panic!("{arguments:?} at {moment}: {status}"),
+            };
+            assert!(
+                files(&folder) == if is_new { new.clone() } else { old.clone() },
+                "{arguments:?} at {moment}: {status}"
+            );
+            let moved = project.git(&["rev-parse", "HEAD"]) != begin;
+            assert_eq!(moved, is_new && arguments.len() == 2, "{arguments:?} at {moment}: {status}");
+        }
+    }
+}
+
 #[test]
 fn an_adoption_that_is_stopped_leaves_nothing() {
     let registry = Registry::start();

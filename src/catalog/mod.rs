@@ -6,6 +6,7 @@
 mod declaration;
 mod duration;
 mod image;
+mod network;
 mod paths;
 mod policy;
 mod propose;
@@ -17,8 +18,9 @@ use std::sync::Arc;
 pub use declaration::{Declaration, Hold, Upstream};
 pub use duration::parse as parse_duration;
 pub use image::{Class, Image, Origin};
+pub use network::{ClientFiles, GitMirror, Network, RegistryPolicy, parse_user};
 pub use paths::PathGlobs;
-pub use policy::{Edition, GitMirror, Level, Mode, Network, Policy, References, RegistryPolicy, parse_user};
+pub use policy::{Edition, Level, Mode, Policy, References};
 pub use propose::{Author, Digests, ForgeKind, GroupBy, Propose, Sign};
 pub use template::{Template, TemplatePart};
 

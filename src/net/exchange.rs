@@ -13,9 +13,10 @@ use url::Url;
 
 use super::auth::{Authorization, Credential};
 use super::client::Inner;
-use super::endpoint::{is_loopback, is_plain_allowed};
-use super::error::{Place, seconds};
+use super::endpoint::is_plain_allowed;
+use super::error::{Between, Place, seconds};
 use super::message::{Access, Method, Request, Response, Secret};
+use super::proxy::{Fault, Proxy};
 use super::{Asked, NetError};
 
 const REDIRECTS: usize = 5;
@@ -28,6 +29,7 @@ pub(super) enum Failure {
     /// Another attempt may succeed.
     Transport {
         place: Place,
+        proxy: Between,
         cause: String,
         /// Whether there was a connection that answered something.
         reached: bool,
@@ -107,9 +109,13 @@ impl Inner {
         url: &Url,
     ) -> Result<Response, Failure> {
         self.counters.asked(request.asked);
-        let sent = self.prepare(request, authorization, url).send().await;
-        let answer = sent.map_err(|error| self.failure(url, &error))?;
+        let prepared = self.prepare(request, authorization, url).map_err(Failure::Final)?;
+        let answer = prepared.send().await.map_err(|error| self.failure(url, &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        // It has no other meaning, and what is not TLS gets it as an answer.
+        if let Some(proxy) = self.settings.proxies.of(url).filter(|_| status == 407) {
+            return Err(proxy_login(url, proxy));
+        }
         let body = self.read_body(request, url, answer).await?;
         self.counters.received(body.len());
         Ok(Response { status, headers, url: url.clone(), body })
@@ -120,7 +126,7 @@ impl Inner {
         request: &Request,
         authorization: Option<&Authorization>,
         url: &Url,
-    ) -> reqwest::RequestBuilder {
+    ) -> Result<reqwest::RequestBuilder, NetError> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Head => reqwest::Method::HEAD,
@@ -129,11 +135,8 @@ impl Inner {
             Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
+        let http = self.clients.of(request, url, &self.settings)?;
         // Digests are of the bytes as they are, and a cap must hold for what is read.
-        let http = match url.scheme() == "http" && is_loopback(url) {
-            true => &self.loopback,
-            false => &self.http,
-        };
         let mut builder = http.request(method, url.clone()).header(ACCEPT_ENCODING, "identity");
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -147,7 +150,7 @@ impl Inner {
         {
             builder = shown(builder, secret);
         }
-        match authorization.filter(|_| own) {
+        Ok(match authorization.filter(|_| own) {
             Some(Authorization::Bearer(token)) => builder.bearer_auth(token.secret.expose_secret()),
             Some(Authorization::Basic(credential)) => match &**credential {
                 Credential::Password(user, password) => {
@@ -156,7 +159,7 @@ impl Inner {
                 Credential::Identity(_) => builder,
             },
             None => builder,
-        }
+        })
     }
 
     async fn read_body(
@@ -207,8 +210,24 @@ impl Inner {
             false => innermost(error),
         };
         let reached = !error.is_connect() && !error.is_timeout();
-        Failure::Transport { place, cause, reached }
+        let Some(proxy) = self.settings.proxies.of(url) else {
+            return Failure::Transport { place, proxy: Between::Nothing, cause, reached };
+        };
+        let (proxy, cause) = match proxy.fault(url, error) {
+            Some(Fault::Login) => return proxy_login(url, proxy),
+            Some(Fault::Refused) => (Between::BadProxy(proxy.host().into()), "did not connect to it".into()),
+            Some(Fault::Unreachable) => {
+                (Between::BadProxy(proxy.host().into()), format!("cannot be reached itself: {cause}"))
+            }
+            None => (Between::Proxy(proxy.host().into()), cause),
+        };
+        Failure::Transport { place, proxy, cause, reached }
     }
+}
+
+fn proxy_login(url: &Url, proxy: &Proxy) -> Failure {
+    let (place, proxy, shown) = (Place::of(url), proxy.host().into(), proxy.has_login());
+    Failure::Final(NetError::ProxyLogin { place, proxy, shown })
 }
 
 /// A request with what its caller has to show.

@@ -6,6 +6,7 @@
 //! [`Response`], whatever its status, or a [`NetError`]. Nothing else of ours uses the HTTP library.
 
 mod auth;
+mod certificates;
 mod client;
 mod deadline;
 mod endpoint;
@@ -15,16 +16,19 @@ mod flight;
 mod host;
 mod link;
 mod message;
+mod proxy;
 mod retry;
 mod settings;
 mod stats;
 mod tls;
 
+pub use certificates::{read_identity, read_pem};
 pub use client::Client;
 pub use deadline::Deadline;
 pub use endpoint::Endpoint;
-pub use error::{Kind, NetError, Place};
+pub use error::{Between, Kind, NetError, Place};
 pub use link::next_link;
 pub use message::{Request, Response, Secret};
-pub use settings::{RegistrySettings, Settings};
+pub use proxy::{Proxies, Proxy};
+pub use settings::{Identity, Pem, RegistrySettings, Settings};
 pub use stats::{Asked, Stats};

@@ -203,7 +203,8 @@ impl std::fmt::Display for Between {
 impl Between {
     /// What to do about `cause`.
     fn hint(&self, host: &str, cause: &str) -> String {
-        let unknown = cause.contains("UnknownIssuer");
+        // The second is what an authority of the same name as one that is trusted comes to.
+        let unknown = cause.contains("UnknownIssuer") || cause.contains("BadSignature");
         match self {
             Self::BadProxy(proxy) if unknown => format!(
                 "if the authority that vouches for {proxy} is to be trusted, name its certificate under `ca-files` of [network]"

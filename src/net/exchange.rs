@@ -118,6 +118,13 @@ impl Inner {
         }
         let body = self.read_body(request, url, answer).await?;
         self.counters.received(body.len());
+        if status == 400 && wants_certificate(&body) {
+            return Err(Failure::Final(NetError::Denied {
+                place: Place::of(url),
+                what: "answered 400: it wants a certificate of ours, another one if it was shown one".into(),
+                hint: "declare `client-cert` and `client-key` of the registry".into(),
+            }));
+        }
         Ok(Response { status, headers, url: url.clone(), body })
     }
 
@@ -223,6 +230,14 @@ impl Inner {
         };
         Failure::Transport { place, proxy, cause, reached }
     }
+}
+
+/// Whether an answer is what nginx says to whoever shows no certificate, or a wrong one: in TLS itself it accepts both.
+fn wants_certificate(page: &[u8]) -> bool {
+    let page = String::from_utf8_lossy(page);
+    ["No required SSL certificate was sent", "The SSL certificate error"]
+        .iter()
+        .any(|words| page.contains(words))
 }
 
 fn proxy_login(url: &Url, proxy: &Proxy) -> Failure {

@@ -100,7 +100,6 @@ fn a_proxy_over_tls_would_see_it_and_is_not_used() {
     company.asks(&company.host(), &format!("{}{}", company.ca(), declared(&ours)));
     let refused = company.workspace.run("refresh").ended(2);
     refused.says(&format!("would be shown to the proxy https://{}", squid.host()));
-    squid.was_not_asked();
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub struct RegistryPolicy {
     /// Where credentials for it are, of a user's own file alone.
     pub auth_file: Option<String>,
     /// Whether it is asked without TLS.
-    pub plain_http: bool,
+    pub plain_http: Option<bool>,
 }
 
 /// `client-cert` and `client-key`
@@ -64,11 +64,28 @@ pub struct GitMirror {
     pub mirror: String,
 }
 
+impl RegistryPolicy {
+    /// What is declared here, and where nothing is, what is declared in `other`.
+    fn or(self, other: Self) -> Self {
+        Self {
+            mirror: self.mirror.or(other.mirror),
+            realm: self.realm.or(other.realm),
+            ca: self.ca.or(other.ca),
+            client: self.client.or(other.client),
+            auth_file: self.auth_file.or(other.auth_file),
+            plain_http: self.plain_http.or(other.plain_http),
+        }
+    }
+}
+
 impl Network {
-    /// Adds a user's own settings, which go before the repository's.
+    /// Adds a user's own settings, each of which goes before the repository's.
     #[must_use]
     pub fn with_user(mut self, user: Self) -> Self {
-        self.registries.extend(user.registries);
+        for (registry, own) in user.registries {
+            let declared = self.registries.remove(&registry).unwrap_or_default();
+            self.registries.insert(registry, own.or(declared));
+        }
         self.git.retain(|mirror| !user.git.iter().any(|own| own.prefix == mirror.prefix));
         self.git.extend(user.git);
         self.ca_files.extend(user.ca_files);
@@ -136,8 +153,9 @@ fn read_registry(
     mut section: Section<'_>,
     problems: &mut Vec<Problem>,
 ) -> RegistryPolicy {
-    let plain_http = section.read("plain-http", problems, Entry::boolean).unwrap_or(false);
-    let url = |entry: &Entry<'_>| web_url(entry, plain_http || registry.is_loopback());
+    let plain_http = section.read("plain-http", problems, Entry::boolean);
+    let plain = plain_http == Some(true) || registry.is_loopback();
+    let url = |entry: &Entry<'_>| web_url(entry, plain);
     let policy = RegistryPolicy {
         mirror: section.read("mirror", problems, url),
         realm: section.read("realm", problems, url),

@@ -176,6 +176,15 @@ fn where_a_secret_is_kept_is_a_users_own_setting() {
         let network = catalog.policy.network.with_user(user.clone());
         assert_eq!(network.auth_file.as_deref(), Some("/etc/all.json"));
     }
+    // One key of a person's own does away with that key alone.
+    let declared =
+        "[registries.\"r.example\"]\nmirror = \"https://m.example\"\nplain-http = true\nca = \"own.pem\"\n";
+    let policy = SourceFile::new("refresh/policy.toml", declared);
+    let catalog = parse(&Files { policy: Some(policy), ..Files::default() }).unwrap();
+    let merged = catalog.policy.network.with_user(user);
+    let registry = &merged.registries[&"r.example".parse().unwrap()];
+    assert_eq!(registry.mirror.as_ref().map(url::Url::as_str), Some("https://m.example/"));
+    assert_eq!((registry.ca.as_deref(), registry.plain_http), (Some("/etc/ca.pem"), Some(true)));
 }
 
 #[test]

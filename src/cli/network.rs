@@ -21,7 +21,7 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
         None => network,
     };
     let path = |text: &String| workspace.root.join(at_home(app, text));
-    let pem = |text: &String| read_pem(&path(text)).map_err(unreadable);
+    let pem = |text: &String| read_pem(&path(text)).map_err(|error| unreadable(&error));
     let auth_file = |file: &Option<String>| file.as_ref().map(|file| existing(path(file))).transpose();
     let mut settings = Settings {
         git: network.git.iter().map(|mirror| (mirror.prefix.clone(), mirror.mirror.clone())).collect(),
@@ -42,9 +42,9 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
             mirror: policy.mirror.clone(),
             realm: policy.realm.clone(),
             ca: policy.ca.iter().map(pem).collect::<Result<_, _>>()?,
-            identity: identity.transpose().map_err(unreadable)?,
+            identity: identity.transpose().map_err(|error| unreadable(&error))?,
             auth_file: auth_file(&policy.auth_file)?,
-            plain_http: policy.plain_http,
+            plain_http: policy.plain_http == Some(true),
         };
         settings.registries.insert(registry.clone(), declared);
     }
@@ -68,7 +68,7 @@ fn existing(file: PathBuf) -> Result<PathBuf, Error> {
     }
 }
 
-fn unreadable(error: NetError) -> Error {
+fn unreadable(error: &NetError) -> Error {
     Error::usage(error.to_string())
         .hint("the configuration names it under `ca`, `ca-files`, `client-cert` or `client-key`")
 }

@@ -65,6 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test makes its own files")]
     fn a_folder_is_read_as_docker_reads_it() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("r.example:5000");

@@ -112,8 +112,11 @@ impl Inner {
         let prepared = self.prepare(request, authorization, url).map_err(Failure::Final)?;
         let answer = prepared.send().await.map_err(|error| self.failure(url, &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        // It has no other meaning, and what is not TLS gets it as an answer.
-        if let Some(proxy) = self.settings.proxies.of(url).filter(|_| status == 407) {
+        // Without a tunnel it is the proxy that answers so.
+        if status == 407
+            && url.scheme() == "http"
+            && let Some(proxy) = self.settings.proxies.of(url)
+        {
             return Err(proxy_login(url, proxy));
         }
         let body = self.read_body(request, url, answer).await?;

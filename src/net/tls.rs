@@ -30,8 +30,11 @@ pub(super) struct Clients {
     /// For plain HTTP on loopback.
     loopback: reqwest::Client,
     /// Those of single registries, or why there are none. What is declared is made at once, the rest when it is wanted.
-    own: Mutex<HashMap<Registry, Result<Option<Arc<Own>>, NetError>>>,
+    own: Mutex<HashMap<Registry, Made>>,
 }
+
+/// The clients of a registry, if it has some of its own.
+type Made = Result<Option<Arc<Own>>, NetError>;
 
 /// The clients of a registry that has certificates of its own.
 #[derive(Debug)]
@@ -87,7 +90,7 @@ impl Clients {
         }
     }
 
-    fn own(&self, registry: &Registry, settings: &Settings) -> Result<Option<Arc<Own>>, NetError> {
+    fn own(&self, registry: &Registry, settings: &Settings) -> Made {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = own.get(registry) {
             return made.clone();

@@ -75,6 +75,7 @@ mod tests {
     use crate::net::RegistrySettings;
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "a test makes its own files")]
     async fn a_registrys_own_file_goes_first_and_docker_configuration_last() {
         let folder = tempfile::tempdir().unwrap();
         // `u:` and the name of the file

@@ -1,5 +1,5 @@
-//! `[registries]`, `[git]` and `[network]`, in a repository's policy and in a user's own file: where upstreams are asked,
-//! and who is trusted on the way. Nothing here changes a decision.
+//! `[registries]`, `[git]` and `[network]`, in a repository's policy and in a user's own file: where upstreams are
+//! asked, and who is trusted on the way. Nothing here changes a decision.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

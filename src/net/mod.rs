@@ -2,9 +2,9 @@
 //!
 //! The layers, each in its own file and with its own tests: where a registry is (`endpoint`), who may be told a
 //! secret (`auth`), what is asked again (`retry`), how one request is sent and how much of its answer is read
-//! (`exchange`), through which proxy (`proxy`) and with whose certificates trusted and shown (`tls`, `certificates`), and the
-//! client that puts them together. A caller makes a [`Request`] and gets the final [`Response`], whatever its status, or a
-//! [`NetError`]. Nothing else of ours uses the HTTP library.
+//! (`exchange`), through which proxy (`proxy`), which certificates are trusted and shown (`tls`, `certificates`), and the
+//! client that puts them together. A caller makes a [`Request`] and gets the final [`Response`], whatever its status, or
+//! a [`NetError`]. Nothing else of ours uses the HTTP library.
 
 mod auth;
 mod certificates;

@@ -1,8 +1,8 @@
 //! Which proxy stands before a host, from the variables that other tools read too.
 //!
-//! The variables are read here and not by the HTTP library, so that it can be told which proxy is used for what, and that
-//! one that is misspelt is a mistake and not a connection past the proxy. Loopback is never behind a proxy: a proxy's
-//! loopback is another machine's.
+//! The variables are read here and not by the HTTP library, so that it can be told which proxy is used for what, and
+//! that one that is misspelt is a mistake and not a connection past the proxy. Loopback is never behind a proxy: a
+//! proxy's loopback is another machine's.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -45,8 +45,8 @@ struct Direct {
 }
 
 impl Proxies {
-    /// The proxies that these variables name. The name in capitals goes first; `ALL_PROXY` is for what has none of its own.
-    /// Under CGI a caller can set `HTTP_PROXY` by a header, so that there it says nothing.
+    /// The proxies that these variables name. The name in capitals goes first; `ALL_PROXY` is for what has none of its
+    /// own. Under CGI a caller can set `HTTP_PROXY` by a header, so that there it says nothing.
     pub fn from_environment<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Result<Self, NetError> {
         let either = |upper: &str| {
             let lower = upper.to_ascii_lowercase();

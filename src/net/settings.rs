@@ -19,8 +19,8 @@ pub struct Settings {
     pub git: Vec<(String, String)>,
     /// Certificate authorities besides those of the system, for all hosts and for proxies.
     pub ca: Vec<Pem>,
-    /// Where certificates are by host, as Docker keeps them: `HOST[:PORT]/{*.crt,*.cert,*.key}`. It counts for registries
-    /// that declare none.
+    /// Where certificates are by host, as Docker keeps them: `HOST[:PORT]/{*.crt,*.cert,*.key}`. It counts for
+    /// registries that declare none.
     pub certificates: Option<PathBuf>,
     /// The Docker configuration file (`config.json`) that holds or names the credentials.
     pub docker_config: Option<PathBuf>,
@@ -73,8 +73,8 @@ pub struct RegistrySettings {
     pub mirror: Option<Url>,
     /// The token server, where it is on another domain than the registry.
     pub realm: Option<Url>,
-    /// Certificate authorities of this registry. They are trusted for what is asked on its behalf: of the registry or its
-    /// mirror, of its token server, and of where these redirect to.
+    /// Certificate authorities of this registry. They are trusted for what is asked on its behalf: of the registry or
+    /// its mirror, of its token server, and of where these redirect to.
     pub ca: Vec<Pem>,
     /// Who we are to this registry. It is shown to the registry's, or its mirror's, own origin and nowhere else.
     pub identity: Option<Identity>,

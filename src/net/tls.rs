@@ -1,8 +1,8 @@
 //! Which certificate authorities are trusted, who we are to a host, and the HTTP clients that go by it.
 //!
-//! A registry's own authorities are trusted for what is asked on its behalf and for nothing else, so each registry that has
-//! some has a client of its own: one that shares a connection with the others would share its trust too. A certificate
-//! of ours is in a third one, which is taken for the registry's own origin alone.
+//! A registry's own authorities are trusted for what is asked on its behalf and for nothing else, so each registry that
+//! has some has a client of its own: one that shares a connection with the others would share its trust too. A
+//! certificate of ours is in a third one, which is taken for the registry's own origin alone.
 
 use std::collections::HashMap;
 use std::path::Path;

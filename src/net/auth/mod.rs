@@ -1,8 +1,8 @@
 //! Who is told a secret: credentials go to the host they are for and to its token server, nowhere else.
 //!
 //! A registry says what it wants in the challenge of its first 401 (`challenge`). The user's secrets come from the
-//! Docker configuration (`credentials`), of which there may be several (`places`). Where the registry wants a token, there is one request for it per scope,
-//! however many wait for it (`token`).
+//! Docker configuration (`credentials`) and other files of its form (`places`). Where the registry wants a token, there
+//! is one request for it per scope, however many wait for it (`token`).
 
 mod challenge;
 mod credentials;

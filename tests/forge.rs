@@ -24,12 +24,7 @@ const BRANCH: &str = "solera-pin/pin/debian";
 
 /// Settings for tests: no delays, and no proxy of the machine's.
 fn settings() -> Settings {
-    Settings {
-        base_delay: Duration::ZERO,
-        max_delay: Duration::ZERO,
-        system_proxy: false,
-        ..Settings::default()
-    }
+    Settings { base_delay: Duration::ZERO, max_delay: Duration::ZERO, ..Settings::default() }
 }
 
 fn forge(server: &Server, software: Software) -> Box<dyn Forge> {

@@ -60,12 +60,7 @@ use support::registry::Registry;
 
 /// Settings for tests: no delays, and no proxy of the machine's.
 fn settings() -> Settings {
-    Settings {
-        base_delay: Duration::ZERO,
-        max_delay: Duration::ZERO,
-        system_proxy: false,
-        ..Settings::default()
-    }
+    Settings { base_delay: Duration::ZERO, max_delay: Duration::ZERO, ..Settings::default() }
 }
 
 fn client(settings: Settings) -> Client {

@@ -4,7 +4,9 @@
 //! Every test starts a registry of its own, which ends with it. `server` is that registry, `content` what is pushed to
 //! it, `workspace` a repository in which the program runs, `skopeo` the second opinion. The tests are in the other
 //! modules: `digests` (what is locked), `steps` (what moves a pin), `access` (logging in, and a registry that is gone),
-//! `tls` (private authorities) and `upstream` (`verify --upstream`).
+//! `logins` (where credentials are kept), `tls` (private authorities) and `upstream` (`verify --upstream`). In a company's
+//! network the registry stands behind nginx (`front`) and is asked through squid (`forward`), with certificates of
+//! the company's own (`certs`) and tokens of `tokens`: `company`, `proxies`, `identity`.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,10 +17,27 @@
 
 #[path = "registry/access.rs"]
 mod access;
+#[path = "registry/certs.rs"]
+mod certs;
+#[path = "registry/company.rs"]
+mod company;
 #[path = "registry/content.rs"]
 mod content;
 #[path = "registry/digests.rs"]
 mod digests;
+#[path = "registry/forward.rs"]
+mod forward;
+#[path = "registry/front.rs"]
+mod front;
+#[path = "registry/identity.rs"]
+mod identity;
+#[path = "registry/logins.rs"]
+mod logins;
+#[path = "registry/proxies.rs"]
+mod proxies;
+#[allow(dead_code, unreachable_pub, reason = "shared by several tests")]
+#[path = "support/serve.rs"]
+mod serve;
 #[path = "registry/server.rs"]
 mod server;
 #[path = "registry/skopeo.rs"]
@@ -27,6 +46,8 @@ mod skopeo;
 mod steps;
 #[path = "registry/tls.rs"]
 mod tls;
+#[path = "registry/tokens.rs"]
+mod tokens;
 #[path = "registry/upstream.rs"]
 mod upstream;
 #[path = "registry/workspace.rs"]

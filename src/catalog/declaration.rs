@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::policy::web_url;
+use super::network::web_url;
 use super::{PathGlobs, duration, paths};
 use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
 use crate::model::{Allow, GitUrl, GroupName, PinName, Platform, Repository};

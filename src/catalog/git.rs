@@ -1,6 +1,6 @@
 //! `[git."PREFIX"]`: where git repositories are asked, and with which token.
 
-use crate::catalog::policy::{Network, Whose};
+use super::network::{Network, Whose};
 use crate::document::{Entry, Place, Problem, Section, SourceFile};
 use crate::model::{GitUrl, Registry};
 

@@ -7,6 +7,7 @@ mod declaration;
 mod duration;
 mod git;
 mod image;
+mod network;
 mod paths;
 mod policy;
 mod propose;
@@ -19,8 +20,9 @@ pub use declaration::{Declaration, Hold, Upstream};
 pub use duration::parse as parse_duration;
 pub use git::{GitMirror, GitToken, TokenSource};
 pub use image::{Class, Image, Origin};
+pub use network::{ClientFiles, Network, RegistryPolicy, parse_user};
 pub use paths::PathGlobs;
-pub use policy::{Edition, Level, Mode, Network, Policy, References, RegistryPolicy, parse_user};
+pub use policy::{Edition, Level, Mode, Policy, References};
 pub use propose::{Author, Digests, ForgeKind, GroupBy, Propose, Sign};
 pub use template::{Template, TemplatePart};
 

@@ -1,12 +1,9 @@
-//! `refresh/policy.toml` and a user's own file: when, how, and through which network.
+//! `refresh/policy.toml`: when, how, and through which network.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use super::git::{self, GitMirror, GitToken};
-use super::{PathGlobs, Propose, duration, paths, propose};
-use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
-use crate::model::Registry;
+use super::{Network, PathGlobs, Propose, duration, network, paths, propose};
+use crate::document::{Entry, Place, Problem, Section, meant};
 use crate::track::Glob;
 
 /// The tables that are about more than one pin.
@@ -65,39 +62,6 @@ impl std::fmt::Display for Edition {
     }
 }
 
-/// `[registries]`, `[git]` and `[network]`: nothing here changes a decision.
-#[derive(Clone, Debug, Default)]
-pub struct Network {
-    /// By canonical name.
-    pub registries: BTreeMap<Registry, RegistryPolicy>,
-    /// The longest matching prefix applies.
-    pub git: Vec<GitMirror>,
-    /// Of a user's file alone. The longest matching prefix applies, to the place that is asked.
-    pub git_tokens: Vec<GitToken>,
-    /// PEM files, relative to the repository or, in a user's file, absolute.
-    pub ca_files: Vec<String>,
-}
-
-/// `[registries."HOST"]`
-#[derive(Clone, Debug, Default)]
-pub struct RegistryPolicy {
-    /// Asked instead; the canonical name stays in the lock.
-    pub mirror: Option<url::Url>,
-    /// The token server, where it is on another domain.
-    pub realm: Option<url::Url>,
-    /// A PEM file.
-    pub ca: Option<String>,
-    /// Whether it is asked without TLS.
-    pub plain_http: bool,
-}
-
-/// Whose file is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whose {
-    Repository,
-    User,
-}
-
 /// How much a rule's findings weigh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -113,34 +77,8 @@ pub enum Level {
 const LEVELS: [(&str, Level); 3] =
     [("error", Level::Error), ("warning", Level::Warning), ("off", Level::Off)];
 
-impl Network {
-    /// Adds a user's own settings, which go before the repository's.
-    #[must_use]
-    pub fn with_user(mut self, user: Self) -> Self {
-        self.registries.extend(user.registries);
-        self.git.retain(|mirror| !user.git.iter().any(|own| own.prefix == mirror.prefix));
-        self.git.extend(user.git);
-        self.git_tokens.extend(user.git_tokens);
-        self.ca_files.extend(user.ca_files);
-        self
-    }
-}
-
-/// Parses a user's own file, which may hold `[network]`, `[registries]` and `[git]` only.
-pub fn parse_user(file: &Arc<SourceFile>) -> Result<Network, Vec<Problem>> {
-    let document = parse_toml(file).map_err(|problem| vec![problem])?;
-    let mut root = Section::root(&document, file);
-    let (mut network, mut problems) = (Network::default(), Vec::new());
-    read_network(&mut root, &mut network, Whose::User, &mut problems);
-    root.finish(&mut problems);
-    match problems.is_empty() {
-        true => Ok(network),
-        false => Err(problems),
-    }
-}
-
 pub(super) fn read(root: &mut Section<'_>, policy: &mut Policy, problems: &mut Vec<Problem>) {
-    read_network(root, &mut policy.network, Whose::Repository, problems);
+    network::read(network::Whose::Repository, root, &mut policy.network, problems);
     read_schedule(root, problems);
     read_references(root, &mut policy.references, problems);
     propose::read(root, &mut policy.propose, problems);
@@ -156,64 +94,6 @@ pub(super) fn read(root: &mut Section<'_>, policy: &mut Policy, problems: &mut V
             }
         }
         section.finish(problems);
-    }
-}
-
-fn read_network(root: &mut Section<'_>, network: &mut Network, whose: Whose, problems: &mut Vec<Problem>) {
-    for (host, entry) in root.read("registries", problems, Entry::section).iter().flat_map(Section::entries) {
-        let registry = host.parse::<Registry>().map_err(|error| entry.problem(error.to_string()));
-        match registry.and_then(|registry| Ok((registry, entry.section()?))) {
-            Ok((registry, section)) => {
-                let policy = read_registry(&registry, section, problems);
-                network.registries.insert(registry, policy);
-            }
-            Err(problem) => problems.push(problem),
-        }
-    }
-    for (prefix, entry) in root.read("git", problems, Entry::section).iter().flat_map(Section::entries) {
-        match entry.section() {
-            Ok(section) => git::read(prefix, section, network, whose, problems),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if let Some(mut section) = root.read("network", problems, Entry::section) {
-        let files = section.read("ca-files", problems, Entry::texts);
-        network.ca_files.extend(files.unwrap_or_default());
-        section.finish(problems);
-    }
-}
-
-fn read_registry(
-    registry: &Registry,
-    mut section: Section<'_>,
-    problems: &mut Vec<Problem>,
-) -> RegistryPolicy {
-    let plain_http = section.read("plain-http", problems, Entry::boolean).unwrap_or(false);
-    let url = |entry: &Entry<'_>| web_url(entry, plain_http || registry.is_loopback());
-    let policy = RegistryPolicy {
-        mirror: section.read("mirror", problems, url),
-        realm: section.read("realm", problems, url),
-        ca: section.read("ca", problems, |entry| entry.text().map(str::to_owned)),
-        plain_http,
-    };
-    section.finish(problems);
-    policy
-}
-
-/// An `https` URL, or `http` on loopback or where plain HTTP is declared.
-pub(super) fn web_url(entry: &Entry<'_>, plain: bool) -> Result<url::Url, Problem> {
-    let url: url::Url = entry.parse()?;
-    let credential = !url.username().is_empty() || url.password().is_some();
-    let loopback =
-        url.host_str().is_some_and(|host| host.parse::<Registry>().is_ok_and(|host| host.is_loopback()));
-    match url.scheme() {
-        _ if credential => Err(entry.problem(format!("`{}` must not hold a credential", entry.path))),
-        "https" => Ok(url),
-        "http" if plain || loopback => Ok(url),
-        "http" => Err(entry
-            .problem(format!("`{}` is plain HTTP on another machine", entry.path))
-            .help("use https, or declare `plain-http = true` beside it")),
-        _ => Err(entry.problem(format!("`{}` must be an https URL", entry.path))),
     }
 }
 

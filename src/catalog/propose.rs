@@ -1,6 +1,7 @@
 //! `[propose]` of `refresh/policy.toml`: how a bump reaches people.
 
-use super::policy::{one_of, web_url};
+use super::network::web_url;
+use super::policy::one_of;
 use crate::document::{Entry, Problem, Section};
 use crate::model::GitRef;
 

@@ -141,12 +141,50 @@ fn the_policy_is_checked() {
         ("[registries.\"r.example\"]\nmirror = \"http://m.example\"\n", "plain HTTP on another machine"),
         ("[registries.\"r.example\"]\nmirror = \"https://u:p@m.example\"\n", "must not hold a credential"),
         ("[git.\"https://h/\"]\nmirror = \"relative\"\n", "is not the URL of a git repository"),
+        ("[network]\nauth-file = \"/x\"\n", "is a person's own setting"),
+        ("[network]\ncerts-dir = \"/x\"\n", "is a person's own setting"),
+        ("[registries.\"r.example\"]\nauth-file = \"/x\"\n", "is a person's own setting"),
+        ("[registries.\"r.example\"]\nclient-cert = \"x\"\n", "client-cert` is only one half"),
+        ("[registries.\"r.example\"]\nclient-key = \"/x\"\n", "client-key` is only one half"),
+        (
+            "[registries.\"r.example\"]\nclient-cert = \"x\"\nclient-key = \"x.key\"\n",
+            "a private key inside the repository",
+        ),
         ("[verify]\nedition = \"soon\"\n", "a month such as"),
         ("[pin.a]\nimage = \"x\"\n", "unknown key `pin`"),
     ] {
         let found = says(&policy(text));
         assert!(found.iter().any(|found| found.contains(message)), "{message}: {found:?}");
     }
+}
+
+#[test]
+fn where_a_secret_is_kept_is_a_users_own_setting() {
+    let text = "[registries.\"r.example\"]\nclient-cert = \"x.pem\"\nclient-key = \"x.key\"\nauth-file = \"r.json\"\n\
+                ca = \"ca.pem\"\n[network]\nauth-file = \"all.json\"\ncerts-dir = \"certs\"\nca-files = [\"a\", \"b\"]\n";
+    let mut user = super::parse_user(&SourceFile::new("config.toml", text)).unwrap();
+    user.paths_mut().for_each(|path| path.insert_str(0, "/etc/"));
+    let mut paths: Vec<String> = user.paths_mut().map(|path| path.clone()).collect();
+    paths.sort();
+    let expected = ["a", "all.json", "b", "ca.pem", "certs", "r.json", "x.key", "x.pem"];
+    assert_eq!(paths, expected.map(|name| format!("/etc/{name}")));
+    // A repository may say which certificate is shown, of a key that is elsewhere.
+    for key in ["/etc/pki/me.key", "~/me.key"] {
+        let text = format!("[registries.\"r.example\"]\nclient-cert = \"me.pem\"\nclient-key = \"{key}\"\n");
+        let policy = SourceFile::new("refresh/policy.toml", &text);
+        let catalog = parse(&Files { policy: Some(policy), ..Files::default() }).unwrap();
+        let network = catalog.policy.network.with_user(user.clone());
+        assert_eq!(network.auth_file.as_deref(), Some("/etc/all.json"));
+    }
+    // One key of a person's own does away with that key alone.
+    let declared =
+        "[registries.\"r.example\"]\nmirror = \"https://m.example\"\nplain-http = true\nca = \"own.pem\"\n";
+    let policy = SourceFile::new("refresh/policy.toml", declared);
+    let catalog = parse(&Files { policy: Some(policy), ..Files::default() }).unwrap();
+    let merged = catalog.policy.network.with_user(user);
+    let registry = &merged.registries[&"r.example".parse().unwrap()];
+    assert_eq!(registry.mirror.as_ref().map(url::Url::as_str), Some("https://m.example/"));
+    assert_eq!((registry.ca.as_deref(), registry.plain_http), (Some("/etc/ca.pem"), Some(true)));
 }
 
 #[test]

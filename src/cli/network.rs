@@ -10,8 +10,11 @@ use crate::catalog::{Network, TokenSource, parse_user};
 use crate::document::SourceFile;
 use crate::error::Error;
 use crate::files;
-use crate::net::{GitToken, RegistrySettings, Settings};
+use crate::net::{GitToken, NetError, Proxies, RegistrySettings, Settings, read_identity, read_pem};
 use crate::workspace::Workspace;
+
+/// Where Docker keeps certificates by host.
+const CERTS_DIR: &str = "/etc/docker/certs.d";
 
 /// What the client of a repository is told.
 pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Error> {
@@ -20,26 +23,59 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
         Some(user) => network.with_user(user),
         None => network,
     };
-    let pem = |path: &String| read_pem(&workspace.root.join(path));
+    let path = |text: &String| workspace.root.join(at_home(app, text));
+    let pem = |text: &String| read_pem(&path(text)).map_err(|error| unreadable(&error));
+    let auth_file = |file: &Option<String>| file.as_ref().map(|file| existing(path(file))).transpose();
     let mut settings = Settings {
         git: network.git.iter().map(|mirror| (mirror.prefix.clone(), mirror.mirror.clone())).collect(),
         git_tokens: network.git_tokens.iter().map(|token| git_token(app, token)).collect(),
         git_folder: Some(workspace.root.clone()),
-        ca_pem: network.ca_files.iter().map(pem).collect::<Result<_, _>>()?,
+        ca: network.ca_files.iter().map(pem).collect::<Result<_, _>>()?,
+        certificates: Some(network.certs_dir.as_ref().map_or(CERTS_DIR.into(), path)),
         docker_config: docker_config(app),
+        auth_file: auth_file(&network.auth_file)?,
         ssh_command: app.variable("GIT_SSH_COMMAND").map(str::to_owned),
+        proxies: Proxies::from_environment(|name| app.variable(name)).map_err(|error| {
+            Error::usage(error.to_string()).hint("its value is not shown here: it may hold a password")
+        })?,
         ..Settings::default()
     };
     for (registry, policy) in &network.registries {
+        let identity =
+            policy.client.as_ref().map(|files| read_identity(&path(&files.cert), &path(&files.key)));
         let declared = RegistrySettings {
             mirror: policy.mirror.clone(),
             realm: policy.realm.clone(),
-            ca_pem: policy.ca.iter().map(pem).collect::<Result<_, _>>()?,
-            plain_http: policy.plain_http,
+            ca: policy.ca.iter().map(pem).collect::<Result<_, _>>()?,
+            identity: identity.transpose().map_err(|error| unreadable(&error))?,
+            auth_file: auth_file(&policy.auth_file)?,
+            plain_http: policy.plain_http == Some(true),
         };
         settings.registries.insert(registry.clone(), declared);
     }
     Ok(settings)
+}
+
+/// A path with `~/` for the home directory.
+fn at_home(app: &App, text: &str) -> PathBuf {
+    match (text.strip_prefix("~/"), app.variable("HOME")) {
+        (Some(rest), Some(home)) => Path::new(home).join(rest),
+        _ => text.into(),
+    }
+}
+
+/// A file that somebody named: one that is not there would be passed over in silence.
+fn existing(file: PathBuf) -> Result<PathBuf, Error> {
+    match file.is_file() {
+        true => Ok(file),
+        false => Err(Error::usage(format!("there is no file {}", file.display()))
+            .hint("the configuration names it under `auth-file`")),
+    }
+}
+
+fn unreadable(error: &NetError) -> Error {
+    Error::usage(error.to_string())
+        .hint("the configuration names it under `ca`, `ca-files`, `client-cert` or `client-key`")
 }
 
 /// `SOLERA_PIN_CONFIG`, or `solera-pin/config.toml` among the user's configuration. Paths in it are relative to it.
@@ -61,9 +97,8 @@ fn read_user(app: &App) -> Result<Option<Network>, Error> {
             let file = SourceFile::new(path.display().to_string(), &text);
             let mut network = parse_user(&file).map_err(Error::problems)?;
             let folder = path.parent().unwrap_or(Path::new("/"));
-            let own = network.registries.values_mut().filter_map(|registry| registry.ca.as_mut());
-            for ca in own.chain(&mut network.ca_files) {
-                *ca = folder.join(&*ca).display().to_string();
+            for named in network.paths_mut() {
+                *named = folder.join(at_home(app, named)).display().to_string();
             }
             for token in &mut network.git_tokens {
                 if let TokenSource::File(path) = &mut token.source {
@@ -100,13 +135,6 @@ fn git_token(app: &App, declared: &crate::catalog::GitToken) -> GitToken {
     });
     let source = format!("{source}, which your own file has for {}", declared.below);
     GitToken { below: declared.below.clone(), user: declared.user.clone(), token, source }
-}
-
-fn read_pem(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| {
-        Error::usage(format!("the certificate file {} could not be read: {error}", path.display()))
-            .hint("the configuration names it under `ca` or `ca-files`")
-    })
 }
 
 /// Where Docker, or else podman, keeps credentials.

@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use url::Url;
 
-use super::auth::{self, Authorization, Credential, Credentials, Login, Realm, Scheme, Token, Tokens};
+use super::auth::{self, Authorization, Credential, Login, Places, Realm, Scheme, Token, Tokens};
 use super::endpoint::{Endpoint, is_plain_allowed};
 use super::error::Place;
 use super::exchange::Failure;
 use super::host::{Host, Refusal};
 use super::message::{Access, Request, Response};
+use super::proxy::Proxy;
 use super::settings::Settings;
 use super::stats::Counters;
-use super::{Allowance, Asked, NetError, Stats, retry, tls};
+use super::tls::Clients;
+use super::{Allowance, Asked, NetError, Stats, retry};
 use crate::model::Registry;
 
 /// One HTTP client for everything. Cheap to clone: clones share connections, tokens and counters.
@@ -24,12 +26,10 @@ pub struct Client(Arc<Inner>);
 /// What the clones share.
 pub(super) struct Inner {
     pub(super) settings: Settings,
-    pub(super) http: reqwest::Client,
-    /// For plain HTTP on loopback.
-    pub(super) loopback: reqwest::Client,
+    pub(super) clients: Clients,
     pub(super) counters: Counters,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
-    credentials: Credentials,
+    credentials: Places,
     tokens: Tokens,
 }
 
@@ -53,6 +53,11 @@ impl Client {
     /// What was asked up to now.
     pub fn stats(&self) -> Stats {
         self.0.counters.read()
+    }
+
+    /// The proxy that `url` is asked through, if it is.
+    pub fn proxy(&self, url: &Url) -> Option<&Proxy> {
+        self.0.settings.proxies.of(url)
     }
 
     /// Where `registry`, or the mirror declared for it, is asked.
@@ -84,9 +89,8 @@ impl Client {
 impl Inner {
     pub(super) fn new(settings: Settings) -> Result<Self, NetError> {
         Ok(Self {
-            http: tls::http_client(&settings)?,
-            loopback: tls::loopback_client(&settings)?,
-            credentials: Credentials::new(settings.docker_config.clone()),
+            clients: Clients::new(&settings)?,
+            credentials: Places::new(&settings),
             settings,
             counters: Counters::default(),
             hosts: Mutex::default(),
@@ -122,8 +126,8 @@ impl Inner {
                     return Ok(response);
                 }
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Transport { place, cause, reached }) => {
-                    (NetError::Transport { place, cause, reached, attempts }, false)
+                Err(Failure::Transport { place, proxy, cause, reached }) => {
+                    (NetError::Transport { place, proxy, cause, reached, attempts }, false)
                 }
             };
             if last || given_up || (request.once && !was_refused(&failed)) {
@@ -177,7 +181,7 @@ impl Inner {
         let probe = async {
             let response = match self.attempts(request, None).await {
                 // Nobody else needs to find out by trying that the host is not there.
-                Err(error @ NetError::Transport { reached: false, .. }) => return Err(error),
+                Err(error) if error.is_about_host() => return Err(error),
                 // Any other failure is about this request, and nobody else's.
                 result => result,
             };
@@ -221,7 +225,7 @@ impl Inner {
         if *scheme == Scheme::Open {
             return Ok(None);
         }
-        let login = self.credentials.find(&endpoint.logins(), name).await?;
+        let login = self.credentials.find(endpoint, name).await?;
         match scheme {
             Scheme::Open => Ok(None),
             Scheme::Basic => match self.credentials.read(login).await? {
@@ -263,7 +267,8 @@ impl Inner {
             return Err(NetError::Insecure(Place::of(&realm.url)));
         }
         let credential = self.credentials.read(login).await?;
-        let (request, authorization) = auth::token_request(realm, scope, credential);
+        let (mut request, authorization) = auth::token_request(realm, scope, credential);
+        request.behalf = Some(endpoint.registry().clone());
         let response = self.attempts(&request, authorization.as_ref()).await?;
         auth::read_token(&response, &endpoint.login_name()).map(Arc::new)
     }

@@ -84,6 +84,7 @@ impl Endpoint {
     /// A request for `url`, which the registry itself named; authorized only where it is this endpoint's.
     pub fn request_to(&self, asked: Asked, repository: &Repository, url: Url) -> Request {
         let mut request = Request::get(asked, url);
+        request.behalf = Some(self.registry.clone());
         if self.is_origin_of(&request.url) {
             let (endpoint, name) = (Box::new(self.clone()), self.name_of(repository));
             request.access = Access::Registry { endpoint, name };

@@ -31,16 +31,28 @@ pub enum NetError {
     #[error("{0} is not HTTPS")]
     Insecure(Place),
     /// No connection, or one that broke.
-    #[error("{place} {}: {cause}{}", if *.reached { "broke off its answer" } else { "cannot be reached" }, times(*.attempts))]
+    #[error("{place} {}{proxy}{cause}{}", if *.reached { "broke off its answer" } else { "cannot be reached" }, times(*.attempts))]
     Transport {
         /// What was asked.
         place: Place,
+        /// The proxy between here and there.
+        proxy: Between,
         /// The innermost cause.
         cause: String,
         /// Whether it had begun to answer.
         reached: bool,
         /// How often it was tried.
         attempts: u32,
+    },
+    /// A proxy that wants to know who asks.
+    #[error("{place} cannot be reached: the proxy {proxy} {}", if *.shown { "refused the user and the password that it was given" } else { "wants a user and a password" })]
+    ProxyLogin {
+        /// What was asked.
+        place: Place,
+        /// The proxy's `host:port`.
+        proxy: String,
+        /// Whether it was given a user or a password.
+        shown: bool,
     },
     /// A transient status, to the last attempt.
     #[error("{place} answered {status}{}{}", reason(*.status, *.retry_after), times(*.attempts))]
@@ -114,13 +126,21 @@ impl NetError {
     /// That a host cannot be reached, which another request to it found out, as the answer to this one.
     pub(super) fn about(self, url: &Url) -> Self {
         match self {
-            Self::Transport { place, cause, reached: false, attempts }
-                if place.host() == Place::of(url).host() =>
+            Self::Transport { place, proxy, cause, reached: false, attempts }
+                if is_same_host(&place, url) =>
             {
-                Self::Transport { place: Place::of(url), cause, reached: false, attempts }
+                Self::Transport { place: Place::of(url), proxy, cause, reached: false, attempts }
+            }
+            Self::ProxyLogin { place, proxy, shown } if is_same_host(&place, url) => {
+                Self::ProxyLogin { place: Place::of(url), proxy, shown }
             }
             other => other,
         }
+    }
+
+    /// Whether every other request to the host would end in the same way.
+    pub(super) fn is_about_host(&self) -> bool {
+        matches!(self, Self::Transport { reached: false, .. } | Self::ProxyLogin { .. })
     }
 
     /// The class of this failure.
@@ -131,7 +151,7 @@ impl NetError {
             Self::Transport { .. } | Self::Transient { .. } | Self::Slow { .. } | Self::Budget { .. } => {
                 Kind::Unreachable
             }
-            Self::Denied { .. } | Self::Realm { .. } => Kind::Denied,
+            Self::Denied { .. } | Self::Realm { .. } | Self::ProxyLogin { .. } => Kind::Denied,
         }
     }
 
@@ -156,9 +176,13 @@ impl NetError {
                 "use https, or declare `plain-http = true` for {} if its network is trusted",
                 place.host()
             )),
-            Self::Transport { place, .. } => {
-                Some(format!("check the network, the proxy and the certificates for {}", place.host()))
-            }
+            Self::Transport { place, proxy, cause, .. } => Some(proxy.hint(place.host(), cause)),
+            Self::ProxyLogin { proxy, shown: false, .. } => Some(format!(
+                "put them into the variable that names the proxy: HTTPS_PROXY=http://USER:PASSWORD@{proxy}"
+            )),
+            Self::ProxyLogin { .. } => Some(
+                "check them in the variable that names the proxy; there `@`, `:` and `/` are %40, %3A and %2F".into(),
+            ),
             Self::Transient { status: 429, .. } => Some(
                 "ask less often, log in for a higher limit, or declare a mirror for this registry".into(),
             ),
@@ -171,6 +195,60 @@ impl NetError {
                 realm.host()
             )),
             Self::Configuration(_) | Self::TooLarge { .. } | Self::Refused { .. } => None,
+        }
+    }
+}
+
+/// Whether `place` is on the host of `url`.
+fn is_same_host(place: &Place, url: &Url) -> bool {
+    place.host() == Place::of(url).host()
+}
+
+/// The proxy, as `host:port`, that a request went through, and whether it is to blame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// There is none.
+    Nothing,
+    /// It did its part, as far as is known.
+    Proxy(String),
+    /// It did not do its part.
+    BadProxy(String),
+}
+
+impl std::fmt::Display for Between {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing => f.write_str(": "),
+            Self::Proxy(proxy) => write!(f, " through the proxy {proxy}: "),
+            Self::BadProxy(proxy) => write!(f, ": the proxy {proxy} "),
+        }
+    }
+}
+
+impl Between {
+    /// What to do about `cause`.
+    fn hint(&self, host: &str, cause: &str) -> String {
+        // The second is what an authority of the same name as one that is trusted comes to.
+        let unknown = cause.contains("UnknownIssuer") || cause.contains("BadSignature");
+        match self {
+            Self::BadProxy(proxy) if unknown => format!(
+                "if the authority that vouches for {proxy} is to be trusted, name its certificate under `ca-files` of [network]"
+            ),
+            Self::BadProxy(proxy) => format!(
+                "check that {proxy} is the proxy to use for {host}: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names it, NO_PROXY \
+                 the hosts that need none"
+            ),
+            _ if unknown => format!(
+                "if the authority that vouches for {host} is to be trusted, name its certificate as `ca` of the registry, or \
+                 under `ca-files` of [network]"
+            ),
+            _ if cause.contains("CertificateRequired") => {
+                format!("declare `client-cert` and `client-key` of the registry that {host} is")
+            }
+            Self::Nothing => format!("check the network, the proxy and the certificates for {host}"),
+            Self::Proxy(proxy) => {
+                format!("check the network, the proxy {proxy} and the certificates for {host}")
+            }
         }
     }
 }

@@ -15,9 +15,10 @@ use url::Url;
 
 use super::auth::{Authorization, Credential};
 use super::client::Inner;
-use super::endpoint::{is_loopback, is_plain_allowed};
-use super::error::{Place, seconds};
+use super::endpoint::is_plain_allowed;
+use super::error::{Between, Place, seconds};
 use super::message::{Access, Method, Request, Response, Secret};
+use super::proxy::{Fault, Proxy};
 use super::{Allowance, Asked, NetError};
 
 const REDIRECTS: usize = 5;
@@ -30,6 +31,7 @@ pub(super) enum Failure {
     /// Another attempt may succeed.
     Transport {
         place: Place,
+        proxy: Between,
         cause: String,
         /// Whether there was a connection that answered something.
         reached: bool,
@@ -129,10 +131,24 @@ impl Inner {
         authorization: Option<&Authorization>,
         url: &Url,
     ) -> Result<Response, Failure> {
-        let sent = self.prepare(request, authorization, url).send().await;
-        let answer = sent.map_err(|error| self.failure(url, &error))?;
+        let prepared = self.prepare(request, authorization, url).map_err(Failure::Final)?;
+        let answer = prepared.send().await.map_err(|error| self.failure(url, &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        // Without a tunnel it is the proxy that answers so.
+        if status == 407
+            && url.scheme() == "http"
+            && let Some(proxy) = self.settings.proxies.of(url)
+        {
+            return Err(proxy_login(url, proxy));
+        }
         let body = self.read_body(request, url, answer).await?;
+        if status == 400 && wants_certificate(&body) {
+            return Err(Failure::Final(NetError::Denied {
+                place: Place::of(url),
+                what: "answered 400: it wants a certificate of ours, another one if it was shown one".into(),
+                hint: "declare `client-cert` and `client-key` of the registry".into(),
+            }));
+        }
         Ok(Response { status, headers, url: url.clone(), body })
     }
 
@@ -141,7 +157,7 @@ impl Inner {
         request: &Request,
         authorization: Option<&Authorization>,
         url: &Url,
-    ) -> reqwest::RequestBuilder {
+    ) -> Result<reqwest::RequestBuilder, NetError> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Head => reqwest::Method::HEAD,
@@ -150,11 +166,8 @@ impl Inner {
             Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
+        let http = self.clients.of(request, url, &self.settings)?;
         // Digests are of the bytes as they are, and a cap must hold for what is read.
-        let http = match url.scheme() == "http" && is_loopback(url) {
-            true => &self.loopback,
-            false => &self.http,
-        };
         let mut builder = http.request(method, url.clone()).header(ACCEPT_ENCODING, "identity");
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -168,7 +181,7 @@ impl Inner {
         {
             builder = shown(builder, secret);
         }
-        match authorization.filter(|_| own) {
+        Ok(match authorization.filter(|_| own) {
             Some(Authorization::Bearer(token)) => builder.bearer_auth(token.secret.expose_secret()),
             Some(Authorization::Basic(credential)) => match &**credential {
                 Credential::Password(user, password) => {
@@ -177,7 +190,7 @@ impl Inner {
                 Credential::Identity(_) => builder,
             },
             None => builder,
-        }
+        })
     }
 
     async fn read_body(
@@ -228,7 +241,18 @@ impl Inner {
             false => innermost(error),
         };
         let reached = !error.is_connect() && !error.is_timeout();
-        Failure::Transport { place, cause, reached }
+        let Some(proxy) = self.settings.proxies.of(url) else {
+            return Failure::Transport { place, proxy: Between::Nothing, cause, reached };
+        };
+        let (proxy, cause) = match proxy.fault(url, error) {
+            Some(Fault::Login) => return proxy_login(url, proxy),
+            Some(Fault::Refused) => (Between::BadProxy(proxy.host().into()), "did not connect to it".into()),
+            Some(Fault::Unreachable) => {
+                (Between::BadProxy(proxy.host().into()), format!("cannot be reached itself: {cause}"))
+            }
+            None => (Between::Proxy(proxy.host().into()), cause),
+        };
+        Failure::Transport { place, proxy, cause, reached }
     }
 }
 
@@ -245,6 +269,19 @@ fn tell(request: &Request, place: &Place, time: Duration, answered: &Result<Resp
         }
         Err(Failure::Final(error)) => tracing::info!(method, url = %place, failed = %error, ms, "request"),
     }
+}
+
+/// Whether an answer is what nginx says to whoever shows no certificate, or a wrong one: in TLS itself it accepts both.
+fn wants_certificate(page: &[u8]) -> bool {
+    let page = String::from_utf8_lossy(page);
+    ["No required SSL certificate was sent", "The SSL certificate error"]
+        .iter()
+        .any(|words| page.contains(words))
+}
+
+fn proxy_login(url: &Url, proxy: &Proxy) -> Failure {
+    let (place, proxy, shown) = (Place::of(url), proxy.host().into(), proxy.has_login());
+    Failure::Final(NetError::ProxyLogin { place, proxy, shown })
 }
 
 /// A request with what its caller has to show.

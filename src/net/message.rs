@@ -7,6 +7,7 @@ use url::Url;
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::stats::Asked;
+use crate::model::Registry;
 
 /// How the server is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub struct Request {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Option<Vec<u8>>,
     pub(super) access: Access,
+    /// The registry whose authorities are trusted for it.
+    pub(super) behalf: Option<Registry>,
     pub(super) deadline: Option<Deadline>,
     pub(super) once: bool,
     limit: Option<usize>,
@@ -79,6 +82,7 @@ impl Request {
             headers: Vec::new(),
             body: None,
             access: Access::Anonymous,
+            behalf: None,
             deadline: None,
             once: false,
             limit: None,

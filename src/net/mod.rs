@@ -2,11 +2,13 @@
 //!
 //! The layers, each in its own file and with its own tests: where a registry is (`endpoint`), who may be told a
 //! secret (`auth`), what is asked again (`retry`), how one request is sent and how much of its answer is read
-//! (`exchange`), and the client that puts them together. A caller makes a [`Request`] and gets the final
-//! [`Response`], whatever its status, or a [`NetError`]. Nothing else of ours uses the HTTP library.
+//! (`exchange`), through which proxy (`proxy`), which certificates are trusted and shown (`tls`, `certificates`), and the
+//! client that puts them together. A caller makes a [`Request`] and gets the final [`Response`], whatever its status, or
+//! a [`NetError`]. Nothing else of ours uses the HTTP library.
 
 mod allowance;
 mod auth;
+mod certificates;
 mod client;
 mod deadline;
 mod endpoint;
@@ -16,17 +18,20 @@ mod flight;
 mod host;
 mod link;
 mod message;
+mod proxy;
 mod retry;
 mod settings;
 mod stats;
 mod tls;
 
 pub use allowance::Allowance;
+pub use certificates::{read_identity, read_pem};
 pub use client::Client;
 pub use deadline::Deadline;
 pub use endpoint::Endpoint;
-pub use error::{Kind, NetError, Place};
+pub use error::{Between, Kind, NetError, Place};
 pub use link::next_link;
 pub use message::{Request, Response, Secret};
-pub use settings::{GitToken, RegistrySettings, Settings};
+pub use proxy::{Proxies, Proxy};
+pub use settings::{GitToken, Identity, Pem, RegistrySettings, Settings};
 pub use stats::{Asked, Stats, Tally};

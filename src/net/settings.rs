@@ -1,4 +1,4 @@
-//! What a client is told once: mirrors, certificates, credentials' place and limits.
+//! What a client is told once: mirrors, certificates, proxies, credentials' place and limits.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use super::proxy::Proxies;
 use crate::model::Registry;
 
 /// Everything that a [`Client`](super::Client) does not decide by itself.
@@ -21,10 +22,15 @@ pub struct Settings {
     /// The folder that git servers are asked from: what git's configuration and helpers have there for a server is shown to
     /// it. Without one nothing is.
     pub git_folder: Option<PathBuf>,
-    /// Certificate authorities besides those of the system, in PEM.
-    pub ca_pem: Vec<Vec<u8>>,
+    /// Certificate authorities besides those of the system, for all hosts and for proxies.
+    pub ca: Vec<Pem>,
+    /// Where certificates are by host, as Docker keeps them: `HOST[:PORT]/{*.crt,*.cert,*.key}`. It counts for
+    /// registries that declare none.
+    pub certificates: Option<PathBuf>,
     /// The Docker configuration file (`config.json`) that holds or names the credentials.
     pub docker_config: Option<PathBuf>,
+    /// A file of the same form that is looked into before it.
+    pub auth_file: Option<PathBuf>,
     /// The command that takes the place of `ssh`, as git's `GIT_SSH_COMMAND`: a shell command line.
     pub ssh_command: Option<String>,
     /// How often a request is sent at most.
@@ -42,8 +48,8 @@ pub struct Settings {
     pub max_requests: Option<u64>,
     /// Sent as `User-Agent`.
     pub user_agent: String,
-    /// Whether `HTTPS_PROXY`, `NO_PROXY` and their like count.
-    pub system_proxy: bool,
+    /// What is asked through which proxy.
+    pub proxies: Proxies,
 }
 
 impl Default for Settings {
@@ -53,8 +59,10 @@ impl Default for Settings {
             git: Vec::new(),
             git_tokens: Vec::new(),
             git_folder: None,
-            ca_pem: Vec::new(),
+            ca: Vec::new(),
+            certificates: None,
             docker_config: None,
+            auth_file: None,
             ssh_command: None,
             attempts: 3,
             timeout: Duration::from_secs(30),
@@ -63,7 +71,7 @@ impl Default for Settings {
             requests_per_host: 32,
             max_requests: None,
             user_agent: concat!("solera-pin/", env!("CARGO_PKG_VERSION")).into(),
-            system_proxy: true,
+            proxies: Proxies::default(),
         }
     }
 }
@@ -75,8 +83,13 @@ pub struct RegistrySettings {
     pub mirror: Option<Url>,
     /// The token server, where it is on another domain than the registry.
     pub realm: Option<Url>,
-    /// Certificate authorities of this registry, in PEM. They are trusted for the whole client.
-    pub ca_pem: Vec<Vec<u8>>,
+    /// Certificate authorities of this registry. They are trusted for what is asked on its behalf: of the registry or
+    /// its mirror, of its token server, and of where these redirect to.
+    pub ca: Vec<Pem>,
+    /// Who we are to this registry. It is shown to the registry's, or its mirror's, own origin and nowhere else.
+    pub identity: Option<Identity>,
+    /// A Docker configuration that is looked into first, for this registry.
+    pub auth_file: Option<PathBuf>,
     /// Whether registry, mirror and token server may be asked without TLS.
     pub plain_http: bool,
 }
@@ -102,4 +115,24 @@ impl GitToken {
         url.origin() == self.below.origin()
             && rest.is_some_and(|rest| matches!(rest, "" | ".git") || rest.starts_with('/'))
     }
+}
+
+/// The content of a PEM file, and the file that errors name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pem {
+    /// The file.
+    pub file: PathBuf,
+    /// What it holds.
+    pub text: Vec<u8>,
+}
+
+/// A client's certificate with its key.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The certificate, with those between it and the authority.
+    pub certificate: Pem,
+    /// The file of the key.
+    pub key_file: PathBuf,
+    /// The key, in PEM.
+    pub key: SecretString,
 }

@@ -11,7 +11,7 @@ use crate::journal::{self, State};
 use crate::net::{Client, Settings};
 
 fn remote(place: &Path) -> Remote {
-    let client = Client::new(Settings { system_proxy: false, ..Settings::default() }).unwrap();
+    let client = Client::new(Settings::default()).unwrap();
     let address = Address::read(&place.to_string_lossy(), Path::new("/")).unwrap();
     Remote::new(&client, address, Login::nobody())
 }

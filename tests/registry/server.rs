@@ -47,14 +47,14 @@ impl Drop for Registry {
     }
 }
 
-/// The TLS side of a registry; it ends when this is dropped.
-pub(crate) struct TlsFront {
+/// A second registry with the same content; it ends when this is dropped.
+pub(crate) struct Second {
     child: Child,
     /// `127.0.0.1:PORT`
     pub(crate) host: String,
 }
 
-impl Drop for TlsFront {
+impl Drop for Second {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -102,14 +102,22 @@ impl Registry {
     }
 
     /// The same content over TLS, from a second process: certificate and key are PEM files.
-    pub(crate) fn over_tls(&self, certificate: &Path, key: &Path) -> TlsFront {
-        let plain = fs::read_to_string(self.folder.path().join("config.yml")).unwrap();
+    pub(crate) fn over_tls(&self, certificate: &Path, key: &Path) -> Second {
         let tls = format!("tls: {{certificate: \"{}\", key: \"{}\"}}", certificate.display(), key.display());
-        let text = plain.replace("secret: of-this-test", &format!("secret: of-this-test, {tls}"));
-        let file = self.folder.path().join("tls.yml");
-        fs::write(&file, text).unwrap();
+        self.with_text(&|text| text.replace("secret: of-this-test", &format!("secret: of-this-test, {tls}")))
+    }
+
+    /// The same content from a second process that has this under `auth`.
+    pub(crate) fn guarded_by(&self, auth: &str) -> Second {
+        self.with_text(&|text| format!("{text}auth: {auth}\n"))
+    }
+
+    fn with_text(&self, change: &dyn Fn(String) -> String) -> Second {
+        let plain = fs::read_to_string(self.folder.path().join("config.yml")).unwrap();
+        let file = self.folder.path().join("second.yml");
+        fs::write(&file, change(plain)).unwrap();
         let (child, host) = serve(file);
-        TlsFront { child, host }
+        Second { child, host }
     }
 
     /// `127.0.0.1:PORT`, which is also its name in an image reference.

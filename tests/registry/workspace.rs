@@ -68,18 +68,29 @@ impl Workspace {
         fs::write(self.folder.path().join("config.toml"), text).unwrap();
     }
 
-    /// Sets a variable of the program's environment to a path.
-    pub(crate) fn set(&mut self, name: &'static str, value: PathBuf) {
-        self.environment.push((name, value));
+    /// Writes a file beside the user's own configuration; gives its path.
+    pub(crate) fn keep(&self, name: &str, text: &str) -> PathBuf {
+        let file = self.folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// Sets a variable of the program's environment, which may be set already.
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<PathBuf>) {
+        self.environment.push((name, value.into()));
     }
 
     /// Logs in to the registry, with what a Docker configuration has under `auth`.
     pub(crate) fn log_in(&mut self, auth: &str) {
-        let folder = self.folder.path().join("docker");
-        fs::create_dir_all(&folder).unwrap();
-        let text = format!("{{\"auths\": {{\"{}\": {{\"auth\": \"{auth}\"}}}}}}", self.host);
-        fs::write(folder.join("config.json"), text).unwrap();
-        self.docker_config = Some(folder);
+        self.log_in_at(&self.host.clone(), auth);
+    }
+
+    /// Logs in to the host of this name.
+    pub(crate) fn log_in_at(&mut self, host: &str, auth: &str) {
+        let text = format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"{auth}\"}}}}}}");
+        let file = self.keep("docker/config.json", &text);
+        self.docker_config = file.parent().map(Into::into);
     }
 
     /// The file that holds the login, for other tools.

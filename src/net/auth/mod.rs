@@ -1,15 +1,17 @@
 //! Who is told a secret: credentials go to the host they are for and to its token server, nowhere else.
 //!
 //! A registry says what it wants in the challenge of its first 401 (`challenge`). The user's secrets come from the
-//! Docker configuration (`credentials`). Where the registry wants a token, there is one request for it per scope,
-//! however many wait for it (`token`).
+//! Docker configuration (`credentials`) and other files of its form (`places`). Where the registry wants a token, there
+//! is one request for it per scope, however many wait for it (`token`).
 
 mod challenge;
 mod credentials;
+mod places;
 mod token;
 
 use challenge::parse as parse_challenges;
-pub(super) use credentials::{Credential, Credentials, Login};
+pub(super) use credentials::Credential;
+pub(super) use places::{Login, Places};
 pub(super) use token::{Token, Tokens, read as read_token, request as token_request};
 
 use url::Url;

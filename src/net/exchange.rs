@@ -12,6 +12,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::auth::{Authorization, Credential};
+use super::body::Body;
 use super::client::Inner;
 use super::endpoint::{is_loopback, is_plain_allowed};
 use super::error::{Place, seconds};
@@ -164,7 +165,7 @@ impl Inner {
         request: &Request,
         url: &Url,
         mut answer: reqwest::Response,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Body, Failure> {
         let encoding = answer.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
         let refused = |what: &str| {
             let (place, what) = (Place::of(url), what.into());
@@ -175,7 +176,7 @@ impl Inner {
         }
         // What an error page says is not used, and HEAD has no body whatever its length says.
         if request.asked == Asked::Head || answer.status() == StatusCode::NOT_FOUND {
-            return Ok(Vec::new());
+            return Ok(Body::default());
         }
         let limit = request.limit();
         let too_large = || {
@@ -186,12 +187,15 @@ impl Inner {
         if announced > limit as u64 {
             return Err(too_large());
         }
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+        let mut body = match request.in_pieces {
+            true => Body::in_pieces(),
+            false => Body::whole(usize::try_from(announced).unwrap_or(0)),
+        };
         while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(url, &error))? {
             if body.len() + chunk.len() > limit {
                 return Err(too_large());
             }
-            body.extend_from_slice(&chunk);
+            body.push(&chunk);
         }
         Ok(body)
     }

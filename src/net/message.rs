@@ -4,6 +4,7 @@ use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
+use super::body::{Body, BodyReader};
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::stats::Asked;
@@ -52,6 +53,7 @@ pub struct Request {
     pub(super) access: Access,
     pub(super) deadline: Option<Deadline>,
     pub(super) once: bool,
+    pub(super) in_pieces: bool,
     limit: Option<usize>,
 }
 
@@ -67,6 +69,7 @@ impl Request {
             access: Access::Anonymous,
             deadline: None,
             once: false,
+            in_pieces: false,
             limit: None,
         }
     }
@@ -102,6 +105,12 @@ impl Request {
     #[must_use]
     pub fn once(self) -> Self {
         Self { once: true, ..self }
+    }
+
+    /// Is answered with a body that may be large: it is read by [`Response::into_reader`] only.
+    #[must_use]
+    pub fn in_pieces(self) -> Self {
+        Self { in_pieces: true, ..self }
     }
 
     /// Is answered with at most so many bytes.
@@ -142,7 +151,7 @@ impl Asked {
         match self {
             Self::Head => 0,
             Self::Manifest => 4 * MIB,
-            Self::TagPage => 16 * MIB,
+            Self::TagPage => 64 * MIB,
             Self::Token => MIB,
             Self::Blob => 8 * MIB,
             Self::Git => 64 * MIB,
@@ -159,7 +168,7 @@ pub struct Response {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) url: Url,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Body,
 }
 
 impl Response {
@@ -173,9 +182,14 @@ impl Response {
         &self.url
     }
 
-    /// The bytes, exactly as they were sent.
+    /// The bytes, exactly as they were sent; the first of them where they were asked for in pieces.
     pub fn body(&self) -> &[u8] {
-        &self.body
+        self.body.first()
+    }
+
+    /// The bytes, to be read once.
+    pub fn into_reader(self) -> BodyReader {
+        self.body.into_reader()
     }
 
     /// The first header of this name that is text.

@@ -2,10 +2,11 @@
 //!
 //! The layers, each in its own file and with its own tests: where a registry is (`endpoint`), who may be told a
 //! secret (`auth`), what is asked again (`retry`), how one request is sent and how much of its answer is read
-//! (`exchange`), and the client that puts them together. A caller makes a [`Request`] and gets the final
+//! (`exchange`, `body`), and the client that puts them together. A caller makes a [`Request`] and gets the final
 //! [`Response`], whatever its status, or a [`NetError`]. Nothing else of ours uses the HTTP library.
 
 mod auth;
+mod body;
 mod client;
 mod deadline;
 mod endpoint;
@@ -20,6 +21,7 @@ mod settings;
 mod stats;
 mod tls;
 
+pub use body::BodyReader;
 pub use client::Client;
 pub use deadline::Deadline;
 pub use endpoint::Endpoint;

@@ -1,6 +1,7 @@
 mod age;
 mod corpus;
 mod git;
+mod many;
 mod properties;
 mod steps;
 
@@ -24,6 +25,8 @@ struct World {
     /// What was seen; nobody remembers where there is nothing.
     past: Option<(Sightings, BTreeSet<String>)>,
     not_fetched: bool,
+    /// How many candidates of a kind are kept; all where it is not said.
+    most: Option<usize>,
     /// Hours since the day that the tests begin on.
     hours: i64,
 }
@@ -83,7 +86,8 @@ impl World {
         let (platforms, now) = (platforms.as_ref(), at(self.hours));
         let question = Question { declaration, platforms, locked, now, past, wish };
         let Upstream::Image(repository) = &declaration.upstream else { panic!() };
-        let mut shortlist = shortlist(&question, self.tags.keys().map(String::as_str));
+        let tags = self.tags.keys().map(String::as_str);
+        let mut shortlist = shortlist::sift(&question, tags, self.most.unwrap_or(usize::MAX));
         let mut facts = Facts::default();
         loop {
             match image::next(&question, repository, &mut shortlist, &facts) {

@@ -25,7 +25,8 @@ use self::content::{Child, Claims, Content, Wrong};
 use self::described::{Entries, Single};
 use super::SourceError;
 use super::memo::Memo;
-use crate::model::{Configuration, Digest, Make, Manifest, MediaType, Platform, Repository, Tag};
+use crate::cache::Cache;
+use crate::model::{Configuration, Digest, Make, Manifest, MediaType, Platform, Repository, Tag, TagList};
 use crate::net::{Asked, Client, Endpoint, Kind, Request, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
@@ -35,11 +36,12 @@ const CHILDREN: usize = 100;
 #[derive(Clone)]
 pub struct ImageSource {
     client: Client,
+    cache: Cache,
     memory: Arc<Memory>,
 }
 
 struct Memory {
-    tags: Memo<Repository, Arc<Vec<Tag>>>,
+    tags: Memo<Repository, Arc<TagList>>,
     heads: Memo<(Repository, Tag), Option<Digest>>,
     manifests: Memo<(Repository, Reference), Arc<Manifest>>,
     served: Memo<(Repository, Digest), bool>,
@@ -112,15 +114,20 @@ impl fmt::Debug for ImageSource {
 }
 
 impl ImageSource {
-    /// A source for one run.
+    /// A source for one run, that keeps nothing for later ones.
     pub fn new(client: Client) -> Self {
-        let memory = Arc::default();
-        Self { client, memory }
+        Self::caching(client, Cache::none())
     }
 
-    /// All tags, in the registry's order; what is not a valid tag is dropped.
-    pub async fn tags(&self, repository: &Repository) -> Result<Arc<Vec<Tag>>, SourceError> {
-        let list = async { tags::list(&self.client, repository).await.map(Arc::new) };
+    /// A source for one run, that takes from `cache` what need not be asked for.
+    pub fn caching(client: Client, cache: Cache) -> Self {
+        let memory = Arc::default();
+        Self { client, cache, memory }
+    }
+
+    /// All tags, in the registry's order; what is not a valid tag is dropped. One may stand twice.
+    pub async fn tags(&self, repository: &Repository) -> Result<Arc<TagList>, SourceError> {
+        let list = async { tags::list(&self.client, &self.cache, repository).await.map(Arc::new) };
         self.memory.tags.get(repository.clone(), list).await
     }
 

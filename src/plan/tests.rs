@@ -27,6 +27,8 @@ struct World {
     not_fetched: bool,
     /// How many candidates of a kind are kept; all where it is not said.
     most: Option<usize>,
+    /// The tag by which it can be told whether the locked one is left behind.
+    watched: Option<String>,
     /// Hours since the day that the tests begin on.
     hours: i64,
 }
@@ -93,7 +95,9 @@ impl World {
             match image::next(&question, repository, &mut shortlist, &facts) {
                 Next::Decided(outcome) => {
                     let seen = image::seen(&question, &facts);
-                    return shortlist.decide(&question, outcome, seen);
+                    let decision = shortlist.decide(&question, outcome, seen);
+                    self.watched = watched(&question, &decision.candidates).map(str::to_owned);
+                    return decision;
                 }
                 Next::Read(digest) => {
                     self.asked.push(format!("read {}", digest.short()));

@@ -98,7 +98,7 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 /// A decision, what was asked for it, and the tag that is watched.
-fn decided(case: &Case, most: Option<usize>) -> (Decision, Vec<String>) {
+fn decided(case: &Case, most: Option<usize>) -> (Decision, (Vec<String>, Option<String>)) {
     let mut world = World::of(&case.tags.iter().map(String::as_str).collect::<Vec<_>>());
     (world.most, world.not_fetched, world.served) = (most, case.not_fetched, Some(true));
     let locked = case.locked.map(|at| world.pin(&case.tags[at], BOTH));
@@ -120,7 +120,7 @@ fn decided(case: &Case, most: Option<usize>) -> (Decision, Vec<String>) {
         world.past = age::seen(&lines);
     }
     let decision = world.decide(&case.policy, locked.as_ref(), &case.wish);
-    (decision, world.asked)
+    (decision, (world.asked, world.watched))
 }
 
 fn told(decision: &Decision) -> BTreeMap<&str, String> {
@@ -138,8 +138,6 @@ fn without_numbers(outcome: &Outcome, twins: bool) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
     #[test]
     fn what_is_forgotten_decides_nothing(case in case()) {
         let (all, all_asked) = decided(&case, None);

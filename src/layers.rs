@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("journal", &["model", "tree"]),
     ("scan", &[]),
     ("track", &["model"]),
-    ("cache", &["model"]),
+    ("cache", &["model", "files"]),
     ("net", &["model"]),
     ("mirror", &["model"]),
     ("catalog", &["model", "document", "track"]),

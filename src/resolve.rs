@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use tracing::Instrument as _;
 
 use crate::catalog::{Declaration, Upstream};
 use crate::lock::Lock;
@@ -50,11 +51,7 @@ pub async fn resolve(
     now: jiff::Timestamp,
     mut done: impl FnMut(&PinName),
 ) -> Vec<Resolved> {
-    let one = |job| async move {
-        let result = decide(sources, job, now).await;
-        Resolved { name: job.declaration.name.clone(), result }
-    };
-    let mut running: FuturesUnordered<_> = jobs.iter().map(one).collect();
+    let mut running: FuturesUnordered<_> = jobs.iter().map(|job| decided(sources, job, now)).collect();
     let mut results = Vec::with_capacity(jobs.len());
     while let Some(resolved) = running.next().await {
         done(&resolved.name);
@@ -73,6 +70,13 @@ pub fn apply(lock: &Lock, resolved: &[Resolved]) -> Lock {
         }
     }
     lock
+}
+
+async fn decided(sources: &Sources, job: &Job<'_>, now: jiff::Timestamp) -> Resolved {
+    let name = job.declaration.name.clone();
+    let span = tracing::info_span!("pin", pin = %name);
+    let result = decide(sources, job, now).instrument(span).await;
+    Resolved { name, result }
 }
 
 async fn decide(sources: &Sources, job: &Job<'_>, now: jiff::Timestamp) -> Result<Decision, SourceError> {
@@ -134,7 +138,7 @@ async fn decide_image(
                 facts.locked_served = Some(stands(source, repository, &digest, question.locked).await?);
             }
             image::Next::Look { tag, known } => {
-                let seen = look(source, repository, &tag, &known).await?;
+                let seen = look(source, question, repository, &tag, &known).await?;
                 facts.tags.insert(tag, seen);
             }
         }
@@ -205,9 +209,11 @@ async fn stands(
     Ok(children.all(|(platform, child)| served.platforms.get(platform) == Some(child)))
 }
 
-/// A claim that agrees with what is known is enough; anything else is read and hashed.
+/// A claim that agrees with what is known is enough. So is one that changes nothing: an index that was read and hashed in an
+/// earlier run and is around the locked images. Anything else is read and hashed.
 async fn look(
     source: &ImageSource,
+    question: &Question<'_>,
     repository: &Repository,
     tag: &Tag,
     known: &[Digest],
@@ -219,7 +225,13 @@ async fn look(
     if !known.is_empty() {
         match source.head(repository, tag).await {
             Ok(Some(claimed)) if known.contains(&claimed) => return Ok(image::Seen::Claims(claimed)),
-            Ok(_) => {}
+            Ok(Some(claimed)) => {
+                let index = source.kept_index(&claimed);
+                if let Some(index) = index.filter(|index| image::is_around_the_same(question, tag, index)) {
+                    return Ok(image::Seen::Names(index));
+                }
+            }
+            Ok(None) => {}
             Err(error) => return unless_missing(error),
         }
     }

@@ -24,6 +24,8 @@ mod git;
 mod images;
 #[path = "http/init.rs"]
 mod init;
+#[path = "http/manners.rs"]
+mod manners;
 #[path = "http/mirror.rs"]
 mod mirror;
 #[path = "http/refresh.rs"]

@@ -184,7 +184,7 @@ mod tests {
         cache.keep(&digest, b"one");
         assert_eq!(cache.body(&digest).as_deref(), Some(&b"one"[..]));
         let path = cache.0.as_ref().unwrap().blob(&digest);
-        fs::write(&path, b"0ne").unwrap();
+        crate::files::replace(&path, b"0ne").unwrap();
         assert_eq!(cache.body(&digest), None);
         assert!(!path.exists());
         assert_eq!(Cache::none().body(&digest), None);
@@ -210,7 +210,7 @@ mod tests {
     fn a_folder_that_cannot_be_written_keeps_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
-        fs::write(&file, b"").unwrap();
+        crate::files::replace(&file, b"").unwrap();
         let cache = Cache::at(file.join("cache"), at(0));
         cache.keep(&Digest::sha256(b"one"), b"one");
         assert_eq!((cache.body(&Digest::sha256(b"one")), cache.size()), (None, 0));

@@ -93,7 +93,7 @@ mod tests {
         let path = folder.path().join("pages").join(name(url));
         let text = std::fs::read_to_string(&path).unwrap();
         for damaged in [&text[..text.len() - 4], &text.replace("\"y\"", "\"z\""), "", "solera-pin page 2\n"] {
-            std::fs::write(&path, damaged).unwrap();
+            crate::files::replace(&path, damaged.as_bytes()).unwrap();
             assert_eq!(cache.page(url), None, "{damaged}");
         }
     }

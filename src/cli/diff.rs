@@ -7,7 +7,7 @@ use futures_util::stream::{StreamExt as _, iter};
 use serde_json::{Value, json};
 
 use super::progress::Progress;
-use super::session::{Session, sources};
+use super::session::Session;
 use crate::catalog::Catalog;
 use crate::document::SourceFile;
 use crate::error::{Error, Status};
@@ -83,11 +83,10 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DiffArgs) -> Result<St
 /// Asks upstreams what changed in each pin that is still there.
 async fn ask(session: &mut Session<'_>, differences: &mut [Difference]) -> Result<(), Error> {
     let workspace = session.workspace_to_be()?;
-    let client = session.client(&workspace)?;
-    let sources = sources(&client);
+    let upstreams = session.upstreams(&workspace)?;
     let progress = Progress::start(session.app, session.globals, differences.len());
     let asked = differences.iter().map(|difference| {
-        let (sources, progress) = (&sources, &progress);
+        let (sources, progress) = (&upstreams.sources, &progress);
         async move {
             let evidence = match &difference.to {
                 Some(to) => Some(learn(sources, difference.from.as_ref(), to).await),
@@ -104,7 +103,7 @@ async fn ask(session: &mut Session<'_>, differences: &mut [Difference]) -> Resul
     for (difference, evidence) in differences.iter_mut().zip(learnt) {
         difference.evidence = evidence;
     }
-    session.say_requests(&client);
+    session.done_asking(&upstreams);
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ExplainArgs) -> Result
             (Ok(decision), _) => decision,
             (Err(_), Format::Human) => continue,
             (Err(error), Format::Json) => {
-                let mut value = report_json::failed(error);
+                let mut value = report_json::failed(error, error.not_asked().is_none());
                 value["name"] = serde_json::json!(declaration.name);
                 session.output.data(&report_json::document("explain", [("pin", value)]))?;
                 continue;

@@ -7,6 +7,7 @@ mod diff;
 mod emit;
 mod explain;
 mod init;
+mod log;
 mod looked;
 mod memory;
 mod merge_driver;
@@ -17,6 +18,7 @@ mod output;
 mod progress;
 mod propose;
 mod refresh;
+mod requests;
 mod session;
 mod simulate;
 mod status;
@@ -57,12 +59,38 @@ pub(crate) struct Globals {
     /// Whether to colour what a person reads
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
-    /// Say more: the requests that were made
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    verbose: bool,
+    /// Say more: each request and what each host was asked; twice: what was known without asking, too
+    #[arg(short, long, global = true, conflicts_with = "quiet", action = clap::ArgAction::Count)]
+    verbose: u8,
     /// Say only what is wrong
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Send at most this many requests to upstreams; what is left is not asked about
+    #[arg(long, global = true, value_name = "N")]
+    max_requests: Option<u64>,
+    /// The form of what is said on standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human)]
+    log_format: LogFormat,
+}
+
+impl Globals {
+    /// Whether a person wants to know more.
+    fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
+    /// Whether there is a line for each request.
+    fn logs(&self) -> bool {
+        self.is_verbose() || self.log_format == LogFormat::Json
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For a person
+    Human,
+    /// For a machine: an object in JSON a line
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -110,6 +138,7 @@ pub fn main(app: &App, arguments: impl IntoIterator<Item = std::ffi::OsString>) 
             return if error.use_stderr() { Status::Usage.code() } else { Status::Done.code() };
         }
     };
+    log::start(&cli.globals);
     let mut output = Output::new(app, &cli.globals);
     match run(app, &cli, &mut output) {
         Ok(status) => status.code(),

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 
-use super::{Color, Globals};
+use super::{Color, Globals, LogFormat};
 use crate::app::App;
 use crate::error::Error;
 use crate::report::{harmless, problem};
@@ -14,6 +15,7 @@ pub(crate) struct Output {
     data: AutoStream<io::Stdout>,
     messages: AutoStream<io::Stderr>,
     quiet: bool,
+    log: LogFormat,
 }
 
 impl Output {
@@ -28,6 +30,7 @@ impl Output {
             data: AutoStream::new(io::stdout(), choice),
             messages: AutoStream::new(io::stderr(), choice),
             quiet: globals.quiet,
+            log: globals.log_format,
         }
     }
 
@@ -46,19 +49,26 @@ impl Output {
 
     /// Tells a person something that is not wrong.
     pub(crate) fn note(&mut self, text: &str) {
-        if !self.quiet {
-            self.say(text);
+        match (self.quiet, self.log) {
+            (true, _) => {}
+            (false, LogFormat::Human) => self.print(text),
+            (false, LogFormat::Json) => tracing::info!(message = text.trim_end()),
         }
     }
 
     /// Shows something that is wrong, and what to do next.
     pub(crate) fn wrong(&mut self, message: &str, hints: &[String]) {
+        if self.log == LogFormat::Json {
+            let hints = Some(hints.join("\n")).filter(|hints| !hints.is_empty());
+            tracing::error!(message, hints);
+            return;
+        }
         let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
         let mut text = format!("{style}error{style:#}: {}\n", harmless(message));
         for hint in hints {
             text.push_str(&format!("  hint: {}\n", harmless(hint)));
         }
-        self.say(&text);
+        self.print(&text);
     }
 
     /// Shows why the command failed.
@@ -69,8 +79,16 @@ impl Output {
         self.wrong(&error.message, &error.hints);
     }
 
-    /// Shows text as it is.
+    /// Shows what is wrong as it is.
     pub(crate) fn say(&mut self, text: &str) {
+        if self.log == LogFormat::Json {
+            tracing::error!(message = strip_str(text).to_string().trim_end());
+            return;
+        }
+        self.print(text);
+    }
+
+    fn print(&mut self, text: &str) {
         // Where standard error is closed there is nobody to tell.
         let _ = self.messages.write_all(text.as_bytes()).and_then(|()| self.messages.flush());
     }

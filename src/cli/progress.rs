@@ -1,4 +1,4 @@
-//! A bar for what takes longer than a second; none in CI, in a pipe or with `-q`.
+//! A bar for what takes longer than a second; none in CI, in a pipe, with `-q`, or between lines that are logged.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("asking upstreams {wide_bar} {pos}/{len} {msg}") {
             bar.set_style(style);
         }
-        let watched = app.terminal && !globals.quiet && app.variable("CI").is_none();
+        let watched = app.terminal && !globals.quiet && !globals.logs() && app.variable("CI").is_none();
         let show = watched.then(|| {
             let bar = bar.clone();
             tokio::spawn(async move {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::commit::{all_bumps, maker};
 use super::memory::Memory;
 use super::refresh::RefreshArgs;
-use super::session::{Session, select, sources};
+use super::session::{Session, select};
 use super::{Format, written};
 use crate::catalog::{Declaration, ForgeKind, Propose};
 use crate::error::{Error, Status};
@@ -46,8 +46,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let base = place.snapshot(&base)?;
     let selected = select(&base.workspace, &args.pins)?;
     let mut memory = Memory::brought(session, &base.workspace)?;
-    let upstream = session.client(&base.workspace)?;
-    let sources = &sources(&upstream);
+    let upstreams = session.upstreams(&base.workspace)?;
+    let sources = &upstreams.sources;
     let rules = (&Wish::Rules, false);
     let resolved = session.decide_by(sources, &base.workspace, &base.lock, &selected, rules, &memory).await;
     memory.record(&resolved, None, "", session.app.now)?;
@@ -86,8 +86,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     if !report.stuck.is_empty() {
         status = status.max(Status::Usage);
     }
-    session.say_requests(&upstream);
-    session.say_requests(&client);
+    session.say_requests(&[&client, &upstreams.client]);
+    upstreams.cache.tidy();
     Ok(status.max(session.report_failures(&resolved)))
 }
 

@@ -335,7 +335,7 @@ fn document(changes: &[Change], after: &InStep, resolved: &[Resolved]) -> String
                 json!({ "outcome": "stuck", "reason": stuck.map(|stuck| &stuck.what) })
             }
             Ok(decision) => report_json::summary(decision),
-            Err(error) => report_json::failed(error),
+            Err(error) => report_json::failed(error, error.not_asked().is_none()),
         };
         value["name"] = json!(resolved.name);
         let from = changes

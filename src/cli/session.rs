@@ -1,21 +1,24 @@
 //! What the commands share: the repository they work in, and the upstreams they ask.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::memory::Memory;
 use super::network::settings;
 use super::progress::Progress;
-use super::{Globals, Output};
+use super::{Globals, LogFormat, Output, requests};
 use crate::app::App;
+use crate::cache::Cache;
 use crate::catalog::Declaration;
 use crate::document::meant;
 use crate::error::{Error, Status};
 use crate::lock::Lock;
 use crate::model::PinName;
-use crate::net::Client;
+use crate::net::{Client, Settings, Stats};
 use crate::plan::{Alarm, Decision, Outcome, Wish};
+use crate::report::human::count;
 use crate::resolve::{Job, Resolved, Sources, resolve};
-use crate::source::{GitSource, ImageSource};
+use crate::source::{GitSource, ImageSource, SourceError};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// One run of a command.
@@ -69,9 +72,19 @@ impl Session<'_> {
         }
     }
 
-    /// The client for a repository's upstreams.
+    /// A client under a repository's settings.
     pub(crate) fn client(&self, workspace: &Workspace) -> Result<Client, Error> {
         Ok(Client::new(settings(self.app, workspace)?)?)
+    }
+
+    /// What a repository follows.
+    pub(crate) fn upstreams(&self, workspace: &Workspace) -> Result<Upstreams, Error> {
+        let settings = settings(self.app, workspace)?;
+        let client = Client::new(Settings { max_requests: self.globals.max_requests, ..settings })?;
+        let cache = cache(self.app);
+        let images = ImageSource::caching(client.clone(), cache.clone());
+        let sources = Sources { images, git: GitSource::new(client.clone()) };
+        Ok(Upstreams { client, cache, sources })
     }
 
     /// Decides about pins, with progress where it takes long.
@@ -84,10 +97,10 @@ impl Session<'_> {
         memory: &Memory,
         ask_held: bool,
     ) -> Result<Vec<Resolved>, Error> {
-        let client = self.client(workspace)?;
-        let decided =
-            self.decide_by(&sources(&client), workspace, lock, declarations, (wish, ask_held), memory).await;
-        self.say_requests(&client);
+        let upstreams = self.upstreams(workspace)?;
+        let sources = &upstreams.sources;
+        let decided = self.decide_by(sources, workspace, lock, declarations, (wish, ask_held), memory).await;
+        self.done_asking(&upstreams);
         Ok(decided)
     }
 
@@ -116,33 +129,44 @@ impl Session<'_> {
         resolved
     }
 
+    /// With `-v` says what was asked; keeps what was learnt within its bounds.
+    pub(crate) fn done_asking(&mut self, upstreams: &Upstreams) {
+        self.say_requests(&[&upstreams.client]);
+        upstreams.cache.tidy();
+    }
+
     /// With `-v`: what was asked.
-    pub(crate) fn say_requests(&mut self, client: &Client) {
-        if self.globals.verbose {
-            let stats = client.stats();
-            let text = format!(
-                "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge); {} bytes, {} retries\n",
-                stats.requests(),
-                stats.heads,
-                stats.manifests,
-                stats.tag_pages,
-                stats.tokens,
-                stats.blobs,
-                stats.git,
-                stats.forge,
-                stats.bytes,
-                stats.retries,
-            );
-            self.output.note(&text);
+    pub(crate) fn say_requests(&mut self, clients: &[&Client]) {
+        let asked = clients.iter().map(|client| client.stats()).fold(Stats::default(), Stats::and);
+        match self.globals.log_format {
+            LogFormat::Json => requests::log(&asked),
+            LogFormat::Human if self.globals.is_verbose() => self.output.note(&requests::summary(&asked)),
+            LogFormat::Human => {}
         }
     }
 
     /// Says what went wrong with each pin; gives what that amounts to.
     pub(crate) fn report_failures(&mut self, resolved: &[Resolved]) -> Status {
         let mut worst = Status::Done;
-        for (status, message, hints) in resolved.iter().filter_map(failure) {
+        let asked = |resolved: &&Resolved| not_asked(resolved).is_none();
+        for (status, message, hints) in resolved.iter().filter(asked).filter_map(failure) {
             self.output.wrong(&message, &hints);
             worst = worst.max(status);
+        }
+        // One host, one line: a hundred pins that were not asked have one reason.
+        let mut reasons: BTreeMap<&str, (Vec<&str>, Option<String>)> = BTreeMap::new();
+        for (pin, error) in resolved.iter().filter_map(|pin| Some((pin, not_asked(pin)?))) {
+            let (names, hint) = reasons.entry(error.not_asked().unwrap_or_default()).or_default();
+            names.push(pin.name.as_str());
+            *hint = error.hint();
+            worst = worst.max(Status::of_source(error));
+        }
+        for (reason, (names, hint)) in reasons {
+            let was = if names.len() == 1 { "was" } else { "were" };
+            let (pins, names) = (count(names.len(), "pin"), names.join(", "));
+            let message =
+                format!("{pins} {was} not asked about, and stay as they were, as {reason}: {names}");
+            self.output.wrong(&message, hint.as_slice());
         }
         worst
     }
@@ -155,9 +179,21 @@ pub(crate) fn unreadable(error: WorkspaceError) -> Error {
     }
 }
 
-/// The upstreams behind one client.
-pub(crate) fn sources(client: &Client) -> Sources {
-    Sources { images: ImageSource::new(client.clone()), git: GitSource::new(client.clone()) }
+/// What is asked, and what is known of it already.
+pub(crate) struct Upstreams {
+    pub(crate) client: Client,
+    pub(crate) sources: Sources,
+    pub(crate) cache: Cache,
+}
+
+/// `SOLERA_PIN_CACHE`, or a folder among the user's cached files; `off` is none.
+fn cache(app: &App) -> Cache {
+    let folder = match app.variable("SOLERA_PIN_CACHE") {
+        Some("off") => None,
+        Some(folder) => Some(app.folder.join(folder)),
+        None => app.xdg("XDG_CACHE_HOME", ".cache", "solera-pin"),
+    };
+    folder.map_or_else(Cache::none, |folder| Cache::at(folder, app.now.into()))
 }
 
 /// What went wrong with a pin: what that amounts to, what to say, and what to do next.
@@ -170,6 +206,11 @@ pub(crate) fn failure(resolved: &Resolved) -> Option<(Status, String, Vec<String
             Some((Status::of_source(error), message, error.hint().into_iter().collect()))
         }
     }
+}
+
+/// The failure of a pin that was not even asked about.
+pub(crate) fn not_asked(resolved: &Resolved) -> Option<&SourceError> {
+    resolved.result.as_ref().err().filter(|error| error.not_asked().is_some())
 }
 
 fn failed_decision(name: &PinName, decision: &Decision) -> Option<(Status, String, Vec<String>)> {

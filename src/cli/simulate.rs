@@ -119,7 +119,7 @@ pub(super) fn run(session: &mut Session<'_>, args: &SimulateArgs) -> Result<Stat
         simulated.extend(simulate(&workspace.catalog, declaration, seen, args, &window)?);
     }
     let text = match args.format {
-        Format::Human => human::simulation(&simulated, &window, session.globals.verbose),
+        Format::Human => human::simulation(&simulated, &window, session.globals.is_verbose()),
         Format::Json => report_json::simulation(&simulated, &window),
     };
     session.output.data(&text)?;

@@ -76,7 +76,7 @@ pub(super) fn pins(resolved: &[Resolved]) -> Value {
     let pin = |resolved: &Resolved| {
         let mut value = match &resolved.result {
             Ok(decision) => report_json::summary(decision),
-            Err(error) => report_json::failed(error),
+            Err(error) => report_json::failed(error, error.not_asked().is_none()),
         };
         value["name"] = json!(resolved.name);
         value

@@ -10,11 +10,11 @@ use super::auth::{self, Authorization, Credential, Credentials, Login, Realm, Sc
 use super::endpoint::{Endpoint, is_plain_allowed};
 use super::error::Place;
 use super::exchange::Failure;
-use super::host::Host;
+use super::host::{Host, Refusal};
 use super::message::{Access, Request, Response};
 use super::settings::Settings;
 use super::stats::Counters;
-use super::{NetError, Stats, retry, tls};
+use super::{Allowance, Asked, NetError, Stats, retry, tls};
 use crate::model::Registry;
 
 /// One HTTP client for everything. Cheap to clone: clones share connections, tokens and counters.
@@ -58,6 +58,13 @@ impl Client {
     /// Where `registry`, or the mirror declared for it, is asked.
     pub fn endpoint(&self, registry: &Registry) -> Result<Endpoint, NetError> {
         Endpoint::of(registry, &self.0.settings)
+    }
+
+    /// Counts a connection to a git server that is none over HTTP, and that is not to be made once as many requests were
+    /// sent as may be.
+    pub fn spend(&self, host: &str) -> Result<(), NetError> {
+        let place = Place::named(host);
+        self.0.counters.spend(&place, Asked::Git, self.0.settings.max_requests)
     }
 
     /// The answer to `request`, of any status that is not transient.
@@ -105,21 +112,23 @@ impl Inner {
         loop {
             attempts += 1;
             let last = attempts >= self.settings.attempts.max(1);
-            let failed = match self.exchange(request, authorization).await {
-                Ok(response) if retry::is_transient(response.status) => self.transient(&response, attempts),
+            let (failed, given_up) = match self.exchange(request, authorization).await {
+                Ok(response) if retry::is_transient(response.status) => {
+                    self.transient(&response, request.asked == Asked::Head, attempts)
+                }
                 Ok(response) => {
                     self.host(&response.url).answered();
                     return Ok(response);
                 }
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Transport { place, cause, reached }) => {
-                    NetError::Transport { place, cause, reached, attempts }
+                    (NetError::Transport { place, cause, reached, attempts }, false)
                 }
             };
-            if last || (request.once && !was_refused(&failed)) {
+            if last || given_up || (request.once && !was_refused(&failed)) {
                 return Err(failed);
             }
-            self.counters.retried();
+            self.counters.retried(Place::of(&request.url).host());
             let delay = retry::delay(attempts, base, max);
             // A pause that was asked for is the host's, and waited for where requests are admitted.
             let paused = matches!(failed, NetError::Transient { retry_after: Some(_), .. });
@@ -129,21 +138,29 @@ impl Inner {
         }
     }
 
-    /// What an answer of a transient status comes to. The pause that it may ask for is its host's.
-    fn transient(&self, response: &Response, attempts: u32) -> NetError {
+    /// What an answer of a transient status comes to, and whether its host is given up. The pause that it may ask for is
+    /// its host's.
+    fn transient(&self, response: &Response, head: bool, attempts: u32) -> (NetError, bool) {
+        let status = response.status;
         let retry_after = response
             .header("retry-after")
             .and_then(|value| retry::retry_after(value, response.header("date")));
-        if let Some(wait) = retry_after {
-            let (host, settings) = (self.host(&response.url), &self.settings);
-            host.pause(response.status, wait, settings.max_delay, settings.attempts.max(1));
-        }
-        NetError::Transient {
-            place: Place::of(&response.url),
-            status: response.status,
-            retry_after,
-            attempts,
-        }
+        let (host, settings) = (self.host(&response.url), &self.settings);
+        let given_up = if let Some(wait) = retry_after {
+            let (place, pause) = (Place::of(&response.url), wait.min(settings.max_delay));
+            tracing::info!(host = place.host(), seconds = pause.as_secs(), "waiting, as the host asks");
+            self.counters.paused(place.host(), pause);
+            host.pause(Refusal { status, wait, head }, settings.max_delay, settings.attempts.max(1))
+        } else if status == 429
+            && let Some(left) = Allowance::of(response).filter(|left| left.remaining == 0)
+        {
+            let wait = left.reset.or(left.window).unwrap_or(settings.max_delay);
+            host.close(Refusal { status, wait, head });
+            true
+        } else {
+            false
+        };
+        (NetError::Transient { place: Place::of(&response.url), status, retry_after, attempts }, given_up)
     }
 
     /// Sends `request` as its registry wants it authorized. While nothing is known of the host, one request finds

@@ -80,6 +80,14 @@ pub enum NetError {
         /// What it did, as a predicate.
         what: String,
     },
+    /// As many requests were sent as the user allows.
+    #[error("{place} was not asked: the {limit} requests that --max-requests allows were sent")]
+    Budget {
+        /// What would have been asked.
+        place: Place,
+        /// How many requests were allowed.
+        limit: u64,
+    },
     /// Not authorized, after all that could be tried.
     #[error("{place} {what}")]
     Denied {
@@ -120,8 +128,24 @@ impl NetError {
         match self {
             Self::Configuration(_) => Kind::Configuration,
             Self::Insecure(_) | Self::TooLarge { .. } | Self::Refused { .. } => Kind::Protocol,
-            Self::Transport { .. } | Self::Transient { .. } | Self::Slow { .. } => Kind::Unreachable,
+            Self::Transport { .. } | Self::Transient { .. } | Self::Slow { .. } | Self::Budget { .. } => {
+                Kind::Unreachable
+            }
             Self::Denied { .. } | Self::Realm { .. } => Kind::Denied,
+        }
+    }
+
+    /// Why this was not even asked, where that holds for whatever else would be asked of its host: it then needs to be
+    /// said once.
+    pub fn not_asked(&self) -> Option<String> {
+        match self {
+            Self::Budget { limit, .. } => {
+                Some(format!("the {limit} requests that --max-requests allows were sent"))
+            }
+            Self::Transient { place, status, retry_after, attempts: 0 } => {
+                Some(format!("{} answered {status}{}", place.host(), reason(*status, *retry_after)))
+            }
+            _ => None,
         }
     }
 
@@ -139,6 +163,7 @@ impl NetError {
                 "ask less often, log in for a higher limit, or declare a mirror for this registry".into(),
             ),
             Self::Transient { .. } => Some("run it again later".into()),
+            Self::Budget { .. } => Some("allow more, or run it again: what was answered is kept".into()),
             Self::Slow { .. } => Some("run it again later, or declare a mirror that is faster".into()),
             Self::Denied { hint, .. } => Some(hint.clone()),
             Self::Realm { realm, registry, .. } => Some(format!(
@@ -152,7 +177,7 @@ impl NetError {
 
 fn times(attempts: u32) -> String {
     match attempts {
-        0 => " (not asked again)".into(),
+        0 => " (not asked)".into(),
         1 => String::new(),
         n => format!(" (tried {n} times)"),
     }
@@ -193,6 +218,11 @@ impl Place {
             (None, _) => String::new(),
         };
         Self { text: format!("{}://{host}{}", url.scheme(), url.path()), host }
+    }
+
+    /// A host that is reached in another way than over HTTP.
+    pub(super) fn named(host: &str) -> Self {
+        Self { host: host.to_owned(), text: host.to_owned() }
     }
 
     /// `host` or `host:port`.

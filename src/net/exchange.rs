@@ -5,10 +5,12 @@
 //! other headers go along: they say what is asked for (`Accept`, `Git-Protocol`) and hold no secret.
 
 use std::error::Error;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, LOCATION};
 use secrecy::ExposeSecret as _;
+use tokio::time::Instant;
 use url::Url;
 
 use super::auth::{Authorization, Credential};
@@ -17,7 +19,7 @@ use super::client::Inner;
 use super::endpoint::{is_loopback, is_plain_allowed};
 use super::error::{Place, seconds};
 use super::message::{Access, Method, Request, Response, Secret};
-use super::{Asked, NetError};
+use super::{Allowance, Asked, NetError};
 
 const REDIRECTS: usize = 5;
 
@@ -86,11 +88,11 @@ impl Inner {
         url: &Url,
     ) -> Result<Response, Failure> {
         let host = self.host(url);
-        let (_permit, queued) = host.admit(url).await.map_err(Failure::Final)?;
+        let admitted = host.admit(url, request.asked == Asked::Head).await.map_err(Failure::Final)?;
         let slow =
             |limit, together| Failure::Final(NetError::Slow { place: Place::of(url), limit, together });
         if let Some(deadline) = &request.deadline {
-            deadline.note_queued(queued);
+            deadline.note_queued(admitted.queued);
             if deadline.is_over() {
                 return Err(slow(deadline.limit(), true));
             }
@@ -107,12 +109,31 @@ impl Inner {
         authorization: Option<&Authorization>,
         url: &Url,
     ) -> Result<Response, Failure> {
-        self.counters.asked(request.asked);
+        let (place, settings) = (Place::of(url), &self.settings);
+        self.counters.spend(&place, request.asked, settings.max_requests).map_err(Failure::Final)?;
+        let begun = Instant::now();
+        let answered = self.answered(request, authorization, url).await;
+        self.counters.over(place.host(), begun.elapsed());
+        tell(request, &place, begun.elapsed(), &answered);
+        let response = answered?;
+        self.counters.received(place.host(), response.body.len());
+        if let Some(allowance) = Allowance::of(&response) {
+            self.counters.allows(place.host(), allowance);
+            self.host(url).allows(allowance, settings.requests_per_host, settings.max_delay);
+        }
+        Ok(response)
+    }
+
+    async fn answered(
+        &self,
+        request: &Request,
+        authorization: Option<&Authorization>,
+        url: &Url,
+    ) -> Result<Response, Failure> {
         let sent = self.prepare(request, authorization, url).send().await;
         let answer = sent.map_err(|error| self.failure(url, &error))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = self.read_body(request, url, answer).await?;
-        self.counters.received(body.len());
         Ok(Response { status, headers, url: url.clone(), body })
     }
 
@@ -212,6 +233,21 @@ impl Inner {
         };
         let reached = !error.is_connect() && !error.is_timeout();
         Failure::Transport { place, cause, reached }
+    }
+}
+
+/// Tells who listens what was asked and what came of it.
+fn tell(request: &Request, place: &Place, time: Duration, answered: &Result<Response, Failure>) {
+    let method = request.method.as_str();
+    let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    match answered {
+        Ok(Response { status, body, .. }) => {
+            tracing::info!(method, url = %place, status, bytes = body.len(), ms, "request");
+        }
+        Err(Failure::Transport { cause, .. }) => {
+            tracing::info!(method, url = %place, failed = cause, ms, "request");
+        }
+        Err(Failure::Final(error)) => tracing::info!(method, url = %place, failed = %error, ms, "request"),
     }
 }
 

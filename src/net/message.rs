@@ -20,6 +20,20 @@ pub(super) enum Method {
     Delete,
 }
 
+impl Method {
+    /// As HTTP writes it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// What a caller has to show of its own. It stays on the origin that the request is for.
 #[derive(Clone, Debug)]
 pub enum Secret {

@@ -5,6 +5,7 @@
 //! (`exchange`, `body`), and the client that puts them together. A caller makes a [`Request`] and gets the final
 //! [`Response`], whatever its status, or a [`NetError`]. Nothing else of ours uses the HTTP library.
 
+mod allowance;
 mod auth;
 mod body;
 mod client;
@@ -21,6 +22,7 @@ mod settings;
 mod stats;
 mod tls;
 
+pub use allowance::Allowance;
 pub use body::BodyReader;
 pub use client::Client;
 pub use deadline::Deadline;
@@ -29,4 +31,4 @@ pub use error::{Kind, NetError, Place};
 pub use link::next_link;
 pub use message::{Request, Response, Secret};
 pub use settings::{RegistrySettings, Settings};
-pub use stats::{Asked, Stats};
+pub use stats::{Asked, Stats, Tally};

@@ -27,7 +27,8 @@ pub(super) fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
     Some(Duration::from_secs(seconds)).filter(|pause| !pause.is_zero())
 }
 
-fn http_date(text: &str) -> Option<i64> {
+/// A date as HTTP writes it (RFC 9110, section 5.6.7), in seconds since 1970.
+pub(super) fn http_date(text: &str) -> Option<i64> {
     const PARSER: DateTimeParser = DateTimeParser::new();
     PARSER.parse_timestamp(text.trim()).ok().map(|time| time.as_second())
 }

@@ -32,6 +32,8 @@ pub struct Settings {
     pub max_delay: Duration,
     /// How many requests to one host may be under way at once.
     pub requests_per_host: usize,
+    /// How many requests may be sent in all; any number where none is given.
+    pub max_requests: Option<u64>,
     /// Sent as `User-Agent`.
     pub user_agent: String,
     /// Whether `HTTPS_PROXY`, `NO_PROXY` and their like count.
@@ -51,6 +53,7 @@ impl Default for Settings {
             base_delay: Duration::from_millis(200),
             max_delay: Duration::from_secs(60),
             requests_per_host: 32,
+            max_requests: None,
             user_agent: concat!("solera-pin/", env!("CARGO_PKG_VERSION")).into(),
             system_proxy: true,
         }

@@ -230,7 +230,7 @@ pub(super) fn known_alarm(
 }
 
 /// Whether a manifest is an index around the very manifests that are locked: no news, whatever its age.
-pub(super) fn is_around_the_same(question: &Question<'_>, tag: &Tag, manifest: &Manifest) -> bool {
+pub fn is_around_the_same(question: &Question<'_>, tag: &Tag, manifest: &Manifest) -> bool {
     let declared =
         |platform: &Platform| question.platforms.is_none_or(|declared| declared.contains(platform));
     let now = manifest.platforms.iter().filter(|(platform, _)| declared(platform));

@@ -60,8 +60,8 @@ pub fn difference(difference: &Difference) -> Value {
 }
 
 /// A pin whose upstream gave no answer.
-pub fn failed(error: &impl std::fmt::Display) -> Value {
-    json!({ "outcome": "failed", "reason": error.to_string() })
+pub fn failed(error: &impl std::fmt::Display, asked: bool) -> Value {
+    json!({ "outcome": if asked { "failed" } else { "not-asked" }, "reason": error.to_string() })
 }
 
 /// A decision without its candidates.

@@ -11,11 +11,12 @@ pub struct SourceError {
     asked: String,
     cause: String,
     hint: Option<String>,
+    not_asked: Option<String>,
 }
 
 impl SourceError {
     pub(super) fn new(kind: Kind, asked: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self { kind, asked: asked.into(), cause: shown(&cause.into()), hint: None }
+        Self { kind, asked: asked.into(), cause: shown(&cause.into()), hint: None, not_asked: None }
     }
 
     pub(super) fn hinted(self, hint: impl Into<String>) -> Self {
@@ -23,7 +24,13 @@ impl SourceError {
     }
 
     pub(super) fn net(asked: impl Into<String>, error: &NetError) -> Self {
-        Self { kind: error.kind(), asked: asked.into(), cause: shown(&error.to_string()), hint: error.hint() }
+        Self {
+            kind: error.kind(),
+            asked: asked.into(),
+            cause: shown(&error.to_string()),
+            hint: error.hint(),
+            not_asked: error.not_asked(),
+        }
     }
 
     /// The same about a part of what was asked for: that it is missing does not mean that the whole is.
@@ -38,6 +45,11 @@ impl SourceError {
     /// The class of this failure.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Why the upstream was not even asked, where nobody else's question would have been either.
+    pub fn not_asked(&self) -> Option<&str> {
+        self.not_asked.as_deref()
     }
 
     /// What to do next, where that is known.

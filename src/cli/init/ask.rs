@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::adopt::{Failures, Proposal, Source, settle};
 use crate::cli::progress::Progress;
-use crate::cli::session::{Session, sources};
+use crate::cli::session::Session;
 use crate::error::{Error, Status};
 use crate::lock::Lock;
 use crate::model::{Digest, GitPin, GitUrl, ImagePin, Pin, Platform, Repository};
@@ -57,8 +57,8 @@ pub(super) async fn ask(
     proposals: Vec<Proposal>,
     built_for: &BTreeSet<Platform>,
 ) -> Result<Asked, Error> {
-    let client = session.client(workspace)?;
-    let sources = sources(&client);
+    let upstreams = session.upstreams(workspace)?;
+    let sources = &upstreams.sources;
     let jobs = proposals.iter().filter(|proposal| proposal.uses.written.is_empty()).filter_map(|proposal| {
         let declaration = workspace.catalog.declarations.get(&proposal.name)?;
         let wish = Wish::Tag { tag: proposal.tag.clone(), because: Some("adopted at this tag".into()) };
@@ -66,13 +66,12 @@ pub(super) async fn ask(
     });
     let jobs: Vec<Job<'_>> = jobs.collect();
     let progress = Progress::start(session.app, session.globals, jobs.len());
-    let resolved = resolve(&sources, &jobs, session.app.now, |name| progress.done(name)).await;
+    let resolved = resolve(sources, &jobs, session.app.now, |name| progress.done(name)).await;
     progress.finish();
-    let sources = &sources;
     let written = |proposal: &Proposal| !proposal.uses.written.is_empty();
     let kept = proposals.iter().filter(|proposal| written(proposal));
     let mut kept = join_all(kept.map(|proposal| as_written(sources, proposal))).await.into_iter();
-    session.say_requests(&client);
+    session.done_asking(&upstreams);
     let mut asked =
         Asked { pins: Vec::new(), lock: Lock::default(), failures: Failures::new(), status: Status::Done };
     for proposal in &proposals {

@@ -21,7 +21,7 @@ pub(super) fn human(session: &mut Session<'_>, verdict: &Verdict) {
             _ => session.output.note(&format!("{text}\n\n")),
         }
     }
-    session.output.note(&human::coverage(&verdict.report.coverage, session.globals.verbose));
+    session.output.note(&human::coverage(&verdict.report.coverage, session.globals.is_verbose()));
     if !verdict.known.is_empty() {
         let known = count(verdict.known.len(), "finding");
         session.output.note(&format!("{known} of the base revision left out\n"));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::memory::Memory;
-use crate::cli::session::{Session, sources};
+use crate::cli::session::Session;
 use crate::error::{Error, Status};
 use crate::lock::Store;
 use crate::model::PinName;
@@ -27,20 +27,21 @@ pub(super) async fn ask(
     findings: &mut Vec<Finding>,
     told: &mut Told,
 ) -> Result<Status, Error> {
-    let client = session.client(workspace)?;
+    let upstreams = session.upstreams(workspace)?;
     let declarations = &workspace.catalog.declarations;
     let mut status = Status::Done;
     let now = session.app.now;
     let memory = Memory::load(session, workspace)?;
     let past = |pin: &PinName| memory.of(pin);
-    for asked in served::check(&sources(&client), store.lock(), declarations, store.file(), now, past).await {
+    for asked in served::check(&upstreams.sources, store.lock(), declarations, store.file(), now, past).await
+    {
         let name = asked.name;
         for (finding, amounts_to) in asked.found {
             status = status.max(amounts_to);
             findings.push(finding);
         }
         for note in asked.notes {
-            if session.globals.verbose {
+            if session.globals.is_verbose() {
                 session.output.note(&format!("note: the pin `{name}`: {}\n", harmless(&note)));
             }
             told.notes.push(json!({ "name": name, "message": note }));
@@ -52,6 +53,6 @@ pub(super) async fn ask(
             told.not_asked.push(NotAsked { name: name.clone(), reason: error.to_string() });
         }
     }
-    session.say_requests(&client);
+    session.done_asking(&upstreams);
     Ok(status)
 }

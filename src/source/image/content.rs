@@ -127,6 +127,12 @@ pub(super) fn read(body: &[u8], content_type: Option<&str>) -> Result<Content, W
     }
 }
 
+/// Whether a manifest is read the same without its header.
+pub(super) fn says_its_type(body: &[u8], content_type: Option<&str>) -> bool {
+    let Ok(shape) = serde_json::from_slice::<Shape>(body) else { return false };
+    media_type(&shape, None).is_ok_and(|alone| media_type(&shape, content_type) == Ok(alone))
+}
+
 /// The type that the body states, or else the header; where both do, they must agree: what is parsed is decided by it.
 fn media_type(shape: &Shape, content_type: Option<&str>) -> Result<MediaType, Wrong> {
     let generic = |text: &str| matches!(text, "application/json" | "application/octet-stream" | "text/plain");

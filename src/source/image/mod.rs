@@ -2,13 +2,15 @@
 //!
 //! Entry point: [`ImageSource`]. `tags` reads tag lists, `content` is what the bytes of a manifest say, and this file
 //! asks for those bytes and checks them. `anatomy` asks what images are made of, for people to compare: `described` is
-//! what manifests and configurations say about that, `inventory` what is installed.
+//! what manifests and configurations say about that, `inventory` what is installed. `kept` is what was read in earlier runs.
 
 mod anatomy;
 mod answer;
+mod bytes;
 mod content;
 mod described;
 mod inventory;
+mod kept;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -20,14 +22,14 @@ use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use self::anatomy::Inventory;
-use self::answer::{agrees, ask, checked, wrong};
-use self::content::{Child, Claims, Content, Wrong};
+use self::answer::{agrees, checked};
+use self::content::{Child, Claims, Content};
 use self::described::{Entries, Single};
 use super::SourceError;
 use super::memo::Memo;
 use crate::cache::Cache;
 use crate::model::{Configuration, Digest, Make, Manifest, MediaType, Platform, Repository, Tag, TagList};
-use crate::net::{Asked, Client, Endpoint, Kind, Request, Response};
+use crate::net::{Asked, Client, Kind, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
 const CHILDREN: usize = 100;
@@ -44,7 +46,7 @@ struct Memory {
     tags: Memo<Repository, Arc<TagList>>,
     heads: Memo<(Repository, Tag), Option<Digest>>,
     manifests: Memo<(Repository, Reference), Arc<Manifest>>,
-    served: Memo<(Repository, Digest), bool>,
+    served: Memo<(Repository, Digest), ()>,
     entries: Memo<(Repository, Digest), Arc<Entries>>,
     singles: Memo<(Repository, Digest), Arc<Single>>,
     configurations: Memo<(Repository, Digest), Arc<Configuration>>,
@@ -114,12 +116,12 @@ impl fmt::Debug for ImageSource {
 }
 
 impl ImageSource {
-    /// A source for one run, that keeps nothing for later ones.
+    /// A source for one run, which remembers nothing of earlier ones.
     pub fn new(client: Client) -> Self {
         Self::caching(client, Cache::none())
     }
 
-    /// A source for one run, that takes from `cache` what need not be asked for.
+    /// A source for one run, which does not ask for content that is in `cache`.
     pub fn caching(client: Client, cache: Cache) -> Self {
         let memory = Arc::default();
         Self { client, cache, memory }
@@ -150,28 +152,35 @@ impl ImageSource {
         self.manifest(repository, Reference::Tag(tag.clone())).await
     }
 
-    /// What `digest` names; its bytes are checked.
+    /// What `digest` names, where it is served; its bytes are checked.
     pub async fn by_digest(
         &self,
         repository: &Repository,
         digest: &Digest,
     ) -> Result<Arc<Manifest>, SourceError> {
+        // What is known by its content may be gone there.
+        if self.is_kept(digest) {
+            self.check_served(repository, digest).await?;
+        }
         self.manifest(repository, Reference::Digest(digest.clone())).await
     }
 
     /// Whether the registry still serves `digest`.
     pub async fn is_served(&self, repository: &Repository, digest: &Digest) -> Result<bool, SourceError> {
+        match self.check_served(repository, digest).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Fails where `digest` is not served.
+    async fn check_served(&self, repository: &Repository, digest: &Digest) -> Result<(), SourceError> {
         let reference = Reference::Digest(digest.clone());
         let ask = async {
-            let found = match self.ask_head(repository, &reference).await {
-                Ok(Some(response)) => agrees(&response, repository, digest),
-                Ok(None) => self.by_digest(repository, digest).await.map(|_| ()),
-                Err(error) => Err(error),
-            };
-            match found {
-                Ok(()) => Ok(true),
-                Err(error) if error.kind() == Kind::NotFound => Ok(false),
-                Err(error) => Err(error),
+            match self.ask_head(repository, &reference).await? {
+                Some(response) => agrees(&response, repository, digest),
+                None => self.asked_for(repository, &reference, content::read).await.map(drop),
             }
         };
         self.memory.served.get((repository.clone(), digest.clone()), ask).await
@@ -219,16 +228,7 @@ impl ImageSource {
                 (media_type, self.children(repository, reference, children).await?)
             }
         };
-        let (mut platforms, mut bases, mut revisions) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        for Image { platform, digest, claims } in images {
-            // Of two images for one platform, builders take the first.
-            if let Entry::Vacant(first) = platforms.entry(platform.clone()) {
-                first.insert(digest);
-                bases.extend(claims.base.map(|base| (platform.clone(), base)));
-                revisions.extend(claims.revision.map(|revision| (platform, revision)));
-            }
-        }
-        Ok(Manifest { digest, media_type, platforms, bases, revisions })
+        Ok(manifest_of(digest, media_type, images))
     }
 
     /// The images of an index, in its order, those that do not name their platform asked for it.
@@ -272,34 +272,6 @@ impl ImageSource {
         }
     }
 
-    /// The bytes that `reference` names, hashed and read.
-    async fn content(
-        &self,
-        repository: &Repository,
-        reference: &Reference,
-    ) -> Result<(Digest, Content), SourceError> {
-        self.fetched(repository, reference, content::read).await
-    }
-
-    /// The same, read in another way.
-    async fn fetched<T>(
-        &self,
-        repository: &Repository,
-        reference: &Reference,
-        read: impl FnOnce(&[u8], Option<&str>) -> Result<T, Wrong>,
-    ) -> Result<(Digest, T), SourceError> {
-        let asked = || format!("read {}", reference.in_repository(repository));
-        let (endpoint, request) = self.manifest_request(Asked::Manifest, repository, reference)?;
-        let response = ask(&self.client, &endpoint, &request, asked).await?;
-        let content_type = response.content_type();
-        let checked = || {
-            let claimed = response.header("docker-content-digest");
-            let digest = content::verified_digest(response.body(), reference.digest(), claimed)?;
-            Ok((digest, read(response.body(), content_type.as_deref())?))
-        };
-        checked().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))
-    }
-
     /// What the image that `digest` names is made of; `None` where it is an index.
     pub async fn make(&self, repository: &Repository, digest: &Digest) -> Result<Option<Make>, SourceError> {
         let reference = Reference::Digest(digest.clone());
@@ -311,62 +283,18 @@ impl ImageSource {
             (_, Content::Index(..)) => Ok(None),
         }
     }
+}
 
-    /// The platform of a configuration.
-    async fn platform(
-        &self,
-        repository: &Repository,
-        reference: &Reference,
-        configuration: &Digest,
-    ) -> Result<Platform, SourceError> {
-        let read = content::platform_of_configuration;
-        self.configuration(repository, reference, configuration, read).await
+/// What a manifest says of these images, in its order.
+fn manifest_of(digest: Digest, media_type: MediaType, images: Vec<Image>) -> Manifest {
+    let (mut platforms, mut bases, mut revisions) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for Image { platform, digest, claims } in images {
+        // Of two images for one platform, builders take the first.
+        if let Entry::Vacant(first) = platforms.entry(platform.clone()) {
+            first.insert(digest);
+            bases.extend(claims.base.map(|base| (platform.clone(), base)));
+            revisions.extend(claims.revision.map(|revision| (platform, revision)));
+        }
     }
-
-    /// What a configuration says, whose bytes are checked too.
-    async fn configuration<T>(
-        &self,
-        repository: &Repository,
-        reference: &Reference,
-        configuration: &Digest,
-        read: fn(&[u8]) -> Result<T, Wrong>,
-    ) -> Result<T, SourceError> {
-        let asked = || format!("read the configuration of {}", reference.in_repository(repository));
-        self.blob(Asked::Blob, repository, configuration, read, asked).await
-    }
-
-    /// What a blob says, whose bytes are checked.
-    async fn blob<T>(
-        &self,
-        kind: Asked,
-        repository: &Repository,
-        digest: &Digest,
-        read: impl FnOnce(&[u8]) -> Result<T, Wrong>,
-        asked: impl Fn() -> String,
-    ) -> Result<T, SourceError> {
-        let net = |error| SourceError::net(asked(), &error);
-        let endpoint = self.client.endpoint(repository.registry()).map_err(net)?;
-        let request = endpoint.request(kind, repository, &format!("blobs/{digest}"));
-        let response = ask(&self.client, &endpoint, &request, &asked).await?;
-        let checked = || {
-            content::verified_digest(response.body(), Some(digest), None)?;
-            read(response.body())
-        };
-        checked().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))
-    }
-
-    fn manifest_request(
-        &self,
-        kind: Asked,
-        repository: &Repository,
-        reference: &Reference,
-    ) -> Result<(Endpoint, Request), SourceError> {
-        let endpoint = self.client.endpoint(repository.registry()).map_err(|error| {
-            let asked = format!("read {}", reference.in_repository(repository));
-            SourceError::net(asked, &error)
-        })?;
-        let accept = MediaType::ALL.map(MediaType::as_str).join(", ");
-        let request = endpoint.request(kind, repository, &format!("manifests/{reference}"));
-        Ok((endpoint, request.header("accept", accept)))
-    }
+    Manifest { digest, media_type, platforms, bases, revisions }
 }

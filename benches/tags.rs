@@ -73,7 +73,8 @@ fn main() {
             let mut read: Vec<Duration> = (0..RUNS).map(|_| list(&image)).collect();
             let mut refreshed: Vec<(Duration, u64)> =
                 (0..RUNS).map(|_| refresh(folder.path(), &locked(&image, &digest))).collect();
-            (read.sort(), refreshed.sort());
+            read.sort();
+            refreshed.sort();
             let memory = refreshed.iter().map(|(_, memory)| memory).max().unwrap();
             let (read, refreshed) = (read[RUNS / 2].as_secs_f64(), refreshed[RUNS / 2].0.as_secs_f64());
             println!(
@@ -166,15 +167,14 @@ fn list(image: &str) -> Duration {
 fn refresh(folder: &Path, lock: &str) -> (Duration, u64) {
     fs::write(folder.join("pins.lock"), lock).unwrap();
     let started = Instant::now();
-    let mut child =
-        Command::new(std::env::var("LISTS_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_solera-pin").into()))
-            .arg("refresh")
-            .current_dir(folder)
-            .env_clear()
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_solera-pin"))
+        .arg("refresh")
+        .current_dir(folder)
+        .env_clear()
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let status_file = format!("/proc/{}/status", child.id());
     let mut memory = 0;
     let status = loop {

@@ -121,7 +121,7 @@ async fn decide_image(
         Some(tag) => plan::shortlist(question, [tag]),
         None => {
             let tags = source.tags(repository).await?;
-            plan::shortlist(question, tags.iter().map(Tag::as_str))
+            plan::shortlist_of_many(question, tags.iter())
         }
     };
     let mut facts = image::Facts::default();

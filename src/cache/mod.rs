@@ -70,7 +70,7 @@ impl Cache {
     /// Keeps the content of `digest`; what does not match it, or is too large, is not kept.
     pub fn keep(&self, digest: &Digest, body: &[u8]) {
         if let Some(folder) = self.0.as_deref().filter(|_| body.len() <= BODY && digest.matches(body)) {
-            folder.write(&folder.blob(digest), body);
+            folder.write(&folder.blob(digest), [body]);
         }
     }
 
@@ -110,16 +110,20 @@ impl Folder {
         Some(content)
     }
 
-    /// Writes a file whole or not at all. It is not made durable: what is damaged is found out and asked for again.
-    fn write(&self, path: &Path, content: &[u8]) {
+    /// Writes a file of these pieces whole or not at all. It is not made durable: what is damaged is found out and asked for again.
+    fn write<'p>(&self, path: &Path, content: impl IntoIterator<Item = &'p [u8]>) {
         let write = || {
             let folder = path.parent().unwrap_or(&self.root);
             make(folder)?;
             let mut file = tempfile::NamedTempFile::with_prefix_in(".new-", folder)?;
-            file.write_all(content)?;
+            let mut written = 0;
+            for piece in content {
+                file.write_all(piece)?;
+                written += piece.len() as u64;
+            }
             file.as_file().set_modified(self.now)?;
             file.persist(path).map_err(|error| error.error)?;
-            self.added.fetch_add(content.len() as u64, Ordering::Relaxed);
+            self.added.fetch_add(written, Ordering::Relaxed);
             Ok::<(), std::io::Error>(())
         };
         // What cannot be kept is asked for again.

@@ -1,7 +1,7 @@
 //! Pages of tag lists, each with the entity tag by which its server can be asked whether it has changed.
 
 use super::Cache;
-use crate::model::Digest;
+use crate::model::{Algorithm, Digest, Hasher};
 
 /// The first line of a stored page: another form of it is no page.
 const FORM: &str = "solera-pin page 1";
@@ -26,32 +26,37 @@ impl Cache {
         let lines: Vec<&str> = head.lines().collect();
         let [FORM, digest, etag, next] = lines[..] else { return None };
         let (etag, next) = (etag.to_owned(), Some(next.to_owned()).filter(|next| !next.is_empty()));
-        let digest: Digest = digest.parse().ok()?;
+        let known: Digest = digest.parse().ok()?;
         text.drain(..head.len());
         let page = Page { etag, next, tags: text };
-        (page.digest() == digest).then_some(page)
+        let next = page.next.as_deref().unwrap_or_default();
+        (self::digest(&page.etag, next, [page.tags.as_str()]) == known).then_some(page)
     }
 
-    /// Keeps the page of `url`. What has no entity tag that could be asked about is not kept.
-    pub fn keep_page(&self, url: &str, page: &Page) {
-        let Page { etag, next, tags } = page;
-        let next = next.as_deref().unwrap_or_default();
+    /// Keeps the page of `url`, whose tags come in pieces of any size. What has no entity tag that could be asked about is
+    /// not kept.
+    pub fn keep_page<'t, T>(&self, url: &str, (etag, next): (&str, Option<&str>), tags: T)
+    where
+        T: IntoIterator<Item = &'t str> + Clone,
+    {
+        let next = next.unwrap_or_default();
         let one_line = |text: &str| !text.contains(['\n', '\r']);
         let Some(folder) = self.0.as_deref().filter(|_| !etag.is_empty() && one_line(etag) && one_line(next))
         else {
             return;
         };
-        let content = format!("{FORM}\n{}\n{etag}\n{next}\n{tags}", page.digest());
-        folder.write(&folder.root.join("pages").join(name(url)), content.as_bytes());
+        let head = format!("{FORM}\n{}\n{etag}\n{next}\n", digest(etag, next, tags.clone()));
+        let tags = tags.into_iter().map(|piece| -> &[u8] { piece.as_bytes() });
+        let content = std::iter::once(head.as_bytes()).chain(tags);
+        folder.write(&folder.root.join("pages").join(name(url)), content);
     }
 }
 
-impl Page {
-    /// Of all of it, so that a part of a page is known to be one.
-    fn digest(&self) -> Digest {
-        let next = self.next.as_deref().unwrap_or_default();
-        Digest::sha256(format!("{}\n{next}\n{}", self.etag, Digest::sha256(self.tags.as_bytes())).as_bytes())
-    }
+/// Of all of a page, so that a part of it is known to be one.
+fn digest<'t>(etag: &str, next: &str, tags: impl IntoIterator<Item = &'t str>) -> Digest {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    tags.into_iter().for_each(|piece| hasher.update(piece.as_bytes()));
+    Digest::sha256(format!("{etag}\n{next}\n{}", hasher.finish()).as_bytes())
 }
 
 /// A file's name: URLs are too long for one, and their queries are nobody's business.
@@ -77,11 +82,12 @@ mod tests {
         };
         assert_eq!(cache.page(url), None);
         for kept in [page(None, "W/\"x\""), page(Some("/v2/a?last=b"), "\"y\"")] {
-            cache.keep_page(url, &kept);
+            let head = (kept.etag.as_str(), kept.next.as_deref());
+            cache.keep_page(url, head, ["1.0\n1.", "", "1\n"]);
             assert_eq!(cache.page(url), Some(kept));
         }
-        for refused in [page(None, ""), page(None, "a\nb"), page(Some("a\nb"), "x")] {
-            cache.keep_page("other", &refused);
+        for refused in [("", None), ("a\nb", None), ("x", Some("a\nb"))] {
+            cache.keep_page("other", refused, ["1.0\n"]);
             assert_eq!(cache.page("other"), None);
         }
         let path = folder.path().join("pages").join(name(url));

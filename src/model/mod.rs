@@ -14,6 +14,7 @@ mod platform;
 mod repository;
 mod sightings;
 mod tag;
+mod tag_list;
 mod text;
 
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
@@ -28,6 +29,7 @@ pub use platform::{Platform, PlatformError};
 pub use repository::{Registry, Repository, RepositoryError};
 pub use sightings::{Sighting, Sightings};
 pub use tag::{Tag, TagError};
+pub use tag_list::{ListMark, TagList};
 pub use text::{harmless, in_words};
 
 /// `Display`, `Debug`-as-text and `serde::Serialize` for a type whose text form is its whole value.

@@ -20,12 +20,9 @@ impl Tag {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
 
-impl FromStr for Tag {
-    type Err = TagError;
-
-    fn from_str(text: &str) -> Result<Self, TagError> {
+    /// Whether a text is a tag; why not.
+    pub fn check(text: &str) -> Result<(), TagError> {
         let wrong = |reason| Err(TagError { text: text.into(), reason });
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
         match text.as_bytes() {
@@ -35,8 +32,16 @@ impl FromStr for Tag {
             bytes if !bytes.iter().all(|b| word(*b) || matches!(b, b'.' | b'-')) => {
                 wrong("only letters, digits, `_`, `.` and `-` are allowed")
             }
-            _ => Ok(Self(text.into())),
+            _ => Ok(()),
         }
+    }
+}
+
+impl FromStr for Tag {
+    type Err = TagError;
+
+    fn from_str(text: &str) -> Result<Self, TagError> {
+        Self::check(text).map(|()| Self(text.into()))
     }
 }
 

@@ -86,7 +86,7 @@ mod tests {
             map.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
         }
         let url = "https://r.example/".parse().unwrap();
-        let found = Allowance::of(&Response { status: 200, headers: map, url, body: Vec::new() })?;
+        let found = Allowance::of(&Response { status: 200, headers: map, url, body: "".into() })?;
         let seconds = |duration: Option<Duration>| duration.map(|it| it.as_secs());
         Some([found.limit, Some(found.remaining), seconds(found.window), seconds(found.reset)])
     }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::auth::{Authorization, Credential};
+use super::body::Body;
 use super::client::Inner;
 use super::endpoint::is_plain_allowed;
 use super::error::{Between, Place, seconds};
@@ -142,7 +143,7 @@ impl Inner {
             return Err(proxy_login(url, proxy));
         }
         let body = self.read_body(request, url, answer).await?;
-        if status == 400 && wants_certificate(&body) {
+        if status == 400 && wants_certificate(body.first()) {
             return Err(Failure::Final(NetError::Denied {
                 place: Place::of(url),
                 what: "answered 400: it wants a certificate of ours, another one if it was shown one".into(),
@@ -198,7 +199,7 @@ impl Inner {
         request: &Request,
         url: &Url,
         mut answer: reqwest::Response,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Body, Failure> {
         let encoding = answer.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
         let refused = |what: &str| {
             let (place, what) = (Place::of(url), what.into());
@@ -209,7 +210,7 @@ impl Inner {
         }
         // What an error page says is not used, and HEAD has no body whatever its length says.
         if request.asked == Asked::Head || answer.status() == StatusCode::NOT_FOUND {
-            return Ok(Vec::new());
+            return Ok(Body::default());
         }
         let limit = request.limit();
         let too_large = || {
@@ -220,12 +221,15 @@ impl Inner {
         if announced > limit as u64 {
             return Err(too_large());
         }
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+        let mut body = match request.in_pieces {
+            true => Body::in_pieces(),
+            false => Body::whole(usize::try_from(announced).unwrap_or(0)),
+        };
         while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(url, &error))? {
             if body.len() + chunk.len() > limit {
                 return Err(too_large());
             }
-            body.extend_from_slice(&chunk);
+            body.push(&chunk);
         }
         Ok(body)
     }

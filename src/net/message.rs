@@ -4,6 +4,7 @@ use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
+use super::body::{Body, BodyReader};
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::stats::Asked;
@@ -69,6 +70,7 @@ pub struct Request {
     pub(super) behalf: Option<Registry>,
     pub(super) deadline: Option<Deadline>,
     pub(super) once: bool,
+    pub(super) in_pieces: bool,
     limit: Option<usize>,
 }
 
@@ -85,6 +87,7 @@ impl Request {
             behalf: None,
             deadline: None,
             once: false,
+            in_pieces: false,
             limit: None,
         }
     }
@@ -120,6 +123,12 @@ impl Request {
     #[must_use]
     pub fn once(self) -> Self {
         Self { once: true, ..self }
+    }
+
+    /// Is answered with a body that may be large: it is read by [`Response::into_reader`] only.
+    #[must_use]
+    pub fn in_pieces(self) -> Self {
+        Self { in_pieces: true, ..self }
     }
 
     /// Is answered with at most so many bytes.
@@ -160,7 +169,7 @@ impl Asked {
         match self {
             Self::Head => 0,
             Self::Manifest => 4 * MIB,
-            Self::TagPage => 16 * MIB,
+            Self::TagPage => 64 * MIB,
             Self::Token => MIB,
             Self::Blob => 8 * MIB,
             Self::Git => 64 * MIB,
@@ -177,7 +186,7 @@ pub struct Response {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) url: Url,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Body,
 }
 
 impl Response {
@@ -191,9 +200,14 @@ impl Response {
         &self.url
     }
 
-    /// The bytes, exactly as they were sent.
+    /// The bytes, exactly as they were sent; the first of them where they were asked for in pieces.
     pub fn body(&self) -> &[u8] {
-        &self.body
+        self.body.first()
+    }
+
+    /// The bytes, to be read once.
+    pub fn into_reader(self) -> BodyReader {
+        self.body.into_reader()
     }
 
     /// The first header of this name that is text.

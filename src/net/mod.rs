@@ -2,12 +2,13 @@
 //!
 //! The layers, each in its own file and with its own tests: where a registry is (`endpoint`), who may be told a
 //! secret (`auth`), what is asked again (`retry`), how one request is sent and how much of its answer is read
-//! (`exchange`), through which proxy (`proxy`), which certificates are trusted and shown (`tls`, `certificates`), and the
-//! client that puts them together. A caller makes a [`Request`] and gets the final [`Response`], whatever its status, or
+//! (`exchange`, `body`), through which proxy (`proxy`), which certificates are trusted and shown (`tls`, `certificates`), and
+//! the client that puts them together. A caller makes a [`Request`] and gets the final [`Response`], whatever its status, or
 //! a [`NetError`]. Nothing else of ours uses the HTTP library.
 
 mod allowance;
 mod auth;
+mod body;
 mod certificates;
 mod client;
 mod deadline;
@@ -25,6 +26,7 @@ mod stats;
 mod tls;
 
 pub use allowance::Allowance;
+pub use body::BodyReader;
 pub use certificates::{read_identity, read_pem};
 pub use client::Client;
 pub use deadline::Deadline;

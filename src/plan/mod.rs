@@ -18,6 +18,7 @@ mod outcome;
 mod refusal;
 pub mod replay;
 mod shortlist;
+mod sieve;
 mod stale;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,7 @@ pub use cause::Cause;
 pub use expected::{Ask, expected, only_tag};
 pub use notice::{Notice, watched};
 pub use outcome::{Alarm, Candidate, Decision, Outcome, Rejection, Verdict};
-pub use shortlist::{Shortlist, shortlist};
+pub use shortlist::{Shortlist, shortlist, shortlist_of_many};
 pub use stale::{Stale, stale};
 
 use crate::catalog::{Declaration, Hold};

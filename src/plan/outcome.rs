@@ -12,8 +12,10 @@ use crate::track::Version;
 pub struct Decision {
     /// What to do.
     pub outcome: Outcome,
-    /// Every tag of the track's shape, newest first.
+    /// Every tag of the track's shape, newest first; of very many the newest.
     pub candidates: Vec<Candidate>,
+    /// How many more there are, older than those that are rejected for the same reason.
+    pub not_listed: usize,
     /// How many tags have another shape.
     pub other_shapes: usize,
     /// What was seen on the way: tags, each with what it names.
@@ -32,6 +34,7 @@ impl Decision {
         Self {
             outcome,
             candidates: Vec::new(),
+            not_listed: 0,
             other_shapes: 0,
             seen: Vec::new(),
             notices: Vec::new(),

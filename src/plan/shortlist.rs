@@ -1,12 +1,11 @@
 //! Judging every tag by its name alone.
 
-use std::cmp::Reverse;
-
 use super::notice::{Notice, notices};
+use super::sieve::{KEPT, Sieve};
 use super::stale::satisfies;
 use super::{Candidate, Decision, Outcome, Question, Rejection, Verdict, Wish};
 use crate::model::{Lane, Pin};
-use crate::track::{Field, Shapes, Version};
+use crate::track::{Field, Number, Shapes, Version};
 
 /// The tags that the track matches, judged and in order.
 #[derive(Clone, Debug)]
@@ -15,12 +14,16 @@ pub struct Shortlist {
     pub candidates: Vec<Candidate>,
     /// How many tags have another shape.
     pub other_shapes: usize,
+    /// How many candidates are not listed: older ones of those that are rejected for the same reason.
+    pub not_listed: usize,
     /// The newest tag of each major, where a first choice would have to guess one.
     pub majors: Vec<String>,
     /// A tag of another shape that lives on where the declared one has ended.
     pub(super) offer: Option<String>,
     /// The marks of the alarms that a person accepts by what was asked for.
     pub(super) accepted: Vec<String>,
+    /// How many of those that are not listed may be taken.
+    not_listed_eligible: usize,
 }
 
 impl Shortlist {
@@ -31,6 +34,10 @@ impl Shortlist {
 
     /// Notes why a tag is not taken after all.
     pub(super) fn reject(&mut self, tag: &str, rejection: Rejection) {
+        if rejection == Rejection::AgeUnknown {
+            // It is of none but the locked one.
+            self.not_listed_eligible = 0;
+        }
         if let Some(candidate) = self.candidates.iter_mut().find(|candidate| candidate.tag == tag) {
             candidate.verdict = Verdict::Rejected(rejection);
         }
@@ -53,7 +60,9 @@ impl Shortlist {
     /// Notes of what is left that nobody asked about it; how many those are.
     pub(super) fn give_up(&mut self) -> usize {
         let left = self.candidates.iter_mut().filter(|candidate| candidate.verdict == Verdict::Eligible);
-        left.map(|candidate| candidate.verdict = Verdict::Rejected(Rejection::NotLookedAt)).count()
+        let listed =
+            left.map(|candidate| candidate.verdict = Verdict::Rejected(Rejection::NotLookedAt)).count();
+        listed + std::mem::take(&mut self.not_listed_eligible)
     }
 
     /// The decision that the judgements, an outcome and what was seen on the way make.
@@ -66,6 +75,7 @@ impl Shortlist {
             outcome,
             candidates: self.candidates,
             other_shapes: self.other_shapes,
+            not_listed: self.not_listed,
             seen,
             notices,
             accepted: self.accepted,
@@ -76,14 +86,35 @@ impl Shortlist {
 
 /// Judges `tags`. The locked tag is a candidate even where upstream does not list it.
 pub fn shortlist<'t>(question: &Question<'_>, tags: impl IntoIterator<Item = &'t str>) -> Shortlist {
+    sift(question, tags, usize::MAX)
+}
+
+/// Judges `tags`, of which there may be any number, as [`shortlist`] does. What could not be taken before a thousand
+/// others is counted and forgotten.
+pub fn shortlist_of_many<'t>(question: &Question<'_>, tags: impl IntoIterator<Item = &'t str>) -> Shortlist {
+    sift(question, tags, KEPT)
+}
+
+/// Keeps so many candidates of a kind.
+pub(super) fn sift<'t>(
+    question: &Question<'_>,
+    tags: impl IntoIterator<Item = &'t str>,
+    most: usize,
+) -> Shortlist {
     let declaration = question.declaration;
     let locked = question.comparable();
-    let mut candidates: Vec<Candidate> = Vec::new();
+    let from = locked.as_ref().map(|(_, version)| version);
+    let judge = Judge::new(question, locked.as_ref());
+    let may_be_free = locked.is_none() || judge.left_behind;
+    let mut sieve = Sieve::new(question, from, (most, may_be_free));
     let mut other_shapes = 0;
-    let mut shapes = locked.as_ref().map(|(_, version)| Shapes::new(version.clone()));
+    let mut shapes = from.map(|version| Shapes::new(version.clone()));
     for tag in tags {
         match declaration.track.read(tag) {
-            Some(version) => candidates.push(judge(question, locked.as_ref(), tag, version)),
+            Some(version) => {
+                let verdict = judge.verdict(tag, &version);
+                sieve.take(tag, version, verdict);
+            }
             None => {
                 other_shapes += 1;
                 if let (Some(shapes), Some(sibling)) = (&mut shapes, declaration.track.sibling(tag)) {
@@ -92,30 +123,33 @@ pub fn shortlist<'t>(question: &Question<'_>, tags: impl IntoIterator<Item = &'t
             }
         }
     }
-    if let Some((pin, version)) = &locked
-        && !candidates.iter().any(|candidate| candidate.tag == pin.tag())
-    {
-        candidates.push(judge(question, locked.as_ref(), pin.tag(), version.clone()));
+    if let Some((pin, version)) = locked.as_ref().filter(|(pin, _)| !sieve.has(pin.tag())) {
+        sieve.take(pin.tag(), version.clone(), judge.verdict(pin.tag(), version));
     }
-    candidates.sort_by(|a, b| (Reverse(&a.version), &a.tag).cmp(&(Reverse(&b.version), &b.tag)));
-    candidates.dedup_by(|a, b| a.tag == b.tag);
-    let offer = shapes.as_ref().and_then(|shapes| offer(question, locked.as_ref(), &candidates, shapes));
+    let mut sifted = sieve.finish();
+    let candidates = &mut sifted.candidates;
+    let offer = shapes.as_ref().and_then(|shapes| offer(question, from, candidates, shapes));
+    let mut leads = false;
     if !matches!(question.wish, Wish::Tag { because: Some(_), .. }) {
-        reject_unordered(&mut candidates, locked.as_ref());
-        keep_to_target(&mut candidates, locked.as_ref());
+        reject_unordered(candidates, locked.as_ref());
+        leads = keep_to_target(candidates, from);
     }
-    let free = match &locked {
-        None => true,
-        Some((pin, version)) => {
-            by_declaration(question, pin.tag(), version).is_some() && leave_lane(&mut candidates)
-        }
-    };
+    let larger = judge.left_behind && leave_lane(candidates);
+    let free = locked.is_none() || larger;
     let majors = if free && !matches!(question.wish, Wish::Tag { .. }) {
-        majors(question, &candidates)
+        majors(question, candidates)
     } else {
         Vec::new()
     };
-    Shortlist { candidates, other_shapes, majors, offer, accepted: Vec::new() }
+    Shortlist {
+        other_shapes,
+        majors,
+        offer,
+        accepted: Vec::new(),
+        not_listed: sifted.forgotten(),
+        not_listed_eligible: sifted.forgotten_eligible(leads, larger),
+        candidates: sifted.candidates,
+    }
 }
 
 /// When a tag was first seen to name anything.
@@ -126,78 +160,88 @@ fn first_seen(question: &Question<'_>, tag: &str) -> Option<jiff::Timestamp> {
 /// The tag that a person should know of where nothing new comes in the declared shape.
 fn offer(
     question: &Question<'_>,
-    locked: Option<&(&Pin, Version)>,
+    from: Option<&Version>,
     candidates: &[Candidate],
     shapes: &Shapes,
 ) -> Option<String> {
-    let (_, from) = locked?;
+    let from = from?;
     let releases = candidates.iter().map(|candidate| &candidate.version);
     let newest = releases.filter(|version| !version.is_prerelease() && from.fits(version)).max();
     let sibling = shapes.ended(newest.unwrap_or(from), question.now)?;
     sibling.tag()
 }
 
-fn judge(
-    question: &Question<'_>,
-    locked: Option<&(&Pin, Version)>,
-    tag: &str,
-    version: Version,
-) -> Candidate {
-    let lane = locked.and_then(|(_, from)| from.lane_to(&version));
-    let by_declaration = by_declaration(question, tag, &version);
-    let verdict = match (by_declaration, question.wish) {
-        (Some(rejection), _) => Verdict::Rejected(rejection),
-        (None, Wish::Tag { tag: asked, .. }) if asked != tag => Verdict::Rejected(Rejection::NotAsked),
-        (None, Wish::Tag { because: Some(_), .. }) => Verdict::Eligible,
-        (None, _) => match by_step(question, locked, tag, &version, lane) {
-            Some(rejection) => Verdict::Rejected(rejection),
-            None => Verdict::Eligible,
-        },
-    };
-    Candidate { tag: tag.into(), version, lane, verdict }
+/// What tags are judged by, one after the other.
+struct Judge<'q> {
+    question: &'q Question<'q>,
+    from: Option<&'q Version>,
+    /// Why a tag may not be taken that is not the locked one.
+    held: Option<Rejection>,
+    /// What `version` does not take is rejected for.
+    requirement: Option<Rejection>,
+    /// Whether the declaration has left the locked tag behind.
+    left_behind: bool,
 }
 
-/// What a lock that holds the tag would be stale by.
-fn by_declaration(question: &Question<'_>, tag: &str, version: &Version) -> Option<Rejection> {
-    let declaration = question.declaration;
-    if let Some(requirement) =
-        declaration.version.as_ref().filter(|requirement| !satisfies(requirement, version))
-    {
-        return Some(Rejection::Version(requirement.to_string()));
+impl<'q> Judge<'q> {
+    fn new(question: &'q Question<'q>, locked: Option<&'q (&'q Pin, Version)>) -> Self {
+        let declaration = question.declaration;
+        let hold = declaration.held(question.today()).filter(|_| question.locked.is_some());
+        let requirement = declaration.version.as_ref();
+        let mut judge = Self {
+            question,
+            from: locked.map(|(_, version)| version),
+            held: hold.map(|hold| Rejection::Held(hold.why.clone())),
+            requirement: requirement.map(|requirement| Rejection::Version(requirement.to_string())),
+            left_behind: false,
+        };
+        judge.left_behind =
+            locked.is_some_and(|(pin, version)| judge.by_declaration(pin.tag(), version).is_some());
+        judge
     }
-    let pattern = declaration.ignore.iter().find(|pattern| pattern.matches(tag))?;
-    Some(Rejection::Ignored(pattern.as_str().into()))
-}
 
-/// What keeps a tag from being taken from where the pin is now.
-fn by_step(
-    question: &Question<'_>,
-    locked: Option<&(&Pin, Version)>,
-    tag: &str,
-    version: &Version,
-    lane: Option<Lane>,
-) -> Option<Rejection> {
-    let declaration = question.declaration;
-    let is_locked = question.locked.is_some_and(|pin| pin.tag() == tag);
-    let hold = declaration.held(question.today()).filter(|_| question.locked.is_some() && !is_locked);
-    let held = hold.map(|hold| Rejection::Held(hold.why.clone()));
-    let Some((pin, from)) = locked else {
-        let unfinished = version.is_prerelease() && !declaration.prerelease;
-        return held.or(unfinished.then_some(Rejection::Prerelease));
-    };
-    // From where a declaration has left the lock behind, any direction is right.
-    let left_behind = by_declaration(question, pin.tag(), from).is_some();
-    if !is_locked {
-        let order = if left_behind { None } else { by_order(from, version) };
-        if let Some(rejection) = order.or_else(|| unfinished(from, version, declaration.prerelease)) {
-            return Some(rejection);
+    fn verdict(&self, tag: &str, version: &Version) -> Verdict {
+        let rejection = match (self.by_declaration(tag, version), self.question.wish) {
+            (Some(rejection), _) => Some(rejection),
+            (None, Wish::Tag { tag: asked, .. }) if asked != tag => Some(Rejection::NotAsked),
+            (None, Wish::Tag { because: Some(_), .. }) => None,
+            (None, _) => self.by_step(tag, version),
+        };
+        rejection.map_or(Verdict::Eligible, Verdict::Rejected)
+    }
+
+    /// What a lock that holds the tag would be stale by.
+    fn by_declaration(&self, tag: &str, version: &Version) -> Option<Rejection> {
+        let declaration = self.question.declaration;
+        if declaration.version.as_ref().is_some_and(|requirement| !satisfies(requirement, version)) {
+            return self.requirement.clone();
         }
+        let pattern = declaration.ignore.iter().find(|pattern| pattern.matches(tag))?;
+        Some(Rejection::Ignored(pattern.as_str().into()))
     }
-    if held.is_some() {
-        return held;
+
+    /// What keeps a tag from being taken from where the pin is now.
+    fn by_step(&self, tag: &str, version: &Version) -> Option<Rejection> {
+        let declaration = self.question.declaration;
+        let is_locked = self.question.locked.is_some_and(|pin| pin.tag() == tag);
+        let held = || self.held.clone().filter(|_| !is_locked);
+        let Some(from) = self.from else {
+            let unfinished = version.is_prerelease() && !declaration.prerelease;
+            return held().or(unfinished.then_some(Rejection::Prerelease));
+        };
+        if !is_locked {
+            // From where a declaration has left the lock behind, any direction is right.
+            let order = if self.left_behind { None } else { by_order(from, version) };
+            if let Some(rejection) = order.or_else(|| unfinished(from, version, declaration.prerelease)) {
+                return Some(rejection);
+            }
+        }
+        if let Some(held) = held() {
+            return Some(held);
+        }
+        let needed = from.allow_to(version).filter(|needed| *needed > declaration.allow)?;
+        from.lane_to(version).map(|lane| Rejection::Lane { lane, needed })
     }
-    let needed = from.allow_to(version).filter(|needed| *needed > declaration.allow)?;
-    lane.map(|lane| Rejection::Lane { lane, needed })
 }
 
 /// What keeps a version from following another one, whoever asks.
@@ -228,10 +272,11 @@ fn leave_lane(candidates: &mut [Candidate]) -> bool {
     true
 }
 
-/// From a prerelease the way leads to later ones of the same target, and to that target's release, before anything else.
-fn keep_to_target(candidates: &mut [Candidate], locked: Option<&(&Pin, Version)>) {
-    let Some((_, from)) = locked.filter(|(_, from)| from.is_prerelease()) else {
-        return;
+/// From a prerelease the way leads to later ones of the same target, and to that target's release, before anything
+/// else. Whether there are such.
+fn keep_to_target(candidates: &mut [Candidate], from: Option<&Version>) -> bool {
+    let Some(from) = from.filter(|from| from.is_prerelease()) else {
+        return false;
     };
     let on_the_way = |candidate: &&Candidate| {
         candidate.verdict == Verdict::Eligible
@@ -239,13 +284,14 @@ fn keep_to_target(candidates: &mut [Candidate], locked: Option<&(&Pin, Version)>
             && from.same_target(&candidate.version)
     };
     let Some(target) = candidates.iter().find(on_the_way).map(|candidate| candidate.tag.clone()) else {
-        return;
+        return false;
     };
     for candidate in candidates.iter_mut().filter(|candidate| !from.same_target(&candidate.version)) {
         if candidate.verdict == Verdict::Eligible {
             candidate.verdict = Verdict::Rejected(Rejection::AfterTarget(target.clone()));
         }
     }
+    true
 }
 
 /// Of tags that are equal in all that has an order, only one can be meant: the locked one, or else the first by name.
@@ -275,12 +321,11 @@ fn majors(question: &Question<'_>, candidates: &[Candidate]) -> Vec<String> {
     if !question.declaration.track.has(Field::Major) {
         return Vec::new();
     }
-    let mut newest: Vec<(String, String)> = Vec::new();
+    let mut newest: Vec<(&Number, String)> = Vec::new();
     for candidate in candidates.iter().filter(|candidate| candidate.verdict == Verdict::Eligible) {
         let Some(major) = candidate.version.number(Field::Major) else {
             continue;
         };
-        let major = major.to_string();
         if !newest.iter().any(|(known, _)| *known == major) {
             newest.push((major, candidate.tag.clone()));
         }

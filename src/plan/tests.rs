@@ -1,6 +1,7 @@
 mod age;
 mod corpus;
 mod git;
+mod many;
 mod properties;
 mod steps;
 
@@ -24,6 +25,10 @@ struct World {
     /// What was seen; nobody remembers where there is nothing.
     past: Option<(Sightings, BTreeSet<String>)>,
     not_fetched: bool,
+    /// How many candidates of a kind are kept; all where it is not said.
+    most: Option<usize>,
+    /// The tag by which it can be told whether the locked one is left behind.
+    watched: Option<String>,
     /// Hours since the day that the tests begin on.
     hours: i64,
 }
@@ -83,13 +88,16 @@ impl World {
         let (platforms, now) = (platforms.as_ref(), at(self.hours));
         let question = Question { declaration, platforms, locked, now, past, wish };
         let Upstream::Image(repository) = &declaration.upstream else { panic!() };
-        let mut shortlist = shortlist(&question, self.tags.keys().map(String::as_str));
+        let tags = self.tags.keys().map(String::as_str);
+        let mut shortlist = shortlist::sift(&question, tags, self.most.unwrap_or(usize::MAX));
         let mut facts = Facts::default();
         loop {
             match image::next(&question, repository, &mut shortlist, &facts) {
                 Next::Decided(outcome) => {
                     let seen = image::seen(&question, &facts);
-                    return shortlist.decide(&question, outcome, seen);
+                    let decision = shortlist.decide(&question, outcome, seen);
+                    self.watched = watched(&question, &decision.candidates).map(str::to_owned);
+                    return decision;
                 }
                 Next::Read(digest) => {
                     self.asked.push(format!("read {}", digest.short()));

@@ -48,7 +48,11 @@ pub fn explanation(declaration: &Declaration, locked: Option<&Pin>, decision: &D
             judgement(candidate, locked)
         ));
     }
-    let candidates = count(decision.candidates.len(), "candidate");
+    let mut candidates = count(decision.candidates.len(), "candidate");
+    if decision.not_listed > 0 {
+        let older = count(decision.not_listed, "older one");
+        candidates.push_str(&format!(" and {older}, not listed"));
+    }
     let others = decision.other_shapes;
     let have = if others == 1 { "has" } else { "have" };
     text.push_str(&format!("{candidates}; {} {have} another shape\n", count(others, "tag")));

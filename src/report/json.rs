@@ -95,6 +95,7 @@ pub fn summary(decision: &Decision) -> Value {
 pub fn decision(decision: &Decision) -> Value {
     let mut value = summary(decision);
     value["candidates"] = decision.candidates.iter().map(candidate).collect();
+    value["not_listed"] = json!(decision.not_listed);
     value["other_shapes"] = json!(decision.other_shapes);
     value
 }

@@ -118,3 +118,26 @@ fn a_run_that_could_not_ask_did_not_succeed() {
     let text = invocation["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap();
     assert_eq!(text, "the pin `a` could not be checked: it\\u{1b} is down");
 }
+
+#[test]
+fn an_explanation_says_how_much_it_leaves_out() {
+    use crate::catalog::{Files, parse};
+    use crate::plan::{Candidate, Decision, Outcome, Verdict};
+    let text = "[pin.x]\nimage = \"x\"\ntrack = \"{version}\"\n";
+    let files = Files { pins: Some(SourceFile::new("pins.toml", text)), ..Files::default() };
+    let catalog = parse(&files).unwrap();
+    let declaration = catalog.declarations.values().next().unwrap();
+    let version = declaration.track.read("1.2.3").unwrap();
+    let candidate = Candidate { tag: "1.2.3".into(), version, lane: None, verdict: Verdict::Eligible };
+    let kept = Decision::unasked(Outcome::Keep { note: None });
+    for (not_listed, says) in [
+        (0, "1 candidate; 0 tags have another shape\n"),
+        (1, "1 candidate and 1 older one, not listed; 0 tags have another shape\n"),
+        (998_000, "1 candidate and 998000 older ones, not listed; 0 tags have another shape\n"),
+    ] {
+        let decision = Decision { candidates: vec![candidate.clone()], not_listed, ..kept.clone() };
+        let explained = human::explanation(declaration, None, &decision);
+        assert!(explained.ends_with(says), "{explained}");
+        assert_eq!(json::decision(&decision)["not_listed"], not_listed);
+    }
+}

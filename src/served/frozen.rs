@@ -9,8 +9,8 @@ use super::wrong::{Help, Wrong};
 use super::{Answers, Subject};
 use crate::catalog::{Declaration, Upstream};
 use crate::error::Status;
-use crate::model::{Base, ImagePin, Manifest, Pin, Tag};
-use crate::plan::{Candidate, Past, Question, Rejection, Shortlist, Verdict, Wish, shortlist};
+use crate::model::{Base, ImagePin, Manifest, Pin};
+use crate::plan::{Candidate, Past, Question, Rejection, Shortlist, Verdict, Wish, shortlist_of_many};
 use crate::source::{ImageSource, Kind, SourceError};
 use crate::track::{Field, Track};
 
@@ -60,7 +60,7 @@ async fn compare(
         past: Past::Nobody,
         wish: &wish,
     };
-    let judged = shortlist(&question, tags.iter().map(Tag::as_str));
+    let judged = shortlist_of_many(&question, tags.iter());
     let Some((sibling, tag)) =
         newest(&judged, pin).and_then(|sibling| Some((sibling, sibling.tag.parse().ok()?)))
     else {

@@ -19,6 +19,7 @@ mod parse;
 mod prerelease;
 mod read;
 mod shapes;
+mod short;
 mod siblings;
 mod version;
 

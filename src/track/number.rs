@@ -3,35 +3,37 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::short::Short;
+
 /// An integer of any size, kept as it was written.
 #[derive(Clone, Debug)]
-pub struct Number(String);
+pub struct Number(Short);
 
 impl Number {
     /// Of digits that were found to be such.
     pub(super) fn of(digits: &str) -> Self {
-        Self(digits.into())
+        Self(Short::of(digits))
     }
 
     /// Without leading zeros, so empty for zero.
     pub(super) fn significant(&self) -> &str {
-        self.0.trim_start_matches('0')
+        self.digits().trim_start_matches('0')
     }
 
     /// The value, where it fits.
     pub fn to_u64(&self) -> Option<u64> {
-        self.0.parse().ok()
+        self.digits().parse().ok()
     }
 
     /// The digits as written.
     pub(super) fn digits(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.digits())
     }
 }
 

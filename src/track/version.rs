@@ -3,7 +3,10 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use smallvec::SmallVec;
+
 use super::field::is_within;
+use super::short::Short;
 use super::{Field, Number, Prerelease};
 use crate::model::{Allow, Lane};
 
@@ -14,19 +17,19 @@ pub(super) enum Value {
     /// Of a number in brackets, and of a release's prerelease.
     Absent,
     /// A day without a time is the start of it.
-    Date(String),
-    Prerelease(Prerelease),
+    Date(Short),
+    Prerelease(Box<Prerelease>),
     /// Never ordered.
-    Hash(String),
+    Hash(Short),
 }
 
 impl Value {
     /// Of a text that the placeholder read.
     pub(super) fn of(field: Field, text: Option<&str>) -> Self {
         let value = text.and_then(|text| match field {
-            Field::Hash => Some(Self::Hash(text.into())),
-            Field::Date => Some(Self::Date(text.into())),
-            Field::Pre => Prerelease::of(text).map(Self::Prerelease),
+            Field::Hash => Some(Self::Hash(Short::of(text))),
+            Field::Date => Some(Self::Date(Short::of(text))),
+            Field::Pre => Prerelease::of(text).map(Box::new).map(Self::Prerelease),
             _ => Some(Self::Number(Number::of(text))),
         });
         value.unwrap_or(Self::Absent)
@@ -36,7 +39,7 @@ impl Value {
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Number(number) => Some(number.digits()),
-            Self::Date(text) | Self::Hash(text) => Some(text),
+            Self::Date(text) | Self::Hash(text) => Some(text.as_str()),
             Self::Prerelease(prerelease) => Some(prerelease.as_str()),
             Self::Absent => None,
         }
@@ -53,11 +56,14 @@ impl Value {
 /// differs: hashes have none, and a number is the same with a leading zero.
 #[derive(Clone, Debug)]
 pub struct Version {
-    values: Vec<(Field, Value)>,
+    values: Values,
 }
 
+/// Of as many placeholders as nearly all tracks have, in place.
+pub(super) type Values = SmallVec<[(Field, Value); 3]>;
+
 impl Version {
-    pub(super) fn new(values: Vec<(Field, Value)>) -> Self {
+    pub(super) fn new(values: Values) -> Self {
         Self { values }
     }
 
@@ -128,7 +134,7 @@ impl Version {
         self.pairs(candidate).all(|(field, a, b)| match (a, b) {
             _ if field == Field::Pre => true,
             (Value::Number(a), Value::Number(b)) => same_scheme(field, a, b),
-            (Value::Date(a), Value::Date(b)) => a.len() == b.len(),
+            (Value::Date(a), Value::Date(b)) => a.as_str().len() == b.as_str().len(),
             (Value::Hash(_), Value::Hash(_)) => true,
             _ if to_prerelease => true,
             (a, b) if from_prerelease => a.is_absent() && !b.is_absent(),
@@ -139,7 +145,10 @@ impl Version {
     /// About how many days lie before its date; `None` where it has none.
     pub(super) fn day(&self) -> Option<u64> {
         let of_date = self.values.iter().find_map(|(_, value)| match value {
-            Value::Date(digits) => Some((digits.get(..4)?, digits.get(4..6)?, digits.get(6..8)?)),
+            Value::Date(digits) => {
+                let digits = digits.as_str();
+                Some((digits.get(..4)?, digits.get(4..6)?, digits.get(6..8)?))
+            }
             _ => None,
         });
         let number = |field| self.number(field).map(Number::digits);

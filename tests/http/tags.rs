@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use solera_pin::model::Tag;
+use solera_pin::cache::Cache;
+use solera_pin::model::TagList;
 use solera_pin::net::Settings;
 use solera_pin::source::{ImageSource, Kind};
 
@@ -12,8 +13,8 @@ use crate::{client, images, repository, said, settings};
 
 const LIST: &str = "GET /v2/a/tags/list";
 
-fn texts(tags: &[Tag]) -> Vec<&str> {
-    tags.iter().map(Tag::as_str).collect()
+fn texts(tags: &TagList) -> Vec<&str> {
+    tags.iter().collect()
 }
 
 fn page(tags: &str, link: &str) -> Reply {
@@ -149,4 +150,85 @@ async fn a_list_that_waits_for_others_of_ours_is_not_late() {
     let names: Vec<_> = names.iter().map(|name| repository(&registry, name)).collect();
     let all = join_all(names.iter().map(|name| source.tags(name))).await;
     assert!(all.iter().all(|tags| tags.as_ref().is_ok_and(|tags| tags.len() == 3)), "{all:?}");
+}
+
+fn caching(folder: &std::path::Path) -> ImageSource {
+    ImageSource::caching(client(settings()), Cache::at(folder.into(), std::time::SystemTime::UNIX_EPOCH))
+}
+
+fn conditions(registry: &Registry) -> Vec<bool> {
+    registry.requests().iter().map(|request| request.header("if-none-match").is_some()).collect()
+}
+
+#[tokio::test]
+async fn a_list_that_is_the_same_is_not_sent_again() {
+    let (registry, folder) = (Registry::start(), tempfile::tempdir().unwrap());
+    let name = repository(&registry, "a");
+    registry.set_tags("a", ["3", "1", "2", "10", "x"]);
+    registry.set_page_size(2);
+    registry.set_etags(true);
+    let mut bytes = Vec::new();
+    for asks_whether in [false, true] {
+        registry.reset_counters();
+        let client = client(settings());
+        let source = ImageSource::caching(
+            client.clone(),
+            Cache::at(folder.path().into(), std::time::SystemTime::UNIX_EPOCH),
+        );
+        let tags = source.tags(&name).await.unwrap();
+        assert_eq!(texts(&tags), ["3", "1", "2", "10", "x"]);
+        assert_eq!(conditions(&registry), [asks_whether; 3]);
+        bytes.push(client.stats().bytes);
+    }
+    assert!(bytes[0] > 0 && bytes[1] == 0, "{bytes:?}");
+
+    // One page changed, and there is another.
+    registry.set_tags("a", ["3", "1", "2", "11", "x", "y", "z"]);
+    let tags = caching(folder.path()).tags(&name).await.unwrap();
+    assert_eq!(texts(&tags), ["3", "1", "2", "11", "x", "y", "z"]);
+    let tags = caching(folder.path()).tags(&name).await.unwrap();
+    assert_eq!(texts(&tags), ["3", "1", "2", "11", "x", "y", "z"]);
+}
+
+#[tokio::test]
+async fn a_server_without_entity_tags_is_asked_plainly() {
+    let (registry, folder) = (Registry::start(), tempfile::tempdir().unwrap());
+    registry.answer(LIST, page(r#"["1"]"#, "").header("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"));
+    for _ in 0..2 {
+        let tags = caching(folder.path()).tags(&repository(&registry, "a")).await.unwrap();
+        assert_eq!(texts(&tags), ["1"]);
+    }
+    assert_eq!(conditions(&registry), [false; 2]);
+    assert!(registry.requests().iter().all(|request| request.header("if-modified-since").is_none()));
+    assert!(!folder.path().join("pages").exists(), "nothing is kept for it");
+}
+
+#[tokio::test]
+async fn what_is_kept_replaces_no_answer() {
+    let (registry, folder) = (Registry::start(), tempfile::tempdir().unwrap());
+    let name = repository(&registry, "a");
+    let kept = page(r#"["1", "2"]"#, "").header("ETag", "\"x\"");
+    registry.answer(LIST, kept.clone());
+    caching(folder.path()).tags(&name).await.unwrap();
+    for (status, kind) in
+        [(404, Kind::NotFound), (403, Kind::Denied), (410, Kind::Protocol), (500, Kind::Unreachable)]
+    {
+        registry.answer(LIST, Reply::new(status, ""));
+        let error = caching(folder.path()).tags(&name).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{status}");
+    }
+    // Nobody asked whether it is another one.
+    registry.answer(LIST, Reply::new(304, ""));
+    let error = images().tags(&name).await.unwrap_err();
+    assert!(said(&error).contains("304"), "{error}");
+
+    // What cannot be read is no page.
+    let pages = folder.path().join("pages");
+    let path = std::fs::read_dir(&pages).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("2\n", "3\n")).unwrap();
+    registry.answer(LIST, kept);
+    registry.reset_counters();
+    let tags = caching(folder.path()).tags(&name).await.unwrap();
+    assert_eq!((texts(&tags), conditions(&registry)), (vec!["1", "2"], vec![false]));
 }

@@ -144,6 +144,7 @@ struct Contents {
     tokens: HashSet<(String, String)>,
     issued: u64,
     page_size: Option<usize>,
+    etags: bool,
     link_style: LinkStyle,
     latency: Duration,
     counters: Counters,
@@ -230,6 +231,11 @@ impl Registry {
     /// The most tags on a page, whatever is asked for.
     pub fn set_page_size(&self, tags: usize) {
         self.lock().page_size = Some(tags);
+    }
+
+    /// Pages of tags have an entity tag, and one that is known to the client is not sent again.
+    pub fn set_etags(&self, etags: bool) {
+        self.lock().etags = etags;
     }
 
     pub fn set_link_style(&self, style: LinkStyle) {

@@ -101,7 +101,7 @@ pub(in crate::net) fn read(response: &Response, login: &str) -> Result<Token, Ne
         return Err(refused(format!("gave no token: it answered {}", response.status)));
     }
     // The parser's own message would quote what it read.
-    let answer: Answer = serde_json::from_slice(&response.body)
+    let answer: Answer = serde_json::from_slice(response.body())
         .map_err(|_| refused("gave no token: its answer is not the JSON of one".into()))?;
     let secret = [answer.token, answer.access_token]
         .into_iter()

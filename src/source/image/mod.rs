@@ -22,13 +22,13 @@ use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use self::anatomy::Inventory;
-use self::answer::{agrees, ask, checked};
+use self::answer::{agrees, checked};
 use self::content::{Child, Claims, Content};
 use self::described::{Entries, Single};
 use super::SourceError;
 use super::memo::Memo;
 use crate::cache::Cache;
-use crate::model::{Configuration, Digest, Make, Manifest, MediaType, Platform, Repository, Tag};
+use crate::model::{Configuration, Digest, Make, Manifest, MediaType, Platform, Repository, Tag, TagList};
 use crate::net::{Asked, Client, Kind, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
@@ -43,7 +43,7 @@ pub struct ImageSource {
 }
 
 struct Memory {
-    tags: Memo<Repository, Arc<Vec<Tag>>>,
+    tags: Memo<Repository, Arc<TagList>>,
     heads: Memo<(Repository, Tag), Option<Digest>>,
     manifests: Memo<(Repository, Reference), Arc<Manifest>>,
     served: Memo<(Repository, Digest), ()>,
@@ -127,9 +127,9 @@ impl ImageSource {
         Self { client, cache, memory }
     }
 
-    /// All tags, in the registry's order; what is not a valid tag is dropped.
-    pub async fn tags(&self, repository: &Repository) -> Result<Arc<Vec<Tag>>, SourceError> {
-        let list = async { tags::list(&self.client, repository).await.map(Arc::new) };
+    /// All tags, in the registry's order; what is not a valid tag is dropped. One may stand twice.
+    pub async fn tags(&self, repository: &Repository) -> Result<Arc<TagList>, SourceError> {
+        let list = async { tags::list(&self.client, &self.cache, repository).await.map(Arc::new) };
         self.memory.tags.get(repository.clone(), list).await
     }
 

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::Response;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use solera_pin::model::Digest;
 
 use super::{Auth, Contents, INDEX, LinkStyle, Recorded, Reply, Repository, Secret, Shared};
 
@@ -134,7 +135,7 @@ impl Contents {
         let found = match target {
             Target::Ping => Some(Reply::new(200, "{}")),
             Target::Tags(name) => {
-                self.repositories.get(name).map(|repository| self.tag_page(name, repository, query))
+                self.repositories.get(name).map(|repository| self.tag_page(name, repository, query, headers))
             }
             Target::Manifest(name, reference) => {
                 let repository = self.repositories.get(name);
@@ -158,13 +159,26 @@ impl Contents {
         }
     }
 
-    fn tag_page(&self, name: &str, repository: &Repository, query: &HashMap<String, String>) -> Reply {
+    fn tag_page(
+        &self,
+        name: &str,
+        repository: &Repository,
+        query: &HashMap<String, String>,
+        headers: &HeaderMap,
+    ) -> Reply {
         let start = query.get("last").and_then(|last| repository.tags.iter().position(|tag| tag == last));
         let rest = &repository.tags[start.map_or(0, |at| at + 1)..];
         let asked = query.get("n").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
         let size = asked.min(self.page_size.unwrap_or(usize::MAX)).min(rest.len());
         let reply = Reply::new(200, json!({"name": name, "tags": rest[..size]}).to_string());
-        let reply = reply.header("Content-Type", "application/json");
+        let mut reply = reply.header("Content-Type", "application/json");
+        if self.etags {
+            let etag = format!("\"{}\"", Digest::sha256(&reply.body));
+            if headers.get("if-none-match").is_some_and(|known| known == etag.as_str()) {
+                return Reply::new(304, "").header("ETag", etag);
+            }
+            reply = reply.header("ETag", etag);
+        }
         match rest[..size].last().filter(|_| size < rest.len()) {
             Some(last) => {
                 let path = format!("/v2/{name}/tags/list?n={size}&last={last}");

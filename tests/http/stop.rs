@@ -172,6 +172,7 @@ fn at_any_moment_all_is_old_or_all_is_new() {
     let old = files(&folder);
     let reset = || {
         project.git(&["reset", "-q", "--hard", begin.trim()]);
+        project.git(&["clean", "-fdq"]);
         project.git(&["update-ref", "refs/solera-pin/journal", seen.trim()]);
     };
     for arguments in [&["refresh"][..], &["refresh", "--commit"]] {

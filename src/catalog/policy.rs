@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{PathGlobs, Propose, duration, paths, propose};
 use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
@@ -73,6 +74,10 @@ pub struct Network {
     pub git: Vec<GitMirror>,
     /// PEM files, relative to the repository or, in a user's file, absolute.
     pub ca_files: Vec<String>,
+    /// How long the next bytes of an answer are waited for.
+    pub timeout: Option<Duration>,
+    /// The longest pause that a server may ask for.
+    pub max_wait: Option<Duration>,
 }
 
 /// `[registries."HOST"]`
@@ -120,6 +125,8 @@ impl Network {
         self.git.retain(|mirror| !user.git.iter().any(|own| own.prefix == mirror.prefix));
         self.git.extend(user.git);
         self.ca_files.extend(user.ca_files);
+        self.timeout = user.timeout.or(self.timeout);
+        self.max_wait = user.max_wait.or(self.max_wait);
         self
     }
 }
@@ -181,7 +188,17 @@ fn read_network(root: &mut Section<'_>, network: &mut Network, problems: &mut Ve
     if let Some(mut section) = root.read("network", problems, Entry::section) {
         let files = section.read("ca-files", problems, Entry::texts);
         network.ca_files.extend(files.unwrap_or_default());
+        network.timeout = section.read("timeout", problems, timeout);
+        network.max_wait = section.read("max-wait", problems, duration::read);
         section.finish(problems);
+    }
+}
+
+/// A duration of some length: nothing answers at once.
+fn timeout(entry: &Entry<'_>) -> Result<Duration, Problem> {
+    match duration::read(entry)? {
+        none if none.is_zero() => Err(entry.problem(format!("`{}` must be a second or more", entry.path))),
+        some => Ok(some),
     }
 }
 

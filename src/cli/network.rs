@@ -18,12 +18,15 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
         None => network,
     };
     let pem = |path: &String| read_pem(&workspace.root.join(path));
+    let default = Settings::default();
     let mut settings = Settings {
+        timeout: network.timeout.unwrap_or(default.timeout),
+        max_delay: network.max_wait.unwrap_or(default.max_delay),
         git: network.git.iter().map(|mirror| (mirror.prefix.clone(), mirror.mirror.clone())).collect(),
         ca_pem: network.ca_files.iter().map(pem).collect::<Result<_, _>>()?,
         docker_config: docker_config(app),
         ssh_command: app.variable("GIT_SSH_COMMAND").map(str::to_owned),
-        ..Settings::default()
+        ..default
     };
     for (registry, policy) in &network.registries {
         let declared = RegistrySettings {

@@ -16,7 +16,7 @@ use super::client::Inner;
 use super::endpoint::{is_loopback, is_plain_allowed};
 use super::error::{Place, seconds};
 use super::message::{Access, Method, Request, Response, Secret};
-use super::{Asked, NetError};
+use super::{Asked, NetError, tls};
 
 const REDIRECTS: usize = 5;
 
@@ -202,8 +202,12 @@ impl Inner {
             let what = format!("cannot be asked: {}", innermost(error));
             return Failure::Final(NetError::Refused { place, what });
         }
+        let waited = match error.is_connect() {
+            true => tls::connect_timeout(&self.settings),
+            false => self.settings.timeout,
+        };
         let cause = match error.is_timeout() {
-            true => format!("no answer within {}", seconds(self.settings.timeout)),
+            true => format!("no answer within {}", seconds(waited)),
             false => innermost(error),
         };
         let reached = !error.is_connect() && !error.is_timeout();

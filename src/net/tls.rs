@@ -11,6 +11,11 @@ use super::settings::Settings;
 /// A host that does not even open a connection is given up sooner than one that is slow.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection is waited for.
+pub(super) fn connect_timeout(settings: &Settings) -> Duration {
+    settings.timeout.min(CONNECT_TIMEOUT)
+}
+
 /// A client for plain HTTP on loopback, which is never behind a proxy: a proxy's loopback is another machine's.
 pub(super) fn loopback_client(settings: &Settings) -> Result<reqwest::Client, NetError> {
     built(builder(settings).no_proxy().tls_certs_only([]).build())
@@ -40,7 +45,7 @@ fn built(client: reqwest::Result<reqwest::Client>) -> Result<reqwest::Client, Ne
 fn builder(settings: &Settings) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
-        .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
+        .connect_timeout(connect_timeout(settings))
         .read_timeout(settings.timeout)
         // Redirects are followed in `exchange`, where it is known which of them may see a credential.
         .redirect(reqwest::redirect::Policy::none())

@@ -20,7 +20,7 @@ use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use self::anatomy::Inventory;
-use self::answer::{agrees, ask, checked, wrong};
+use self::answer::{DIGEST, agrees, ask, checked, claimed, wrong};
 use self::content::{Child, Claims, Content, Wrong};
 use self::described::{Entries, Single};
 use super::SourceError;
@@ -132,8 +132,8 @@ impl ImageSource {
             let Some(response) = self.ask_head(repository, &reference).await? else {
                 return self.by_tag(repository, tag).await.map(|manifest| Some(manifest.digest.clone()));
             };
-            // A claim that cannot be read is none: whoever needs one asks for the content.
-            Ok(response.header("docker-content-digest").and_then(|text| text.parse().ok()))
+            // Whoever needs a claim where there is none asks for the content.
+            Ok(claimed(&response))
         };
         self.memory.heads.get(key, ask).await
     }
@@ -286,8 +286,11 @@ impl ImageSource {
         let response = ask(&self.client, &endpoint, &request, asked).await?;
         let content_type = response.content_type();
         let checked = || {
-            let claimed = response.header("docker-content-digest");
-            let digest = content::verified_digest(response.body(), reference.digest(), claimed)?;
+            let mut claims = response.headers(DIGEST);
+            let digest = content::verified_digest(response.body(), reference.digest(), claims.next())?;
+            for other in claims {
+                content::verified_digest(response.body(), Some(&digest), Some(other))?;
+            }
             Ok((digest, read(response.body(), content_type.as_deref())?))
         };
         checked().map_err(|wrong| self::wrong(asked(), wrong, &endpoint))

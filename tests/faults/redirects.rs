@@ -1,0 +1,95 @@
+//! Redirects: where they lead, and what goes along.
+
+use super::case::{Case, Follow, case};
+use super::guard::Access;
+use super::reply::Reply;
+use super::upstream::On;
+
+/// A redirect of a manifest to a place that is made of the other server's host.
+fn to(name: &str, place: &'static str) -> Case {
+    redirect(name, On::Manifest, 307, place)
+}
+
+fn redirect(name: &str, at: On, status: u16, place: &'static str) -> Case {
+    case(name, at, move |_, around| {
+        let own = around.heard.header("host").unwrap_or_default();
+        let port = around.elsewhere.rsplit(':').next().unwrap_or_default();
+        let place = place.replace("ELSEWHERE", around.elsewhere).replace("OWN", own);
+        let place = place.replace("PORT", port).replace("PATH", &around.heard.path);
+        Reply { bodiless: around.heard.method == "HEAD", ..Reply::of(status) }.and("Location", place).into()
+    })
+}
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for status in [301, 302, 303, 307, 308] {
+        cases.push(
+            redirect(&format!("a {status} to storage"), On::Manifest, status, "http://ELSEWHEREPATH")
+                .moves()
+                .may_go_elsewhere(),
+        );
+    }
+    for (name, access) in [("a password", Access::Basic), ("a token", Access::Tokens(99))] {
+        cases.extend([
+            to(&format!("a redirect to another host, behind {name}"), "http://ELSEWHEREPATH")
+                .access(access)
+                .moves()
+                .may_go_elsewhere(),
+            redirect(
+                &format!("a redirect of a tag list to another host, behind {name}"),
+                On::List,
+                302,
+                "http://ELSEWHEREPATH",
+            )
+            .access(access)
+            .moves()
+            .may_go_elsewhere(),
+            redirect(
+                &format!("a redirect of a HEAD to another host, behind {name}"),
+                On::Head,
+                302,
+                "http://ELSEWHEREPATH",
+            )
+            .access(access)
+            .moves()
+            .may_go_elsewhere(),
+            to(&format!("a redirect to a URL with a user, behind {name}"), "http://root:toor@ELSEWHEREPATH")
+                .access(access)
+                .moves()
+                .may_go_elsewhere(),
+        ]);
+    }
+    cases.extend([
+        to("a redirect to itself", "PATH").says("more than 5 times").at_most(6),
+        to("a redirect to where nobody listens", "http://127.0.0.9:1/x").says("cannot be reached"),
+        to("a redirect that leaves this machine without TLS", "http://registry.example/x")
+            .says("is not HTTPS")
+            .at_most(1),
+        to("a redirect to a link-local address", "http://169.254.169.254/latest/meta-data")
+            .says("is not HTTPS")
+            .at_most(1),
+        to("a redirect to a file", "file:///etc/passwd").says("is not HTTPS").at_most(1),
+        to("a redirect to data", "data:application/json,{}").says("is not HTTPS").at_most(1),
+        to("a redirect to FTP", "ftp://ELSEWHERE/x").says("is not HTTPS").at_most(1),
+        to("a redirect to what is no URL", "http://[::1").says("not a URL").at_most(1),
+        to("a redirect to nothing", "").at_most(6),
+        to("a redirect to a secret of its own", "http://127.0.0.9:1/x?signature=hunter3")
+            .says("http://127.0.0.9:1/x cannot be reached")
+            .hides("hunter3"),
+        // TLS where there is none: what was asked for in the clear may be answered in a better way.
+        to("a redirect to TLS that is not there", "https://ELSEWHERE/x")
+            .may_go_elsewhere()
+            .hurried()
+            .says("cannot be reached"),
+        to("a redirect over TLS to one without", "http://OWNPATH")
+            .https()
+            .over(super::wire::Opening::Tls(super::authority::certificates().good.clone()))
+            .says("is not HTTPS")
+            .at_most(1),
+        to("a redirect of another origin on this host", "http://127.0.0.1:PORT/x").says("cannot be reached"),
+        redirect("a redirect of a tag that never ends", On::Head, 302, "PATH")
+            .follows(Follow::Tag)
+            .says("more than 5 times"),
+    ]);
+    cases
+}

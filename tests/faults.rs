@@ -34,6 +34,8 @@ mod pages;
 mod redirects;
 #[path = "faults/reply.rs"]
 mod reply;
+#[path = "faults/schedule.rs"]
+mod schedule;
 #[path = "faults/statuses.rs"]
 mod statuses;
 #[path = "faults/tls.rs"]
@@ -121,6 +123,11 @@ fn connections_that_break() {
 }
 
 #[test]
+fn who_is_interrupted_writes_nothing() {
+    connections::interrupted();
+}
+
+#[test]
 fn tls_that_is_not_what_it_should_be() {
     run(tls::cases());
 }
@@ -128,6 +135,11 @@ fn tls_that_is_not_what_it_should_be() {
 #[test]
 fn git_servers_that_misbehave() {
     run(git::cases());
+}
+
+#[test]
+fn whatever_the_schedule_of_faults() {
+    schedule::property();
 }
 
 #[test]

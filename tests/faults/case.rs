@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -175,6 +176,24 @@ impl Case {
         Self { most: Some(requests), ..self }
     }
 
+    /// Runs it, and interrupts it once its server has heard of it.
+    pub fn interrupt(self) {
+        let world = World::new(self, 0);
+        let before = files(world.folder.path());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ended = runtime.block_on(async {
+            let mut command = command(world.folder.path(), &["refresh"]);
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            world.bad.wait_until_asked(LIMIT);
+            let id = child.id().unwrap().to_string();
+            let interrupted = std::process::Command::new("kill").args(["-INT", &id]).status();
+            assert!(interrupted.unwrap().success());
+            tokio::time::timeout(LIMIT, child.wait()).await.expect("an end").unwrap()
+        });
+        assert!(!ended.success(), "{ended}");
+        assert_eq!(files(world.folder.path()), before);
+    }
+
     /// Runs it; says what was not as it must be.
     pub fn run(self, number: usize) -> Result<(), String> {
         World::new(self, number).run()
@@ -294,10 +313,22 @@ impl World {
         let entry = |password: &str| serde_json::json!({ "auth": base64(&format!("{USER}:{password}")) });
         let other = format!("hunter2-{number}-good");
         let logins =
-            serde_json::json!({ "auths": { bad: entry(password), good: entry(&other) } }).to_string();
+            serde_json::json!({ "auths": { bad.clone(): entry(password), good: entry(&other) } }).to_string();
         write("home/.docker/config.json", &logins);
+        // And what git knows: a header for the bad server alone, and a helper that has a password for it.
+        let (header, helped) = (format!("hunter2-{number}-header"), format!("hunter2-{number}-helped"));
+        write(
+            "home/.gitconfig",
+            &format!(
+                "[http \"http://{bad}/\"]\nextraHeader = Authorization: Basic {}\n[credential]\nhelper = store\n",
+                base64(&format!("{USER}:{header}"))
+            ),
+        );
+        write("home/.git-credentials", &format!("http://{USER}:{helped}@{bad}\n"));
         let mut secrets = self.secrets.lock().unwrap();
-        secrets.extend([password.to_owned(), base64(&format!("{USER}:{password}")), base64(password)]);
+        for password in [password, &header, &helped] {
+            secrets.extend([password.to_owned(), base64(&format!("{USER}:{password}")), base64(password)]);
+        }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -393,8 +424,10 @@ impl World {
                 wrong.push(format!("{whose} was shown a credential that it did not ask for"));
             }
         }
+        // What git is told to show at once is shown without being asked for.
+        let shows = self.case.shows || self.case.follow == Follow::Git;
         let seen = secrets.iter().any(|secret| self.bad.has_seen(secret));
-        if seen && !self.case.shows {
+        if seen && !shows {
             wrong.push("a server that asked for no credential has seen one".into());
         }
         if secrets.iter().any(|secret| said.contains(secret) || lock.contains(secret)) {
@@ -454,14 +487,19 @@ pub fn refresh(folder: &Path) -> Result<(i32, String), String> {
     run(folder, &["refresh", "-v"])
 }
 
-pub fn run(folder: &Path, arguments: &[&str]) -> Result<(i32, String), String> {
+fn command(folder: &Path, arguments: &[&str]) -> tokio::process::Command {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_solera-pin"));
     command.args(arguments).current_dir(folder.join("checkout")).env_clear();
     command.envs(std::env::var_os("PATH").map(|path| ("PATH", path))).env("GIT_CONFIG_NOSYSTEM", "1");
     command.env("HOME", folder.join("home")).env("TMPDIR", folder.join("tmp"));
     // The system's own authorities are many, and of no use here.
     command.env("SSL_CERT_FILE", &super::authority::certificates().ca);
-    command.stdin(std::process::Stdio::null()).kill_on_drop(true);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+pub fn run(folder: &Path, arguments: &[&str]) -> Result<(i32, String), String> {
+    let mut command = command(folder, arguments);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let ended = runtime.block_on(async { tokio::time::timeout(LIMIT, command.output()).await });
     let output = ended.map_err(|_| format!("it did not end within {LIMIT:?}"))?.unwrap();

@@ -6,6 +6,13 @@ use super::case::{Case, case, opening};
 use super::upstream::On;
 use super::wire::{Opening, Step};
 
+/// Whoever is interrupted ends at once, and has written nothing.
+pub fn interrupted() {
+    let stalls =
+        opening("a server that says nothing to who is interrupted", Opening::AfterHello(vec![Step::Stall]));
+    stalls.timeout("600s").interrupt();
+}
+
 pub fn cases() -> Vec<Case> {
     let raw = |name: &str, script: Vec<Step>| opening(name, Opening::Raw(script));
     let send = |bytes: &[u8]| Step::Send(bytes.to_vec());

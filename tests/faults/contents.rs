@@ -45,6 +45,12 @@ fn no_images() -> Vec<Case> {
     nested["mediaType"] = json!(INDEX);
     nested["platform"] = json!({"os": "linux", "architecture": "amd64"});
     let many: Vec<_> = (0..10_000).map(entry).collect();
+    let odd_platforms = (0..10_000).map(|n| {
+        let mut entry = entry(n);
+        entry["platform"] = json!({"os": "linux", "architecture": format!("odd{n}")});
+        entry
+    });
+    let odd_platforms = odd_platforms.collect();
     let mut platforms = json!({"os": "linux", "architecture": "am\u{1b}[2Jd64"});
     let mut odd = entry(1);
     odd["platform"] = platforms.take();
@@ -59,6 +65,7 @@ fn no_images() -> Vec<Case> {
         served("an index in an index", INDEX, index(vec![nested])).ends(0),
         served("an index without entries", INDEX, index(vec![])).ends(0),
         served("ten thousand entries without a platform", INDEX, index(many)).says("10000 entries"),
+        served("ten thousand entries with a platform that nobody wants", INDEX, index(odd_platforms)).ends(0),
         served("a platform that is none", INDEX, index(vec![odd])).says("platform"),
         served("an entry whose digest is a path", INDEX, index(vec![no_digest])).says("valid digest"),
         served("JSON that is no manifest", "application/json", "{}").says("not a manifest"),

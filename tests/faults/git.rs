@@ -1,5 +1,7 @@
 //! Git servers over HTTP.
 
+use std::time::Duration;
+
 use super::case::{Case, Follow, case, opening, reply};
 use super::reply::Reply;
 use super::upstream::{COMMITS, On, git_capabilities, git_references, packet};
@@ -147,6 +149,14 @@ fn answers() -> Vec<Case> {
             vec![Step::Send(head), Step::Forever(line.repeat(1000).into_bytes())]
         })
         .says("sent more than 67108864 bytes")
+        .at_most(1),
+        case("references that come slowly and never end", On::Command, |_, _| -> Script {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {RESULT}\r\n\r\n").into_bytes();
+            let line = packet(&format!("{} refs/tags/v1.1\n", COMMITS[1].1));
+            vec![Step::Send(head), Step::Drip(line.repeat(1000).into_bytes(), Duration::from_millis(5))]
+        })
+        .hurried()
+        .says("was still sending after 8 s")
         .at_most(1),
     ]);
     cases

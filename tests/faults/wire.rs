@@ -1,7 +1,7 @@
 //! A server of bytes: it speaks HTTP by hand, so that it can break off, stall or lie at any of them.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -79,20 +79,34 @@ impl Heard {
 
 type Answer = Arc<Mutex<dyn FnMut(&Heard) -> Script + Send>>;
 
+/// All that came, and who waits for the first of it.
+#[derive(Default)]
+struct Bytes {
+    all: Mutex<Vec<u8>>,
+    came: Condvar,
+}
+
+impl Bytes {
+    fn add(&self, bytes: &[u8]) {
+        self.all.lock().unwrap().extend_from_slice(bytes);
+        self.came.notify_all();
+    }
+}
+
 /// What all connections of a server share.
 #[derive(Clone)]
 struct Shared {
     opening: Opening,
     answer: Answer,
     requests: Arc<Mutex<Vec<Heard>>>,
-    bytes: Arc<Mutex<Vec<u8>>>,
+    bytes: Arc<Bytes>,
 }
 
 /// A running server; dropping it ends it and all its connections.
 pub struct Server {
     pub address: SocketAddr,
     requests: Arc<Mutex<Vec<Heard>>>,
-    bytes: Arc<Mutex<Vec<u8>>>,
+    bytes: Arc<Bytes>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -134,13 +148,20 @@ impl Server {
 
     /// Whether this came to it, in whatever part of whatever connection.
     pub fn has_seen(&self, text: &str) -> bool {
-        let bytes = self.bytes.lock().unwrap();
+        let bytes = self.bytes.all.lock().unwrap();
         bytes.windows(text.len()).any(|window| window == text.as_bytes())
     }
 
     /// Whether anything at all came to it.
     pub fn was_asked(&self) -> bool {
-        !self.bytes.lock().unwrap().is_empty()
+        !self.bytes.all.lock().unwrap().is_empty()
+    }
+
+    /// Waits until something has come to it.
+    pub fn wait_until_asked(&self, limit: Duration) {
+        let all = self.bytes.all.lock().unwrap();
+        let waited = self.bytes.came.wait_timeout_while(all, limit, |all| all.is_empty()).unwrap();
+        assert!(!waited.1.timed_out(), "nothing came");
     }
 }
 
@@ -170,7 +191,7 @@ async fn serve(mut stream: TcpStream, shared: Shared) {
         Opening::AfterHello(script) => {
             let mut buffer = [0; 1];
             if let Ok(count) = stream.read(&mut buffer).await {
-                shared.bytes.lock().unwrap().extend_from_slice(&buffer[..count]);
+                shared.bytes.add(&buffer[..count]);
                 play(&mut stream, &script, &shared).await;
             }
         }
@@ -236,7 +257,7 @@ async fn take(line: &mut impl Line, read: &mut Vec<u8>, shared: &Shared) -> Opti
     let mut buffer = [0; 4096];
     let count = line.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
     read.extend_from_slice(&buffer[..count]);
-    shared.bytes.lock().unwrap().extend_from_slice(&buffer[..count]);
+    shared.bytes.add(&buffer[..count]);
     Some(())
 }
 

@@ -5,10 +5,12 @@
 //! other headers go along: they say what is asked for (`Accept`, `Git-Protocol`) and hold no secret.
 
 use std::error::Error;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, LOCATION};
 use secrecy::ExposeSecret as _;
+use tokio::time::Instant;
 use url::Url;
 
 use super::auth::{Authorization, Credential};
@@ -20,7 +22,7 @@ use super::{Asked, NetError, tls};
 
 const REDIRECTS: usize = 5;
 
-/// How many times the limit for the next bytes a whole answer may take.
+/// How many times the limit for the next bytes a whole answer may take, with the redirects that led to it.
 const WHOLE: u32 = 4;
 
 /// Why there is no answer to one attempt.
@@ -45,8 +47,9 @@ impl Inner {
     ) -> Result<Response, Failure> {
         let mut url = request.url.clone();
         let mut hops = 0;
+        let mut left = self.whole();
         loop {
-            let response = self.exchange_once(request, authorization, &url).await?;
+            let response = self.exchange_once(request, authorization, &url, &mut left).await?;
             let Some(next) = next_hop(&response, &url).map_err(Failure::Final)? else {
                 return Ok(response);
             };
@@ -83,6 +86,7 @@ impl Inner {
         request: &Request,
         authorization: Option<&Authorization>,
         url: &Url,
+        left: &mut Duration,
     ) -> Result<Response, Failure> {
         let host = self.host(url);
         let (_permit, queued) = host.admit(url).await.map_err(Failure::Final)?;
@@ -95,9 +99,15 @@ impl Inner {
             }
         }
         // Only what is admitted takes the memory of a connection. What was too slow once is not asked again.
-        let whole = self.settings.timeout.saturating_mul(WHOLE);
+        let (whole, begun) = (self.whole(), Instant::now());
         let answer = Box::pin(self.admitted(request, authorization, url));
-        tokio::time::timeout(whole, answer).await.map_err(|_| slow(whole, false))?
+        let answered = tokio::time::timeout(*left, answer).await.map_err(|_| slow(whole, false))?;
+        *left = left.saturating_sub(begun.elapsed());
+        answered
+    }
+
+    fn whole(&self) -> Duration {
+        self.settings.timeout.saturating_mul(WHOLE)
     }
 
     async fn admitted(

@@ -62,6 +62,8 @@ pub struct Case {
     at: On,
     does: Does,
     publishes: Option<fn(&mut Images)>,
+    /// What the other server answers, where it is not honest either.
+    elsewhere: Option<fn(&Heard) -> Reply>,
     timeout: &'static str,
     code: i32,
     says: Vec<String>,
@@ -92,6 +94,7 @@ pub fn case(
         at,
         does: Box::new(does),
         publishes: None,
+        elsewhere: None,
         timeout: "20s",
         code: 3,
         says: Vec::new(),
@@ -135,6 +138,11 @@ impl Case {
     /// What the bad server has besides.
     pub fn publishes(self, publishes: fn(&mut Images)) -> Self {
         Self { publishes: Some(publishes), ..self }
+    }
+
+    /// Where the other server is bad as well.
+    pub fn elsewhere(self, answers: fn(&Heard) -> Reply) -> Self {
+        Self { elsewhere: Some(answers), asks_elsewhere: true, ..self }
     }
 
     /// Where silence is part of the case.
@@ -246,8 +254,11 @@ impl World {
         }
         let secrets = Arc::new(Mutex::new(Vec::new()));
         let honest_here = honest.clone();
-        let elsewhere =
-            Server::start([127, 0, 0, 2], Opening::Plain, move |heard| honest_here.answer(heard).into());
+        let bad_too = case.elsewhere;
+        let elsewhere = Server::start([127, 0, 0, 2], Opening::Plain, move |heard| match bad_too {
+            Some(answers) => answers(heard).into(),
+            None => honest_here.answer(heard).into(),
+        });
         let honest_here = honest.clone();
         let good =
             Server::start([127, 0, 0, 1], Opening::Plain, move |heard| honest_here.answer(heard).into());

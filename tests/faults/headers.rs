@@ -95,6 +95,20 @@ fn encodings() -> Vec<Case> {
         broken_chunks("a chunk that is longer than it says", b"1\r\n{}{}{}\r\n0\r\n\r\n"),
         broken_chunks("chunks without the last one", b"2\r\n{}\r\n"),
         broken_chunks("a chunk larger than memory", b"fffffffffffffffff\r\n{}\r\n0\r\n\r\n"),
+        case("trailers without end", On::Manifest, |honest, _| -> Script {
+            let chunked = honest.chunked();
+            let body = chunked.body[..chunked.body.len() - 2].to_vec();
+            vec![Step::Send(chunked.body(body).bytes()), Step::Forever(b"X-More: and more\r\n".repeat(99))]
+        }),
+        case("chunks that are said more of than they hold", On::Manifest, |honest, _| -> Script {
+            let head = honest.set("Transfer-Encoding", "chunked").head();
+            let chunk = format!("1;{}\r\n \r\n", "x".repeat(1000));
+            vec![Step::Send(head), Step::Forever(chunk.repeat(99).into_bytes())]
+        }),
+        case("an answer that was compressed on its way", On::Manifest, |honest, _| {
+            honest.chunked().set("Transfer-Encoding", "gzip, chunked").into()
+        })
+        .moves(),
         broken_chunks("a chunk size without end", &[b'0'; 1 << 16]),
     ]);
     cases

@@ -1,9 +1,12 @@
 //! Redirects: where they lead, and what goes along.
 
+use std::time::Duration;
+
 use super::case::{Case, Follow, case};
 use super::guard::Access;
 use super::reply::Reply;
 use super::upstream::On;
+use super::wire::Step;
 
 /// A redirect of a manifest to a place that is made of the other server's host.
 fn to(name: &str, place: &'static str) -> Case {
@@ -60,6 +63,29 @@ pub fn cases() -> Vec<Case> {
         ]);
     }
     cases.extend([
+        to("a redirect to who wants to see the password", "http://ELSEWHEREPATH")
+            .access(Access::Basic)
+            .elsewhere(|_| Reply::of(401).and("WWW-Authenticate", "Basic realm=\"cellar\""))
+            .says("answered 401"),
+        to("a redirect to who names a token server of its own", "http://ELSEWHEREPATH")
+            .access(Access::Tokens(99))
+            .elsewhere(|heard| {
+                let own = heard.header("host").unwrap_or_default();
+                let challenge = format!("Bearer realm=\"http://{own}/token\",service=\"cellar\"");
+                Reply::of(401).and("WWW-Authenticate", challenge)
+            })
+            .says("answered 401"),
+        to("a redirect to who sends back", "http://ELSEWHERE/x")
+            .access(Access::Basic)
+            .elsewhere(|_| Reply::of(302).and("Location", "http://127.0.0.9:1/x"))
+            .says("cannot be reached"),
+        case("redirects that each take their time", On::Manifest, |_, around| {
+            let reply = Reply::new(302, " ".repeat(70)).and("Location", around.heard.path.clone());
+            vec![Step::Send(reply.head()), Step::Drip(reply.body, Duration::from_millis(100))]
+        })
+        .hurried()
+        .says("was still sending after 8 s")
+        .at_most(2),
         to("a redirect to itself", "PATH").says("more than 5 times").at_most(6),
         to("a redirect to where nobody listens", "http://127.0.0.9:1/x").says("cannot be reached"),
         to("a redirect that leaves this machine without TLS", "http://registry.example/x")

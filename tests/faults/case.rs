@@ -37,6 +37,8 @@ pub struct Around<'a> {
     pub heard: &'a Heard,
     /// Another server, on another host.
     pub elsewhere: &'a str,
+    /// The honest server, on another port of the same host.
+    pub good: &'a str,
     /// How many such requests there were before.
     pub before: usize,
     /// What the pin is locked at.
@@ -264,8 +266,15 @@ impl World {
             Server::start([127, 0, 0, 1], Opening::Plain, move |heard| honest_here.answer(heard).into());
         let password = format!("hunter2-{number}-bad");
         let guard = Guard::new(case.access, &password, Arc::clone(&secrets));
-        let answer =
-            faulty(case.at, case.does, case.follow, has.clone(), old.clone(), elsewhere.host(), guard);
+        let answer = faulty(
+            case.at,
+            case.does,
+            case.follow,
+            has.clone(),
+            old.clone(),
+            (elsewhere.host(), good.host()),
+            guard,
+        );
         let bad = Server::start([127, 0, 0, 1], case.opening, answer);
         let folder = tempfile::tempdir().unwrap();
         let world = Self {
@@ -415,6 +424,10 @@ impl World {
     }
 
     fn check_requests(&self, wrong: &mut Vec<String>) {
+        let asked: Vec<String> = self.good.requests().into_iter().map(|heard| heard.path).collect();
+        if asked != ["/v2/app/tags/list", "/v2/app/manifests/1.1"] {
+            wrong.push(format!("the good server was asked for {asked:?}"));
+        }
         if self.elsewhere.was_asked() != self.case.asks_elsewhere {
             wrong.push(format!("elsewhere heard {:?}", self.elsewhere.requests()));
         }
@@ -454,7 +467,7 @@ fn faulty(
     follow: Follow,
     has: Images,
     old: Images,
-    elsewhere: String,
+    (elsewhere, good): (String, String),
     mut guard: Guard,
 ) -> impl FnMut(&Heard) -> Script + Send + 'static {
     let mut before = 0;
@@ -468,7 +481,7 @@ fn faulty(
         if On::of(heard) != at || (honest.status == 401 && at != On::Token) {
             return honest.into();
         }
-        let around = Around { heard, elsewhere: &elsewhere, before, old: &old };
+        let around = Around { heard, elsewhere: &elsewhere, good: &good, before, old: &old };
         before += 1;
         does(honest, &around)
     }

@@ -14,7 +14,7 @@ fn token(name: &str, with: impl Fn(Reply) -> Script + Send + Sync + 'static) -> 
 /// A realm that is made of the other server's host.
 fn realm(name: &str, at: &'static str) -> Case {
     case(name, On::List, move |_, around| {
-        let port = around.elsewhere.rsplit(':').next().unwrap_or_default();
+        let port = around.good.rsplit(':').next().unwrap_or_default();
         let realm = at.replace("ELSEWHERE", around.elsewhere).replace("PORT", port);
         Reply::of(401).and("WWW-Authenticate", format!("Bearer realm=\"{realm}\",service=\"cellar\"")).into()
     })

@@ -10,6 +10,8 @@
 
 #[path = "faults/authority.rs"]
 mod authority;
+#[path = "faults/binary.rs"]
+mod binary;
 #[path = "faults/bodies.rs"]
 mod bodies;
 #[path = "faults/case.rs"]
@@ -44,6 +46,8 @@ mod tls;
 mod upstream;
 #[path = "faults/wire.rs"]
 mod wire;
+#[path = "faults/world.rs"]
+mod world;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -10,38 +10,15 @@ pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for tenths in 0..10 {
         cases.push(
-            case(
-                format!("a manifest that breaks off after {tenths} tenths"),
-                On::Manifest,
-                move |honest, _| vec![Step::Send(honest.tenths(tenths)), Step::Close],
-            )
-            .says("broke off its answer")
-            .at_most(3),
+            cut("a manifest breaks off", On::Manifest, tenths, Step::Close).says("broke off its answer"),
         );
-        cases.push(
-            case(
-                format!("a manifest that is reset after {tenths} tenths"),
-                On::Manifest,
-                move |honest, _| vec![Step::Send(honest.tenths(tenths)), Step::Reset],
-            )
-            .at_most(3),
-        );
+        cases.push(cut("a manifest is reset", On::Manifest, tenths, Step::Reset));
     }
     for tenths in [0, 5, 9] {
         cases.push(
-            case(format!("a manifest that stops after {tenths} tenths"), On::Manifest, move |honest, _| {
-                vec![Step::Send(honest.tenths(tenths)), Step::Stall]
-            })
-            .hurried()
-            .says("no answer within 2 s"),
+            cut("a manifest stops", On::Manifest, tenths, Step::Stall).hurried().says("no answer within 2 s"),
         );
-        cases.push(
-            case(format!("a tag list that breaks off after {tenths} tenths"), On::List, move |honest, _| {
-                vec![Step::Send(honest.tenths(tenths)), Step::Close]
-            })
-            .says("broke off its answer")
-            .at_most(3),
-        );
+        cases.push(cut("a tag list breaks off", On::List, tenths, Step::Close).says("broke off its answer"));
     }
     cases.push(
         case("a manifest that breaks off once", On::Manifest, |honest, around| match around.before {
@@ -54,24 +31,22 @@ pub fn cases() -> Vec<Case> {
     cases.push(
         // Without a length, the end of a connection is the end of a body: only the digest tells.
         case("half a manifest that looks whole", On::Manifest, |honest, _| -> Script {
-            let half = honest.body[..honest.body.len() / 2].to_vec();
-            vec![
-                Step::Send(
-                    [
-                        &b"HTTP/1.1 200 OK\r\nDocker-Content-Digest: "[..],
-                        digest(&honest).as_bytes(),
-                        b"\r\n\r\n",
-                        &half,
-                    ]
-                    .concat(),
-                ),
-                Step::Close,
-            ]
+            let head = format!("HTTP/1.1 200 OK\r\nDocker-Content-Digest: {}\r\n\r\n", digest(&honest));
+            let half = &honest.body[..honest.body.len() / 2];
+            vec![Step::Send([head.as_bytes(), half].concat()), Step::Close]
         })
         .ends(4),
     );
     cases.extend(slow_and_endless());
     cases
+}
+
+/// An answer of which so many tenths come, and then this.
+fn cut(name: &str, at: On, tenths: usize, then: Step) -> Case {
+    case(format!("{name} after {tenths} tenths"), at, move |honest, _| {
+        vec![Step::Send(honest.tenths(tenths)), then.clone()]
+    })
+    .at_most(3)
 }
 
 fn digest(reply: &super::reply::Reply) -> String {

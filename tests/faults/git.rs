@@ -23,6 +23,7 @@ fn listed(name: &str, message: impl Into<Vec<u8>>) -> Case {
 pub fn cases() -> Vec<Case> {
     let mut cases = vec![case("a git server as it should be", On::Refs, |honest, _| honest.into()).moves()];
     cases.extend(messages());
+    cases.extend(statuses());
     cases.extend(answers());
     cases.extend(connections());
     cases
@@ -56,6 +57,12 @@ fn messages() -> Vec<Case> {
         first("an object id that is none", zero("zz")).says("not an object id"),
         // Of two tags that are locked and followed, one has vanished: a git tag never may.
         first("references of the old protocol, and the locked one is gone", zero(COMMITS[1].1)).ends(4),
+    ]);
+    cases
+}
+
+fn statuses() -> Vec<Case> {
+    vec![
         reply(
             "a dumb server",
             On::Refs,
@@ -95,8 +102,7 @@ fn messages() -> Vec<Case> {
         .says("more than 5 times"),
         redirect("a git server that sends on to a page", On::Refs, "/login").says("answered 404"),
         redirect("a git server that sends on to a file", On::Refs, "file:///etc/passwd").says("is not HTTPS"),
-    ]);
-    cases
+    ]
 }
 
 fn redirect(name: &str, at: On, place: &'static str) -> Case {

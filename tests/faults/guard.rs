@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use super::case::{USER, base64};
+use super::binary::base64;
 use super::reply::Reply;
 use super::upstream::On;
 use super::wire::Heard;
+
+/// The one user.
+pub const USER: &str = "pinner";
 
 /// What a server wants to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,45 +24,34 @@ fn redirect(name: &str, at: On, status: u16, place: &'static str) -> Case {
 }
 
 pub fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for status in [301, 302, 303, 307, 308] {
-        cases.push(
-            redirect(&format!("a {status} to storage"), On::Manifest, status, "http://ELSEWHEREPATH")
-                .moves()
-                .may_go_elsewhere(),
-        );
-    }
-    for (name, access) in [("a password", Access::Basic), ("a token", Access::Tokens(99))] {
-        cases.extend([
-            to(&format!("a redirect to another host, behind {name}"), "http://ELSEWHEREPATH")
-                .access(access)
-                .moves()
-                .may_go_elsewhere(),
-            redirect(
-                &format!("a redirect of a tag list to another host, behind {name}"),
-                On::List,
-                302,
-                "http://ELSEWHEREPATH",
-            )
-            .access(access)
+    let storage = |status| {
+        redirect(&format!("a {status} to storage"), On::Manifest, status, "http://ELSEWHEREPATH")
             .moves()
-            .may_go_elsewhere(),
-            redirect(
-                &format!("a redirect of a HEAD to another host, behind {name}"),
-                On::Head,
-                302,
-                "http://ELSEWHEREPATH",
-            )
-            .access(access)
-            .moves()
-            .may_go_elsewhere(),
-            to(&format!("a redirect to a URL with a user, behind {name}"), "http://root:toor@ELSEWHEREPATH")
-                .access(access)
-                .moves()
-                .may_go_elsewhere(),
-        ]);
-    }
-    cases.extend([
+            .may_go_elsewhere()
+    };
+    let mut cases: Vec<Case> = [301, 302, 303, 307, 308].map(storage).into();
+    cases.extend(behind("a password", Access::Basic));
+    cases.extend(behind("a token", Access::Tokens(99)));
+    cases.extend(bad_too());
+    cases.extend(astray());
+    cases
+}
+
+/// The login stays behind.
+fn behind(name: &str, access: Access) -> Vec<Case> {
+    let storage = "http://ELSEWHEREPATH";
+    let cases = [
+        redirect(&format!("a redirect to another host, behind {name}"), On::Manifest, 307, storage),
+        redirect(&format!("a redirect of a tag list to another host, behind {name}"), On::List, 302, storage),
+        redirect(&format!("a redirect of a HEAD to another host, behind {name}"), On::Head, 302, storage),
+        to(&format!("a redirect to a URL with a user, behind {name}"), "http://root:toor@ELSEWHEREPATH"),
+    ];
+    cases.map(|case| case.access(access).moves().may_go_elsewhere()).into()
+}
+
+/// Who is redirected to wants something too.
+fn bad_too() -> Vec<Case> {
+    vec![
         to("a redirect to who wants to see the password", "http://ELSEWHEREPATH")
             .access(Access::Basic)
             .elsewhere(|_| Reply::of(401).and("WWW-Authenticate", "Basic realm=\"cellar\""))
@@ -75,7 +64,7 @@ pub fn cases() -> Vec<Case> {
                 Reply::of(401).and("WWW-Authenticate", challenge)
             })
             .says("answered 401"),
-        to("a redirect to who sends back", "http://ELSEWHERE/x")
+        to("a redirect that is sent on to where nobody listens", "http://ELSEWHERE/x")
             .access(Access::Basic)
             .elsewhere(|_| Reply::of(302).and("Location", "http://127.0.0.9:1/x"))
             .says("cannot be reached"),
@@ -86,6 +75,11 @@ pub fn cases() -> Vec<Case> {
         .hurried()
         .says("was still sending after 8 s")
         .at_most(2),
+    ]
+}
+
+fn astray() -> Vec<Case> {
+    vec![
         to("a redirect to itself", "PATH").says("more than 5 times").at_most(6),
         to("a redirect to where nobody listens", "http://127.0.0.9:1/x").says("cannot be reached"),
         to("a redirect that leaves this machine without TLS", "http://registry.example/x")
@@ -116,6 +110,5 @@ pub fn cases() -> Vec<Case> {
         redirect("a redirect of a tag that never ends", On::Head, 302, "PATH")
             .follows(Follow::Tag)
             .says("more than 5 times"),
-    ]);
-    cases
+    ]
 }

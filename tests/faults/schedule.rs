@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use solera_pin::lock::Store;
 use solera_pin::model::{Digest, Pin};
 
-use super::case::{Follow, USER, base64, run};
-use super::guard::{Access, Guard};
+use super::binary::{base64, run};
+use super::case::Follow;
+use super::guard::{Access, Guard, USER};
 use super::reply::Reply;
 use super::upstream::{Images, On, PLATFORMS, git_capabilities, git_references};
 use super::wire::{Heard, Opening, Script, Server, Step};

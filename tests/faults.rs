@@ -30,8 +30,12 @@ mod guard;
 mod headers;
 #[path = "faults/logins.rs"]
 mod logins;
+#[path = "faults/model.rs"]
+mod model;
 #[path = "faults/pages.rs"]
 mod pages;
+#[path = "faults/plan.rs"]
+mod plan;
 #[path = "faults/redirects.rs"]
 mod redirects;
 #[path = "faults/reply.rs"]

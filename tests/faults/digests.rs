@@ -1,10 +1,13 @@
 //! Digests that are missing, malformed or wrong, and content that is another than its digest says.
 
+use std::time::Duration;
+
 use solera_pin::model::{Algorithm, Digest};
 
 use super::case::{Case, Follow, case};
 use super::reply::Reply;
-use super::upstream::{Images, MANIFEST, On};
+use super::upstream::{INDEX, Images, MANIFEST, On, PLATFORMS};
+use super::wire::Step;
 
 const HEADER: &str = "Docker-Content-Digest";
 
@@ -95,9 +98,27 @@ fn parts() -> Vec<Case> {
         };
         let entries = [entry(images, "linux/amd64"), entry(images, "linux/arm64")];
         let index = serde_json::json!({"schemaVersion": 2, "manifests": entries}).to_string();
-        images.publish_bytes("1.1", super::upstream::INDEX, index.into_bytes());
+        images.publish_bytes("1.1", INDEX, index.into_bytes());
+    }
+    /// As many as are asked for at all.
+    fn hundred(images: &mut Images) {
+        let mut entry = |n: usize| {
+            let (manifest, _) = images.single(PLATFORMS[n % 2], &format!("child {n}"));
+            let digest = images.publish_bytes(&format!("child-{n}"), MANIFEST, manifest);
+            serde_json::json!({"mediaType": MANIFEST, "digest": digest, "size": 1})
+        };
+        let entries: Vec<_> = (0..100).map(&mut entry).collect();
+        let index = serde_json::json!({"schemaVersion": 2, "manifests": entries}).to_string();
+        images.publish_bytes("1.1", INDEX, index.into_bytes());
     }
     vec![
+        altered("a hundred children", On::Digest, |honest| honest).publishes(hundred).moves(),
+        case("a hundred children that each take their time", On::Digest, |honest, _| {
+            vec![Step::Send(honest.head()), Step::Drip(honest.body, Duration::from_millis(20))]
+        })
+        .publishes(hundred)
+        .hurried()
+        .says("was not done within 20 s"),
         altered("an index that names no platform", On::Digest, |honest| honest).publishes(nameless).moves(),
         altered("a child of the same length", On::Digest, forged).publishes(nameless).ends(4),
         altered("a child that is another one", On::Digest, |honest| {

@@ -18,7 +18,7 @@ use super::model::Upstream;
 use super::plan::{Fault, PinPlan, plans};
 use super::wire::{Heard, Opening, Server};
 
-/// How many schedules are run, side by side in so many threads.
+/// So many schedules are run side by side.
 const THREADS: u32 = 6;
 
 /// No pin needs more, with all that is asked again.

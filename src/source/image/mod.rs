@@ -26,16 +26,21 @@ use self::described::{Entries, Single};
 use super::SourceError;
 use super::memo::Memo;
 use crate::model::{Configuration, Digest, Make, Manifest, MediaType, Platform, Repository, Tag};
-use crate::net::{Asked, Client, Endpoint, Kind, Request, Response};
+use crate::net::{Asked, Client, Deadline, Endpoint, Kind, Request, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
 const CHILDREN: usize = 100;
+
+/// How many times the limit for the next bytes a manifest may take, with all that has to be asked to know its platforms.
+const WHOLE: u32 = 10;
 
 /// Reads image repositories. Clones share what was answered.
 #[derive(Clone)]
 pub struct ImageSource {
     client: Client,
     memory: Arc<Memory>,
+    /// Until when what is asked for belongs to one answer.
+    deadline: Option<Deadline>,
 }
 
 struct Memory {
@@ -115,7 +120,7 @@ impl ImageSource {
     /// A source for one run.
     pub fn new(client: Client) -> Self {
         let memory = Arc::default();
-        Self { client, memory }
+        Self { client, memory, deadline: None }
     }
 
     /// All tags, in the registry's order; what is not a valid tag is dropped.
@@ -192,8 +197,22 @@ impl ImageSource {
         reference: Reference,
     ) -> Result<Arc<Manifest>, SourceError> {
         let key = (repository.clone(), reference.clone());
-        let read = async { self.read_manifest(repository, &reference).await.map(Arc::new) };
+        let read = async { self.hurried().read_manifest(repository, &reference).await.map(Arc::new) };
         self.memory.manifests.get(key, read).await
+    }
+
+    /// The same source, all of whose answers together may take only so long.
+    fn hurried(&self) -> Self {
+        let limit = self.client.settings().timeout.saturating_mul(WHOLE);
+        Self { deadline: Some(Deadline::within(limit)), ..self.clone() }
+    }
+
+    /// `request` under the deadline, if there is one.
+    fn in_time(&self, request: Request) -> Request {
+        match &self.deadline {
+            Some(deadline) => request.until(deadline),
+            None => request,
+        }
     }
 
     async fn read_manifest(
@@ -342,7 +361,7 @@ impl ImageSource {
     ) -> Result<T, SourceError> {
         let net = |error| SourceError::net(asked(), &error);
         let endpoint = self.client.endpoint(repository.registry()).map_err(net)?;
-        let request = endpoint.request(kind, repository, &format!("blobs/{digest}"));
+        let request = self.in_time(endpoint.request(kind, repository, &format!("blobs/{digest}")));
         let response = ask(&self.client, &endpoint, &request, &asked).await?;
         let checked = || {
             content::verified_digest(response.body(), Some(digest), None)?;
@@ -362,7 +381,7 @@ impl ImageSource {
             SourceError::net(asked, &error)
         })?;
         let accept = MediaType::ALL.map(MediaType::as_str).join(", ");
-        let request = endpoint.request(kind, repository, &format!("manifests/{reference}"));
+        let request = self.in_time(endpoint.request(kind, repository, &format!("manifests/{reference}")));
         Ok((endpoint, request.header("accept", accept)))
     }
 }

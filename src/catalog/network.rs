@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::duration;
 use super::git::{self, GitMirror, GitToken};
 use crate::document::{Entry, Problem, Section, SourceFile, parse_toml};
 use crate::model::Registry;
@@ -19,6 +21,10 @@ pub struct Network {
     pub git_tokens: Vec<GitToken>,
     /// PEM files, relative to the repository or, in a user's file, absolute.
     pub ca_files: Vec<String>,
+    /// How long the next bytes of an answer are waited for.
+    pub timeout: Option<Duration>,
+    /// The longest pause that a server may ask for.
+    pub max_wait: Option<Duration>,
     /// Where credentials are, of a user's own file alone.
     pub auth_file: Option<String>,
     /// Where the machine has certificates by host, of a user's own file alone.
@@ -84,6 +90,8 @@ impl Network {
         self.git.extend(user.git);
         self.git_tokens.extend(user.git_tokens);
         self.ca_files.extend(user.ca_files);
+        self.timeout = user.timeout.or(self.timeout);
+        self.max_wait = user.max_wait.or(self.max_wait);
         self.auth_file = user.auth_file.or(self.auth_file);
         self.certs_dir = user.certs_dir.or(self.certs_dir);
         self
@@ -132,9 +140,19 @@ pub(super) fn read(whose: Whose, root: &mut Section<'_>, network: &mut Network, 
     if let Some(mut section) = root.read("network", problems, Entry::section) {
         let files = section.read("ca-files", problems, Entry::texts);
         network.ca_files.extend(files.unwrap_or_default());
+        network.timeout = section.read("timeout", problems, timeout);
+        network.max_wait = section.read("max-wait", problems, duration::read);
         network.auth_file = section.read("auth-file", problems, |entry| of_user(whose, entry));
         network.certs_dir = section.read("certs-dir", problems, |entry| of_user(whose, entry));
         section.finish(problems);
+    }
+}
+
+/// A duration of some length: nothing answers at once.
+fn timeout(entry: &Entry<'_>) -> Result<Duration, Problem> {
+    match duration::read(entry)? {
+        none if none.is_zero() => Err(entry.problem(format!("`{}` must be a second or more", entry.path))),
+        some => Ok(some),
     }
 }
 

@@ -205,3 +205,17 @@ fn a_policy_is_changed_by_the_keys_that_a_pin_has() {
     assert_eq!(mistakes("allow = \"mayor\"\n"), ["`allow` must be digest, patch, minor or major"]);
     assert_eq!(mistakes("platforms = []\n")[0], "`platforms` is no key of a policy");
 }
+
+#[test]
+fn a_users_patience_goes_before_the_repositorys() {
+    let network = |text: &str| parse_user(&SourceFile::new("config.toml", text));
+    let own = network("[network]\ntimeout = \"5s\"\nmax-wait = \"0s\"\n").unwrap();
+    let ours = network("[network]\ntimeout = \"1m\"\nmax-wait = \"1h\"\n").unwrap();
+    let seconds =
+        |network: Network| (network.timeout.unwrap().as_secs(), network.max_wait.unwrap().as_secs());
+    assert_eq!(seconds(ours.clone().with_user(own)), (5, 0));
+    assert_eq!(seconds(ours.with_user(Network::default())), (60, 3600));
+    let wrong = network("[network]\ntimeout = \"0s\"\nmax-wait = \"soon\"\n").unwrap_err();
+    assert!(wrong[0].message.contains("a second or more"), "{}", wrong[0].message);
+    assert!(wrong[1].message.contains("must be a duration"), "{}", wrong[1].message);
+}

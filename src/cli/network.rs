@@ -26,7 +26,10 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
     let path = |text: &String| workspace.root.join(at_home(app, text));
     let pem = |text: &String| read_pem(&path(text)).map_err(|error| unreadable(&error));
     let auth_file = |file: &Option<String>| file.as_ref().map(|file| existing(path(file))).transpose();
+    let default = Settings::default();
     let mut settings = Settings {
+        timeout: network.timeout.unwrap_or(default.timeout),
+        max_delay: network.max_wait.unwrap_or(default.max_delay),
         git: network.git.iter().map(|mirror| (mirror.prefix.clone(), mirror.mirror.clone())).collect(),
         git_tokens: network.git_tokens.iter().map(|token| git_token(app, token)).collect(),
         git_folder: Some(workspace.root.clone()),
@@ -38,7 +41,7 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
         proxies: Proxies::from_environment(|name| app.variable(name)).map_err(|error| {
             Error::usage(error.to_string()).hint("its value is not shown here: it may hold a password")
         })?,
-        ..Settings::default()
+        ..default
     };
     for (registry, policy) in &network.registries {
         let identity =

@@ -20,11 +20,11 @@ use super::endpoint::is_plain_allowed;
 use super::error::{Between, Place, seconds};
 use super::message::{Access, Method, Request, Response, Secret};
 use super::proxy::{Fault, Proxy};
-use super::{Allowance, Asked, NetError};
+use super::{Allowance, Asked, NetError, tls};
 
 const REDIRECTS: usize = 5;
 
-/// How many times the limit for the next bytes a whole answer may take.
+/// How many times the limit for the next bytes a whole answer may take, with the redirects that led to it.
 const WHOLE: u32 = 4;
 
 /// Why there is no answer to one attempt.
@@ -50,8 +50,9 @@ impl Inner {
     ) -> Result<Response, Failure> {
         let mut url = request.url.clone();
         let mut hops = 0;
+        let mut left = self.whole();
         loop {
-            let response = self.exchange_once(request, authorization, &url).await?;
+            let response = self.exchange_once(request, authorization, &url, &mut left).await?;
             let Some(next) = next_hop(&response, &url).map_err(Failure::Final)? else {
                 return Ok(response);
             };
@@ -88,6 +89,7 @@ impl Inner {
         request: &Request,
         authorization: Option<&Authorization>,
         url: &Url,
+        left: &mut Duration,
     ) -> Result<Response, Failure> {
         let host = self.host(url);
         let admitted = host.admit(url, request.asked == Asked::Head).await.map_err(Failure::Final)?;
@@ -100,9 +102,15 @@ impl Inner {
             }
         }
         // Only what is admitted takes the memory of a connection. What was too slow once is not asked again.
-        let whole = self.settings.timeout.saturating_mul(WHOLE);
+        let (whole, begun) = (self.whole(), Instant::now());
         let answer = Box::pin(self.admitted(request, authorization, url));
-        tokio::time::timeout(whole, answer).await.map_err(|_| slow(whole, false))?
+        let answered = tokio::time::timeout(*left, answer).await.map_err(|_| slow(whole, false))?;
+        *left = left.saturating_sub(begun.elapsed());
+        answered
+    }
+
+    fn whole(&self) -> Duration {
+        self.settings.timeout.saturating_mul(WHOLE)
     }
 
     async fn admitted(
@@ -240,8 +248,12 @@ impl Inner {
             let what = format!("cannot be asked: {}", innermost(error));
             return Failure::Final(NetError::Refused { place, what });
         }
+        let waited = match error.is_connect() {
+            true => tls::connect_timeout(&self.settings),
+            false => self.settings.timeout,
+        };
         let cause = match error.is_timeout() {
-            true => format!("no answer within {}", seconds(self.settings.timeout)),
+            true => format!("no answer within {}", seconds(waited)),
             false => innermost(error),
         };
         let reached = !error.is_connect() && !error.is_timeout();

@@ -35,8 +35,9 @@ pub struct Settings {
     pub ssh_command: Option<String>,
     /// How often a request is sent at most.
     pub attempts: u32,
-    /// How long to wait for the next bytes of an answer. The whole of it may take four times as long, and is not asked
-    /// again then; all the pages of a list may take ten times as long.
+    /// How long to wait for the next bytes of an answer. The whole of it may take four times as long, with the
+    /// redirects to it, and is not asked again then; all the pages of a list, and all that an index leaves to be asked,
+    /// may take ten times as long.
     pub timeout: Duration,
     /// The delay before the first repetition; it doubles with each further one.
     pub base_delay: Duration,

@@ -23,6 +23,11 @@ use crate::model::Registry;
 /// A host that does not even open a connection is given up sooner than one that is slow.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection is waited for.
+pub(super) fn connect_timeout(settings: &Settings) -> Duration {
+    settings.timeout.min(CONNECT_TIMEOUT)
+}
+
 /// The HTTP clients of one [`Client`](super::Client).
 #[derive(Debug)]
 pub(super) struct Clients {
@@ -170,7 +175,7 @@ fn built(client: reqwest::Result<reqwest::Client>) -> Result<reqwest::Client, Ne
 fn builder(settings: &Settings) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(&settings.user_agent)
-        .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
+        .connect_timeout(connect_timeout(settings))
         .read_timeout(settings.timeout)
         // Redirects are followed in `exchange`, where it is known which of them may see a credential.
         .redirect(reqwest::redirect::Policy::none())

@@ -37,14 +37,17 @@ pub(super) struct Realm {
 }
 
 impl Scheme {
-    /// The best scheme that the `WWW-Authenticate` headers offer: a token before a password. A realm that is not a
-    /// URL offers nothing.
+    /// The best scheme that the `WWW-Authenticate` headers offer: a token before a password. A realm that is not the
+    /// URL of a server offers nothing.
     pub(super) fn offered<'a>(headers: impl Iterator<Item = &'a str>) -> Option<Self> {
         let challenges: Vec<_> = headers.flat_map(parse_challenges).collect();
         let bearer =
             challenges.iter().filter(|challenge| challenge.scheme == "bearer").find_map(|challenge| {
                 let scope = challenge.get("scope").filter(|scope| !scope.starts_with("repository:"));
                 let mut url = Url::parse(challenge.get("realm")?).ok()?;
+                if !matches!(url.scheme(), "https" | "http") {
+                    return None;
+                }
                 // A credential in a realm's URL would be the registry's idea, not the user's.
                 let _ = (url.set_username(""), url.set_password(None));
                 Some(Self::Bearer(Realm {
@@ -75,6 +78,7 @@ mod tests {
         assert_eq!(offered(&[r#"Basic realm="x""#]), Some(Scheme::Basic));
         assert_eq!(offered(&["Negotiate"]), None);
         assert_eq!(offered(&[r#"Bearer realm="not a url""#]), None);
+        assert_eq!(offered(&[r#"Bearer realm="file:///etc/passwd""#]), None);
         let both =
             offered(&[r#"Basic realm="x""#, r#"Bearer realm="https://a:b@h/t",service="s",scope="aws""#]);
         let Some(Scheme::Bearer(realm)) = both else { panic!("a token is offered") };

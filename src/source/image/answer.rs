@@ -5,23 +5,31 @@ use crate::model::{Digest, Repository};
 use crate::net::{Client, Endpoint, Kind, Place, Request, Response};
 use crate::source::SourceError;
 
+/// The header in which a registry claims a digest.
+pub(super) const DIGEST: &str = "docker-content-digest";
+
 /// Whether a registry that was asked for `digest` says that this is what it has.
 pub(super) fn agrees(
     response: &Response,
     repository: &Repository,
     digest: &Digest,
 ) -> Result<(), SourceError> {
-    let claimed = response.header("docker-content-digest").and_then(|text| text.parse::<Digest>().ok());
-    match claimed {
-        Some(claimed) if claimed.algorithm() == digest.algorithm() && claimed != *digest => {
-            Err(SourceError::new(
-                Kind::Integrity,
-                format!("ask whether {repository}@{digest} is served"),
-                format!("the registry answered with {claimed}"),
-            ))
-        }
-        _ => Ok(()),
+    let mut claims = response.headers(DIGEST).filter_map(|text| text.parse::<Digest>().ok());
+    match claims.find(|claimed| claimed.algorithm() == digest.algorithm() && claimed != digest) {
+        Some(claimed) => Err(SourceError::new(
+            Kind::Integrity,
+            format!("ask whether {repository}@{digest} is served"),
+            format!("the registry answered with {claimed}"),
+        )),
+        None => Ok(()),
     }
+}
+
+/// The digest that an answer claims. One that cannot be read is none, and so are two that differ.
+pub(super) fn claimed(response: &Response) -> Option<Digest> {
+    let mut claims = response.headers(DIGEST);
+    let first = claims.next()?;
+    claims.all(|other| other == first).then(|| first.parse().ok())?
 }
 
 /// Sends a request whose only good answer is 200.

@@ -1,6 +1,6 @@
 //! Bytes that a registry is asked for: hashed before anybody reads them, and kept for later runs.
 
-use super::answer::{ask, wrong};
+use super::answer::{DIGEST, ask, wrong};
 use super::content::{self, Content, Wrong};
 use super::{ImageSource, Reference};
 use crate::model::{Digest, MediaType, Platform, Repository};
@@ -47,8 +47,11 @@ impl ImageSource {
         let response = ask(&self.client, &endpoint, &request, asked).await?;
         let content_type = response.content_type();
         let checked = || {
-            let claimed = response.header("docker-content-digest");
-            let digest = content::verified_digest(response.body(), reference.digest(), claimed)?;
+            let mut claims = response.headers(DIGEST);
+            let digest = content::verified_digest(response.body(), reference.digest(), claims.next())?;
+            for other in claims {
+                content::verified_digest(response.body(), Some(&digest), Some(other))?;
+            }
             Ok((read(response.body(), content_type.as_deref())?, digest))
         };
         let (read, digest) = checked().map_err(|error| wrong(asked(), error, &endpoint))?;
@@ -95,7 +98,7 @@ impl ImageSource {
         }
         let net = |error| SourceError::net(asked(), &error);
         let endpoint = self.client.endpoint(repository.registry()).map_err(net)?;
-        let request = endpoint.request(kind, repository, &format!("blobs/{digest}"));
+        let request = self.in_time(endpoint.request(kind, repository, &format!("blobs/{digest}")));
         let response = ask(&self.client, &endpoint, &request, &asked).await?;
         let checked = || {
             content::verified_digest(response.body(), Some(digest), None)?;
@@ -120,7 +123,7 @@ impl ImageSource {
             SourceError::net(asked, &error)
         })?;
         let accept = MediaType::ALL.map(MediaType::as_str).join(", ");
-        let request = endpoint.request(kind, repository, &format!("manifests/{reference}"));
+        let request = self.in_time(endpoint.request(kind, repository, &format!("manifests/{reference}")));
         Ok((endpoint, request.header("accept", accept)))
     }
 }

@@ -22,17 +22,20 @@ use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use self::anatomy::Inventory;
-use self::answer::{agrees, checked};
+use self::answer::{agrees, checked, claimed};
 use self::content::{Child, Claims, Content};
 use self::described::{Entries, Single};
 use super::SourceError;
 use super::memo::Memo;
 use crate::cache::Cache;
 use crate::model::{Configuration, Digest, Make, Manifest, MediaType, Platform, Repository, Tag, TagList};
-use crate::net::{Asked, Client, Kind, Response};
+use crate::net::{Asked, Client, Deadline, Kind, Request, Response};
 
 /// How many manifests of one index are fetched at most because it does not name their platforms.
 const CHILDREN: usize = 100;
+
+/// How many times the limit for the next bytes a manifest may take, with all that has to be asked to know its platforms.
+const WHOLE: u32 = 10;
 
 /// Reads image repositories. Clones share what was answered.
 #[derive(Clone)]
@@ -40,6 +43,8 @@ pub struct ImageSource {
     client: Client,
     cache: Cache,
     memory: Arc<Memory>,
+    /// Until when what is asked for belongs to one answer.
+    deadline: Option<Deadline>,
 }
 
 struct Memory {
@@ -124,7 +129,7 @@ impl ImageSource {
     /// A source for one run, which does not ask for content that is in `cache`.
     pub fn caching(client: Client, cache: Cache) -> Self {
         let memory = Arc::default();
-        Self { client, cache, memory }
+        Self { client, cache, memory, deadline: None }
     }
 
     /// All tags, in the registry's order; what is not a valid tag is dropped. One may stand twice.
@@ -141,8 +146,8 @@ impl ImageSource {
             let Some(response) = self.ask_head(repository, &reference).await? else {
                 return self.by_tag(repository, tag).await.map(|manifest| Some(manifest.digest.clone()));
             };
-            // A claim that cannot be read is none: whoever needs one asks for the content.
-            Ok(response.header("docker-content-digest").and_then(|text| text.parse().ok()))
+            // Whoever needs a claim where there is none asks for the content.
+            Ok(claimed(&response))
         };
         self.memory.heads.get(key, ask).await
     }
@@ -208,8 +213,22 @@ impl ImageSource {
         reference: Reference,
     ) -> Result<Arc<Manifest>, SourceError> {
         let key = (repository.clone(), reference.clone());
-        let read = async { self.read_manifest(repository, &reference).await.map(Arc::new) };
+        let read = async { self.hurried().read_manifest(repository, &reference).await.map(Arc::new) };
         self.memory.manifests.get(key, read).await
+    }
+
+    /// The same source, all of whose answers together may take only so long.
+    fn hurried(&self) -> Self {
+        let limit = self.client.settings().timeout.saturating_mul(WHOLE);
+        Self { deadline: Some(Deadline::within(limit)), ..self.clone() }
+    }
+
+    /// `request` under the deadline, if there is one.
+    fn in_time(&self, request: Request) -> Request {
+        match &self.deadline {
+            Some(deadline) => request.until(deadline),
+            None => request,
+        }
     }
 
     async fn read_manifest(

@@ -279,10 +279,11 @@ fn next_page(page: &Url, link: &str) -> Result<Url, String> {
     let next = page.join(link).map_err(|_| "the link to the next page is not a URL".to_owned())?;
     match next.origin() == page.origin() {
         true => Ok(next),
-        false => Err(format!(
-            "the link to the next page leads to another host, {}, which is refused",
-            Place::of(&next).host()
-        )),
+        false => {
+            let place = Place::of(&next);
+            let named = if place.host().is_empty() { place.to_string() } else { place.host().into() };
+            Err(format!("the link to the next page leads to another host, {named}, which is refused"))
+        }
     }
 }
 

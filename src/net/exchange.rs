@@ -11,6 +11,7 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, LOCATION};
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 use url::Url;
 
 use super::auth::{Authorization, Credential};
@@ -122,9 +123,10 @@ impl Inner {
         let (place, settings) = (Place::of(url), &self.settings);
         self.counters.spend(&place, request.asked, settings.max_requests).map_err(Failure::Final)?;
         let begun = Instant::now();
-        let answered = self.answered(request, authorization, url).await;
+        let span = tracing::info_span!("request", method = request.method.as_str(), url = %place);
+        let answered = self.answered(request, authorization, url).instrument(span.clone()).await;
         self.counters.over(place.host(), begun.elapsed());
-        tell(request, &place, begun.elapsed(), &answered);
+        span.in_scope(|| tell(request, &place, begun.elapsed(), &answered));
         let response = answered?;
         self.counters.received(place.host(), response.body.len());
         if let Some(allowance) = Allowance::of(&response) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::checkout::{BOTH, Checkout, Ended, pin};
+use crate::support::checkout::{BOTH, Checkout, Ended, Project, pin};
 use crate::support::registry::{Auth, Counters, INDEX, Registry, Reply};
 
 /// Runs with a cache beside the repository.
@@ -56,17 +56,27 @@ fn an_index_around_the_same_images_is_read_once() {
     assert_eq!(caching(&checkout, &["refresh"]).code, 0);
     assert_eq!(asked(&registry), (0, 1, 0));
     let lock = checkout.lock();
-    let index = rewrapped(&registry, &digest, &registry.children("a", &digest));
-    registry.push_bytes("a", Some("slim"), INDEX, index);
+    let children = registry.children("a", &digest);
+    let index = rewrapped(&registry, &digest, &children);
+    let claim = registry.push_bytes("a", Some("slim"), INDEX, index);
     for expected in [(2, 1, 0), (2, 0, 0)] {
         let again = caching(&checkout, &["refresh", "--check"]);
         assert_eq!(again.code, 0, "{}", again.said);
         assert_eq!(asked(&registry), expected, "the tag, and whether the locked one is served");
     }
-    // Where the locked index is gone, the other takes its place.
+    // Where the locked index is gone, what takes its place is read: a claim is not enough for that.
     registry.delete("a", &digest.to_string());
+    let other = rewrapped(&registry, &claim, &children);
+    let other = registry.push_bytes("a", Some("slim"), INDEX, other);
+    let claim = claim.to_string();
+    let reply = Reply::new(200, "").header("docker-content-digest", &claim);
+    registry.answer("HEAD /v2/a/manifests/slim", reply);
+    asked(&registry);
     assert_eq!(caching(&checkout, &["refresh"]).code, 0);
-    assert_ne!(checkout.lock(), lock);
+    assert_eq!(asked(&registry), (2, 1, 0));
+    let moved = checkout.lock();
+    assert!(moved != lock && !moved.as_ref().unwrap().contains(&claim), "{moved:?}");
+    assert!(moved.unwrap().contains(&other.to_string()));
 }
 
 #[test]

@@ -259,3 +259,28 @@ fn a_plan_names_the_requests_that_an_unchanged_pin_costs() {
     );
     assert_eq!(registry.requests().len(), asks.len());
 }
+
+#[test]
+fn a_plan_names_what_is_asked_of_tags_that_wait() {
+    let registry = Registry::start();
+    registry.push_index("a", "1.0.0", BOTH);
+    let project = Project::new(&pin(&registry, "a", "a", "{version}"));
+    assert_eq!(project.at(1, 6, &["refresh"]).code, 0);
+    for version in ["1.0.1", "1.1.0", "2.0.0"] {
+        registry.push_index("a", version, BOTH);
+    }
+    assert_eq!(project.at(2, 6, &["refresh"]).code, 0);
+    let plan = project.at(2, 7, &["refresh", "--plan", "--format", "json"]);
+    let document: Value = serde_json::from_str(&plan.said).unwrap();
+    let asks = document["hosts"][0]["requests"].as_array().unwrap();
+    let planned = |how: &str| asks.iter().filter(|ask| ask["how"] == how).count() as u64;
+    registry.reset_counters();
+    assert_eq!(project.at(2, 7, &["refresh"]).code, 0);
+    let asked = registry.counters();
+    assert!(asked.heads > 1, "{asked:?}");
+    assert_eq!(
+        [planned("head"), planned("get"), planned("tags")],
+        [asked.heads, asked.manifests, asked.tag_pages],
+        "{document}"
+    );
+}

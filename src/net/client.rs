@@ -69,8 +69,9 @@ impl Client {
     /// sent as may be.
     pub fn spend(&self, host: &str) -> Result<(), NetError> {
         let place = Place::named(host);
+        self.0.counters.spend(&place, Asked::Git, self.0.settings.max_requests)?;
         tracing::info!(host, "connection over ssh");
-        self.0.counters.spend(&place, Asked::Git, self.0.settings.max_requests)
+        Ok(())
     }
 
     /// The answer to `request`, of any status that is not transient.
@@ -185,9 +186,13 @@ impl Inner {
                 // Any other failure is about this request, and nobody else's.
                 result => result,
             };
-            let scheme = match &response {
-                Ok(response) if is_challenge(request, response) => challenged(response, endpoint)?,
-                _ => Scheme::Open,
+            let offered = match &response {
+                Ok(response) if is_challenge(request, response) => challenged(response, endpoint),
+                _ => Ok(Scheme::Open),
+            };
+            let (scheme, response) = match offered {
+                Ok(scheme) => (scheme, response),
+                Err(error) => (Scheme::Open, Err(error)),
             };
             first = Some(response);
             Ok(Arc::new(scheme))

@@ -12,6 +12,8 @@ mod ages_more;
 mod auth;
 #[path = "http/commands.rs"]
 mod commands;
+#[path = "http/doctor.rs"]
+mod doctor;
 #[path = "http/evidence.rs"]
 mod evidence;
 #[path = "http/failures.rs"]

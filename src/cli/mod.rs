@@ -4,6 +4,7 @@ mod add;
 mod commit;
 mod completions;
 mod diff;
+mod doctor;
 mod emit;
 mod expected;
 mod explain;
@@ -128,6 +129,7 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
     Diff(diff::DiffArgs),
+    Doctor(doctor::DoctorArgs),
     Emit(emit::EmitArgs),
     #[command(subcommand)]
     Mirror(mirror::MirrorCommand),
@@ -201,6 +203,7 @@ async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status
         Command::Simulate(args) => simulate::run(session, args),
         Command::Verify(args) => verify::run(session, args).await,
         Command::Diff(args) => diff::run(session, args).await,
+        Command::Doctor(args) => doctor::run(session, args).await,
         Command::Emit(args) => emit::run(session, args),
         Command::Mirror(command) => mirror::run(session, command).await,
         Command::MergeDriver(args) => merge_driver::run(session, args),
@@ -220,6 +223,7 @@ impl Command {
             Self::Explain(_) => Some(NOTHING),
             Self::Verify(args) => args.asks().then_some(NOTHING),
             Self::Diff(args) => args.asks().then_some(NOTHING),
+            Self::Doctor(_) => Some(NOTHING),
             Self::Next(_)
             | Self::Simulate(_)
             | Self::Emit(_)

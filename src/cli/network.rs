@@ -81,14 +81,17 @@ fn unreadable(error: &NetError) -> Error {
         .hint("the configuration names it under `ca`, `ca-files`, `client-cert` or `client-key`")
 }
 
-/// `SOLERA_PIN_CONFIG`, or `solera-pin/config.toml` among the user's configuration. Paths in it are relative to it.
-fn read_user(app: &App) -> Result<Option<Network>, Error> {
+/// `SOLERA_PIN_CONFIG`, or `solera-pin/config.toml` among the user's configuration; whether it is there or not.
+pub(super) fn user_file(app: &App) -> Option<PathBuf> {
     let named = app.variable("SOLERA_PIN_CONFIG").map(PathBuf::from);
-    let must_exist = named.is_some();
-    let Some(path) = named.or_else(|| app.xdg("XDG_CONFIG_HOME", ".config", "solera-pin/config.toml")) else {
-        return Ok(None);
-    };
-    let path = app.folder.join(path);
+    let path = named.or_else(|| app.xdg("XDG_CONFIG_HOME", ".config", "solera-pin/config.toml"))?;
+    Some(app.folder.join(path))
+}
+
+/// The user's own file. Paths in it are relative to it.
+fn read_user(app: &App) -> Result<Option<Network>, Error> {
+    let must_exist = app.variable("SOLERA_PIN_CONFIG").is_some();
+    let Some(path) = user_file(app) else { return Ok(None) };
     let text = files::read_text(&path)
         .map_err(|error| Error::usage(format!("{} could not be read: {error}", path.display())))?;
     match text {

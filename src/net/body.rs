@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_is_pushed_is_read_in_either_form() {
-        let bytes: Vec<u8> = (0..3 * PIECE + 17).map(|n| (n % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..=250).cycle().take(3 * PIECE + 17).collect();
         for chunk in [1_000, PIECE - 1, PIECE, 5 * PIECE] {
             let mut bodies = [Body::whole(10), Body::in_pieces()];
             for body in &mut bodies {

@@ -17,7 +17,7 @@ use super::settings::Settings;
 use super::stats::Counters;
 use super::tls::Clients;
 use super::{Allowance, Asked, NetError, Stats, retry};
-use crate::model::Registry;
+use crate::model::{Registry, Repository};
 
 /// One HTTP client for everything. Cheap to clone: clones share connections, tokens and counters.
 #[derive(Clone)]
@@ -63,6 +63,21 @@ impl Client {
     /// Where `registry`, or the mirror declared for it, is asked.
     pub fn endpoint(&self, registry: &Registry) -> Result<Endpoint, NetError> {
         Endpoint::of(registry, &self.0.settings)
+    }
+
+    /// Whose credential there is for the repository `name` of `endpoint`, in words that hold no secret.
+    pub async fn login(
+        &self,
+        endpoint: &Endpoint,
+        repository: &Repository,
+    ) -> Result<Option<String>, NetError> {
+        let name = endpoint.name_of(repository);
+        let Some(login) = self.0.credentials.find(endpoint, &name).await? else { return Ok(None) };
+        let place = self.0.credentials.place(&login);
+        Ok(self.0.credentials.read(Some(login)).await?.map(|credential| match &*credential {
+            Credential::Password(user, _) => format!("those of `{user}`, {place}"),
+            Credential::Identity(_) => format!("an identity token, {place}"),
+        }))
     }
 
     /// Counts a connection to a git server that is none over HTTP, and that is not to be made once as many requests were

@@ -62,6 +62,11 @@ impl Endpoint {
         &self.base
     }
 
+    /// Where it is asked.
+    pub fn url(&self) -> &Url {
+        &self.base
+    }
+
     /// `host` or `host:port` of what is asked.
     pub fn host(&self) -> String {
         Place::of(&self.base).host().into()
@@ -93,7 +98,7 @@ impl Endpoint {
     }
 
     /// The name that this host has for `repository`.
-    fn name_of(&self, repository: &Repository) -> String {
+    pub(super) fn name_of(&self, repository: &Repository) -> String {
         match self.prefix.as_str() {
             "" => repository.path().into(),
             prefix => format!("{prefix}/{}", repository.path()),

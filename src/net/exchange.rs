@@ -20,7 +20,7 @@ use super::endpoint::is_plain_allowed;
 use super::error::{Between, Place, seconds};
 use super::message::{Access, Method, Request, Response, Secret};
 use super::proxy::{Fault, Proxy};
-use super::{Allowance, Asked, NetError, tls};
+use super::{Allowance, Asked, NetError, issuer, tls};
 
 const REDIRECTS: usize = 5;
 
@@ -141,6 +141,7 @@ impl Inner {
         let prepared = self.prepare(request, authorization, url).map_err(Failure::Final)?;
         let answer = prepared.send().await.map_err(|error| self.failure(url, &error, false))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        self.counters.vouched(Place::of(url).host(), || issuer::of(&answer));
         // Without a tunnel it is the proxy that answers so.
         if status == 407
             && url.scheme() == "http"

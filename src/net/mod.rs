@@ -17,6 +17,7 @@ mod error;
 mod exchange;
 mod flight;
 mod host;
+mod issuer;
 mod link;
 mod message;
 mod proxy;

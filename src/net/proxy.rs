@@ -75,6 +75,20 @@ impl Proxies {
     }
 }
 
+impl fmt::Display for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [("http", &self.http), ("https", &self.https)];
+        let named: Vec<String> = named
+            .into_iter()
+            .filter_map(|(scheme, proxy)| Some(format!("{scheme} through {}", proxy.as_ref()?)))
+            .collect();
+        match named.is_empty() {
+            true => f.write_str("none"),
+            false => f.write_str(&named.join(", ")),
+        }
+    }
+}
+
 impl Proxy {
     fn parse(variable: &str, value: &str) -> Result<Self, NetError> {
         let value = value.trim();

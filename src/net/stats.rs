@@ -48,6 +48,8 @@ pub struct Tally {
     pub paused: Duration,
     /// What it said last of how much more it will answer.
     pub allowance: Option<Allowance>,
+    /// Who vouches for it: the issuer of its certificate (RFC 4514), where it is asked over TLS.
+    pub issuer: Option<String>,
 }
 
 impl Stats {
@@ -76,6 +78,7 @@ impl Stats {
             sum.time += tally.time;
             sum.paused = sum.paused.max(tally.paused);
             sum.allowance = tally.allowance.or(sum.allowance.take());
+            sum.issuer = tally.issuer.or(sum.issuer.take());
         }
         self
     }
@@ -158,6 +161,15 @@ impl Counters {
     /// `host` says how much more it will answer.
     pub(super) fn allows(&self, host: &str, allowance: Allowance) {
         tally(&mut self.stats(), host).allowance = Some(allowance);
+    }
+
+    /// Whose certificate `host` shows, by `read` where that is not known yet.
+    pub(super) fn vouched(&self, host: &str, read: impl FnOnce() -> Option<String>) {
+        let mut stats = self.stats();
+        let tally = tally(&mut stats, host);
+        if tally.issuer.is_none() {
+            tally.issuer = read();
+        }
     }
 
     pub(super) fn read(&self) -> Stats {

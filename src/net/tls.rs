@@ -180,6 +180,7 @@ fn builder(settings: &Settings) -> reqwest::ClientBuilder {
         // Redirects are followed in `exchange`, where it is known which of them may see a credential.
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
+        .tls_info(true)
         // The variables of the process are not the library's to read.
         .no_proxy()
         .proxy(proxy::for_library(&settings.proxies))

@@ -74,6 +74,21 @@ impl GitSource {
         Ok(self.address(url, &asked).await?.host())
     }
 
+    /// Whose credentials the server of `url` is shown, in words that hold no secret.
+    pub async fn login(&self, url: &GitUrl) -> Result<String, SourceError> {
+        let address = self.address(url, &format!("find out where {url} is")).await?;
+        Ok(match (address.transport(), address.web()) {
+            (Transport::Local, _) => "none".into(),
+            (Transport::Ssh, _) => "those of your ssh".into(),
+            (Transport::Http, place) => {
+                match place.and_then(|place| token(place, &self.client.settings().git_tokens)) {
+                    Some(token) => format!("that of `{}`: {}", token.user, token.source),
+                    None => "what git has for it, where it asks for one".into(),
+                }
+            }
+        })
+    }
+
     async fn list(&self, url: &GitUrl) -> Result<Arc<Vec<GitTag>>, SourceError> {
         let asked = format!("list the tags of {url}");
         let (remote, _permit) = self.remote(url, &asked).await?;

@@ -63,7 +63,7 @@ fn slow_and_endless() -> Vec<Case> {
         .moves(),
         case("a manifest that never has come", On::Manifest, |honest, _| {
             let head = honest.head();
-            vec![Step::Send(head), Step::Drip(honest.body, Duration::from_millis(700))]
+            vec![Step::Send(head), Step::Drip(honest.body, Duration::from_millis(300))]
         })
         .hurried()
         .says("was still sending after 8 s")

@@ -207,7 +207,9 @@ impl World {
     }
 
     fn check_requests(&self, wrong: &mut Vec<String>) {
-        let asked: Vec<String> = self.good.requests().into_iter().map(|heard| heard.path).collect();
+        let mut asked: Vec<String> = self.good.requests().into_iter().map(|heard| heard.path).collect();
+        // A machine that is busy with others may make it late, and be asked again.
+        asked.dedup();
         if asked != ["/v2/app/tags/list", "/v2/app/manifests/1.1"] {
             wrong.push(format!("the good server was asked for {asked:?}"));
         }

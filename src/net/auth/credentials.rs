@@ -81,6 +81,11 @@ impl Credentials {
         Ok(self.configuration().await?.and_then(|configuration| configuration.find(names, name)))
     }
 
+    /// The file.
+    pub(in crate::net) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// What is kept there, asked for at most once.
     pub(in crate::net) async fn read(
         &self,

@@ -55,6 +55,16 @@ impl Places {
         Ok(None)
     }
 
+    /// Where a credential is kept, in words.
+    pub(in crate::net) fn place(&self, login: &Login) -> String {
+        let file = self.0.get(login.place).and_then(|place| place.credentials.file());
+        let file = file.map(|file| file.display().to_string()).unwrap_or_default();
+        match &login.within {
+            Within::Entry(key) => format!("under `{key}` in {file}"),
+            Within::Helper(helper, _) => format!("with the helper `{helper}` that {file} names"),
+        }
+    }
+
     /// What is kept there, asked for at most once.
     pub(in crate::net) async fn read(
         &self,

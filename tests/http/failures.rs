@@ -286,3 +286,17 @@ async fn what_was_given_up_counts_with_its_time_and_its_bytes() {
     let host = &stats.hosts[&registry.host()];
     assert!(host.time >= 4 * timeout && host.bytes > 0 && stats.bytes == host.bytes, "{host:?}");
 }
+
+#[tokio::test]
+async fn what_a_budget_does_not_allow_is_no_retry() {
+    for (most, retries) in [(1, 0), (2, 1)] {
+        let registry = Registry::start();
+        registry.answer(BY_TAG, Reply::new(503, ""));
+        let client = client(Settings { max_requests: Some(most), ..settings() });
+        let source = ImageSource::new(client.clone());
+        assert!(source.by_tag(&repository(&registry, "a"), &tag("1")).await.is_err());
+        let stats = client.stats();
+        let host = &stats.hosts[&registry.host()];
+        assert_eq!((host.requests, host.retries, stats.retries), (most, retries, retries));
+    }
+}

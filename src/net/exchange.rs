@@ -11,6 +11,7 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, LOCATION};
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 use url::Url;
 
 use super::auth::{Authorization, Credential};
@@ -117,13 +118,15 @@ impl Inner {
         let (place, settings) = (Place::of(url), &self.settings);
         self.counters.spend(&place, request.asked, settings.max_requests).map_err(Failure::Final)?;
         let begun = Instant::now();
-        let answered = tokio::time::timeout(*left, self.answered(request, authorization, url)).await;
+        let span = tracing::info_span!("request", method = request.method.as_str(), url = %place);
+        let answer = self.answered(request, authorization, url).instrument(span.clone());
         // What was too slow once is not asked again.
+        let answered = tokio::time::timeout(*left, answer).await;
         let answered = answered.unwrap_or_else(|_| Err(slow(url, self.whole(), false)));
         let time = begun.elapsed();
         *left = left.saturating_sub(time);
         self.counters.over(place.host(), time);
-        tell(request, &place, time, &answered);
+        span.in_scope(|| tell(request, &place, time, &answered));
         let response = answered?;
         if let Some(allowance) = Allowance::of(&response) {
             self.counters.allows(place.host(), allowance);

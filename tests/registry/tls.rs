@@ -56,6 +56,16 @@ fn the_authority_of_a_registry_may_be_declared() {
 }
 
 #[test]
+fn who_vouches_for_a_registry_is_told() {
+    let company = Company::new();
+    company.trust(&format!("ca = \"{}\"\n", company.ca().display()));
+    let told = company.workspace.run("doctor").ended(0);
+    told.says("vouched for by CN=cellar").says(&format!("docker.io, at {}", company.front.host));
+    company.trust("");
+    company.workspace.run("doctor").ended(3).says("none that is of use").says("certificate");
+}
+
+#[test]
 fn the_authority_of_a_network_may_be_declared() {
     let company = Company::new();
     company.trust(&format!("[network]\nca-files = [\"{}\"]\n", company.ca().display()));

@@ -15,6 +15,7 @@ mod locked;
 pub mod next;
 mod notice;
 mod outcome;
+mod quick;
 mod refusal;
 pub mod replay;
 mod shortlist;

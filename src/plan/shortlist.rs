@@ -1,6 +1,7 @@
 //! Judging every tag by its name alone.
 
 use super::notice::{Notice, notices};
+use super::quick::{Known, Tag as Seen};
 use super::sieve::{KEPT, Sieve};
 use super::stale::satisfies;
 use super::{Candidate, Decision, Outcome, Question, Rejection, Verdict, Wish};
@@ -109,22 +110,38 @@ pub(super) fn sift<'t>(
     let mut sieve = Sieve::new(question, from, (most, may_be_free));
     let mut other_shapes = 0;
     let mut shapes = from.map(|version| Shapes::new(version.clone()));
+    let mut known = Known::new(question, from, judge.left_behind).filter(|_| most != usize::MAX);
     for tag in tags {
-        match declaration.track.read(tag) {
-            Some(version) => {
-                let verdict = judge.verdict(tag, &version);
-                sieve.take(tag, version, verdict);
-            }
-            None => {
+        let seen = known.as_ref().map_or(Seen::Unknown, |known| known.take(tag, &mut sieve));
+        match &seen {
+            Seen::CountedOwn => continue,
+            Seen::CountedOther => {
                 other_shapes += 1;
-                if let (Some(shapes), Some(sibling)) = (&mut shapes, declaration.track.sibling(tag)) {
-                    shapes.feed(sibling, first_seen(question, tag));
-                }
+                continue;
             }
+            Seen::Unknown | Seen::Own(_) | Seen::Other(..) => {}
+        }
+        if let Some(version) = declaration.track.read(tag) {
+            let verdict = judge.verdict(tag, &version);
+            let numbers = |version: &Version| known.as_ref()?.numbers(version);
+            let kind = sieve.take(tag, version, verdict, numbers);
+            if let (Some(known), Seen::Own(numbers)) = (&mut known, &seen) {
+                known.learn_own(numbers, kind);
+            }
+            continue;
+        }
+        other_shapes += 1;
+        let Some(shapes) = &mut shapes else { continue };
+        let sibling = declaration.track.sibling_of_other(tag);
+        if let Some(sibling) = &sibling {
+            shapes.feed(sibling.clone(), first_seen(question, tag));
+        }
+        if let (Some(known), Seen::Other(ending)) = (&mut known, &seen) {
+            known.learn_other(ending, sibling.as_ref(), shapes);
         }
     }
     if let Some((pin, version)) = locked.as_ref().filter(|(pin, _)| !sieve.has(pin.tag())) {
-        sieve.take(pin.tag(), version.clone(), judge.verdict(pin.tag(), version));
+        sieve.take(pin.tag(), version.clone(), judge.verdict(pin.tag(), version), |_| None);
     }
     let mut sifted = sieve.finish();
     let candidates = &mut sifted.candidates;

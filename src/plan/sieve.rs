@@ -11,7 +11,7 @@ use std::mem::{Discriminant, discriminant};
 
 use super::{Candidate, Question, Rejection, Verdict, Wish};
 use crate::model::Lane;
-use crate::track::{Field, Number, Version};
+use crate::track::{Field, Number, Numbers, Version};
 
 /// How many of a kind are kept: more than a person reads, and many times as many as are ever looked at.
 pub(super) const KEPT: usize = 1_000;
@@ -63,6 +63,8 @@ struct Newest {
     candidates: Vec<Candidate>,
     /// What is older than this is not kept.
     floor: Option<Version>,
+    /// The same, where it is nothing but numbers.
+    numbers: Option<Numbers>,
     forgotten: Forgotten,
 }
 
@@ -126,37 +128,58 @@ impl<'q> Sieve<'q> {
         Self { question, from, most, wants_majors, kinds, always, majors }
     }
 
-    /// Takes in a judged tag.
-    pub(super) fn take(&mut self, tag: &str, version: Version, verdict: Verdict) {
+    /// Counts a tag of that kind which has these numbers, if it is older than all that are kept of it.
+    pub(super) fn count_below(&mut self, kind: usize, numbers: &Numbers) -> bool {
+        let Some(newest) = self.kinds.get_mut(kind) else { return false };
+        let is_below = newest.numbers.as_ref().is_some_and(|floor| numbers < floor);
+        newest.forgotten.all += usize::from(is_below);
+        is_below
+    }
+
+    /// Takes in a judged tag; gives which kind it is of, unless it is kept whatever that is. `numbers` is what a version
+    /// has that is nothing but numbers.
+    pub(super) fn take(
+        &mut self,
+        tag: &str,
+        version: Version,
+        verdict: Verdict,
+        numbers: impl Fn(&Version) -> Option<Numbers>,
+    ) -> Option<usize> {
         let kind = Kind::of(&verdict, &version, self.from);
         let lane = |version: &Version| self.from.and_then(|from| from.lane_to(version));
         let candidate = |version| Candidate { tag: tag.to_owned(), lane: lane(&version), version, verdict };
         if self.is_always_kept(tag) {
-            return self.always.push(candidate(version));
+            self.always.push(candidate(version));
+            return None;
         }
         let at = self.kinds.iter().position(|known| known.kind == kind).unwrap_or_else(|| {
             self.kinds.push(Newest {
                 kind,
                 candidates: Vec::new(),
                 floor: None,
+                numbers: None,
                 forgotten: Forgotten::default(),
             });
             self.kinds.len() - 1
         });
-        let Some(newest) = self.kinds.get_mut(at) else { return };
+        let newest = self.kinds.get_mut(at)?;
         if newest.floor.as_ref().is_some_and(|floor| version < *floor) {
             newest.forgotten.all += 1;
             if self.may_matter(tag, &version, kind) {
                 let candidate = candidate(version);
                 self.keep_apart(candidate, kind);
             }
-            return;
+            return Some(at);
         }
         newest.candidates.push(candidate(version));
         // Not at each tag, as it sorts.
         if newest.candidates.len() / 3 >= self.most {
             self.sift(at);
+            if let Some(newest) = self.kinds.get_mut(at) {
+                newest.numbers = newest.floor.as_ref().and_then(numbers);
+            }
         }
+        Some(at)
     }
 
     fn sift(&mut self, at: usize) {

@@ -7,12 +7,16 @@ use super::short::Short;
 
 /// An integer of any size, kept as it was written.
 #[derive(Clone, Debug)]
-pub struct Number(Short);
+pub struct Number {
+    digits: Short,
+    /// The same, where it fits: nearly always, and then it is what is compared.
+    value: Option<u64>,
+}
 
 impl Number {
     /// Of digits that were found to be such.
     pub(super) fn of(digits: &str) -> Self {
-        Self(Short::of(digits))
+        Self { value: digits.parse().ok(), digits: Short::of(digits) }
     }
 
     /// Without leading zeros, so empty for zero.
@@ -22,12 +26,12 @@ impl Number {
 
     /// The value, where it fits.
     pub fn to_u64(&self) -> Option<u64> {
-        self.digits().parse().ok()
+        self.value
     }
 
     /// The digits as written.
     pub(super) fn digits(&self) -> &str {
-        self.0.as_str()
+        self.digits.as_str()
     }
 }
 
@@ -39,6 +43,9 @@ impl fmt::Display for Number {
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
+        if let (Some(a), Some(b)) = (self.value, other.value) {
+            return a.cmp(&b);
+        }
         let (a, b) = (self.significant(), other.significant());
         a.len().cmp(&b.len()).then_with(|| a.cmp(b))
     }
@@ -69,5 +76,6 @@ mod tests {
         assert!(number("99999999999999999999") < number("100000000000000000000"));
         assert_eq!(number("007"), number("7"));
         assert_eq!(number("0"), number("00"));
+        assert!(number("18446744073709551615") < number("18446744073709551616"));
     }
 }

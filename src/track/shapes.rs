@@ -98,6 +98,12 @@ impl Shapes {
         }
     }
 
+    /// The version of a sibling's shape below which nothing is kept of it; none where there are not so many yet.
+    pub(crate) fn floor_of(&self, sibling: &Sibling) -> Option<&Version> {
+        let known = self.above.iter().find(|known| known.newest.shape == sibling.shape)?;
+        known.versions.get(MOST_VERSIONS - 1).map(|(version, _)| version)
+    }
+
     /// Forgets the shape that would be offered last. What it is by is the same for all its tags, so that their order
     /// does not matter.
     fn forget(&mut self) {

@@ -45,7 +45,12 @@ impl Track {
     /// A word is not exchanged for a prerelease, a hash, a date, a build, another processor, or a channel such as
     /// `testing`.
     pub fn sibling(&self, tag: &str) -> Option<Sibling> {
-        if self.is_literal() || self.matches(tag) {
+        if self.matches(tag) { None } else { self.sibling_of_other(tag) }
+    }
+
+    /// The same of a tag that the track does not match.
+    pub fn sibling_of_other(&self, tag: &str) -> Option<Sibling> {
+        if self.is_literal() {
             return None;
         }
         let package = self.as_str().rfind(['/', '@']).map_or(0, |end| end + 1);

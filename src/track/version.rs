@@ -5,7 +5,6 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::field::is_within;
 use super::short::Short;
 use super::{Field, Number, Prerelease};
 use crate::model::{Allow, Lane};
@@ -42,6 +41,14 @@ impl Value {
             Self::Date(text) | Self::Hash(text) => Some(text.as_str()),
             Self::Prerelease(prerelease) => Some(prerelease.as_str()),
             Self::Absent => None,
+        }
+    }
+
+    /// The number, where it is one that fits.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => number.to_u64(),
+            _ => None,
         }
     }
 
@@ -133,7 +140,11 @@ impl Version {
         let (from_prerelease, to_prerelease) = (self.is_prerelease(), candidate.is_prerelease());
         self.pairs(candidate).all(|(field, a, b)| match (a, b) {
             _ if field == Field::Pre => true,
-            (Value::Number(a), Value::Number(b)) => same_scheme(field, a, b),
+            (Value::Number(a), Value::Number(b)) => match (a.to_u64(), b.to_u64()) {
+                (Some(a), Some(b)) => same_scheme(field, a, b),
+                // Beyond 64 bits a number is a hash or a time, and counts nothing that a shorter one does.
+                _ => a.significant().len().abs_diff(b.significant().len()) <= 2,
+            },
             (Value::Date(a), Value::Date(b)) => a.as_str().len() == b.as_str().len(),
             (Value::Hash(_), Value::Hash(_)) => true,
             _ if to_prerelease => true,
@@ -173,15 +184,15 @@ impl Version {
 }
 
 /// Whether two numbers of one placeholder count the same thing.
-fn same_scheme(field: Field, a: &Number, b: &Number) -> bool {
-    let digits = |number: &Number| number.significant().len().max(1);
-    let (short, long) = if digits(a) < digits(b) { (a, b) } else { (b, a) };
+pub(super) fn same_scheme(field: Field, a: u64, b: u64) -> bool {
+    let digits = |number: u64| number.checked_ilog10().unwrap_or(0) + 1;
+    let (short, long) = if a < b { (a, b) } else { (b, a) };
     // Counters grow; but from a few digits to seven they are a hash, or a time.
     if digits(long) >= 7 && digits(long) > digits(short) + 2 {
         return false;
     }
     // Four digits that are no year may be a counter on its way through the years.
-    let is_year = |number: &Number| digits(number) == 4 && is_within(number.significant(), 1970..=2199);
+    let is_year = |number: u64| (1970..=2199).contains(&number);
     field != Field::Major || is_year(long) == is_year(short) || digits(long) == digits(short)
 }
 
@@ -211,7 +222,7 @@ impl PartialEq for Version {
 impl Eq for Version {}
 
 fn order(a: &Value, b: &Value) -> Ordering {
-    let is_zero = |number: &Number| number.significant().is_empty();
+    let is_zero = |number: &Number| number.to_u64() == Some(0);
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.cmp(b),
         // The digits are of fixed places, so that they compare as text.

@@ -125,6 +125,7 @@ async fn decide_image(
         }
     };
     let mut facts = image::Facts::default();
+    let mut unread = None;
     loop {
         match image::next(question, repository, &mut shortlist, &facts) {
             image::Next::Decided(outcome) => {
@@ -145,10 +146,16 @@ async fn decide_image(
                 facts.replaced.insert(digest, manifest);
             }
             image::Next::IsServed(digest) => {
-                facts.locked_served = Some(stands(source, repository, &digest, question.locked).await?);
+                let stands = stands(source, repository, &digest, question.locked).await?;
+                facts.locked_served = Some(stands);
+                // A claim is enough for what changes nothing. What takes the place of one that is gone is read.
+                if let Some(tag) = unread.take().filter(|_| !stands) {
+                    let seen = read(source, repository, &tag).await?;
+                    facts.tags.insert(tag, seen);
+                }
             }
             image::Next::Look { tag, known } => {
-                let seen = look(source, question, repository, &tag, &known).await?;
+                let seen = look(source, question, repository, (&tag, &known), &mut unread).await?;
                 facts.tags.insert(tag, seen);
             }
         }
@@ -209,24 +216,21 @@ async fn stands(
 }
 
 /// A claim that agrees with what is known is enough. So is one that changes nothing: an index that was read and hashed in an
-/// earlier run and is around the locked images. Anything else is read and hashed.
+/// earlier run and is around the locked images; its tag is then `unread`. Anything else is read and hashed.
 async fn look(
     source: &ImageSource,
     question: &Question<'_>,
     repository: &Repository,
-    tag: &Tag,
-    known: &[Digest],
+    (tag, known): (&Tag, &[Digest]),
+    unread: &mut Option<Tag>,
 ) -> Result<image::Seen, SourceError> {
-    let unless_missing = |error: SourceError| match error.kind() {
-        Kind::NotFound => Ok(image::Seen::Missing),
-        _ => Err(error),
-    };
     if !known.is_empty() {
         match source.head(repository, tag).await {
             Ok(Some(claimed)) if known.contains(&claimed) => return Ok(image::Seen::Claims(claimed)),
             Ok(Some(claimed)) => {
                 let index = source.kept_index(&claimed);
                 if let Some(index) = index.filter(|index| image::is_around_the_same(question, tag, index)) {
+                    *unread = Some(tag.clone());
                     return Ok(image::Seen::Names(index));
                 }
             }
@@ -234,5 +238,17 @@ async fn look(
             Err(error) => return unless_missing(error),
         }
     }
+    read(source, repository, tag).await
+}
+
+/// What a tag names, by its bytes.
+async fn read(source: &ImageSource, repository: &Repository, tag: &Tag) -> Result<image::Seen, SourceError> {
     source.by_tag(repository, tag).await.map(image::Seen::Names).or_else(unless_missing)
+}
+
+fn unless_missing(error: SourceError) -> Result<image::Seen, SourceError> {
+    match error.kind() {
+        Kind::NotFound => Ok(image::Seen::Missing),
+        _ => Err(error),
+    }
 }

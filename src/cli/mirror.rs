@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
+use super::LogFormat;
 use super::session::Session;
 use crate::error::{Error, Status};
-use crate::mirror::{Layout, LayoutError, Options, serve};
+use crate::mirror::{Layout, LayoutError, Log, Options, serve};
 use crate::model::Repository;
 use crate::report::harmless;
 
@@ -35,7 +36,7 @@ pub(super) struct ServeArgs {
 pub(super) async fn run(session: &mut Session<'_>, command: &MirrorCommand) -> Result<Status, Error> {
     let MirrorCommand::Serve(args) = command;
     let path = session.folder()?.join(&args.layout);
-    let options = Options { repository: args.repository.clone(), log: Arc::new(log) };
+    let options = Options { repository: args.repository.clone(), log: log(session.globals.log_format) };
     let layout = Layout::open(&path, options).map_err(|error| {
         let unnamed = matches!(error, LayoutError::NoRepository { .. });
         let error = Error::usage(format!("{} cannot be served: {error}", args.layout.display()));
@@ -54,9 +55,16 @@ pub(super) async fn run(session: &mut Session<'_>, command: &MirrorCommand) -> R
     Ok(Status::Done)
 }
 
-fn log(line: &str) {
+/// What tells of problems that are found while it serves.
+fn log(format: LogFormat) -> Log {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{}", harmless(line));
+    match format {
+        LogFormat::Json => Arc::new(|line| tracing::error!(message = line)),
+        LogFormat::Human => Arc::new(|line| {
+            // Where standard error is closed there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "{}", harmless(line));
+        }),
+    }
 }
 
 /// Completes at SIGINT or SIGTERM.

@@ -52,8 +52,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let resolved = session.decide_by(sources, &base.workspace, &base.lock, &selected, rules, &memory).await;
     memory.record(&resolved, None, "", session.app.now)?;
     let memory = &mut Memory::brought(session, &base.workspace)?;
-    let bumps = bumps(session, sources, &base, &resolved, (args.pins.is_empty(), memory)).await?;
-    let unknown = unknown(&base, &resolved);
+    let (bumps, smaller) = bumps(session, sources, &base, &resolved, (args.pins.is_empty(), memory)).await?;
+    let mut unknown = unknown(&base, &resolved);
+    unknown.extend(smaller.iter().filter(|it| !is_known(it)).map(|it| it.name.clone()));
     let maker = maker(session, &place, &base.workspace.catalog.policy)?;
     let proposer = Proposer {
         place: &place,
@@ -88,6 +89,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     }
     session.say_requests(&[&client, &upstreams.client]);
     upstreams.cache.tidy();
+    let failed = smaller.into_iter().filter(|it| it.result.is_err());
+    let resolved: Vec<Resolved> = resolved.into_iter().chain(failed).collect();
     Ok(status.max(session.report_failures(&resolved)))
 }
 
@@ -198,27 +201,30 @@ fn base(refs: &Refs, declared: Option<&str>, policy: &Propose) -> Result<(String
     Ok((name.to_owned(), id.clone()))
 }
 
-/// Every bump; beside a step to another major, and beside one that a person declined, the smaller step too.
+/// Every bump; beside a step to another major, and beside one that a person declined, the smaller step too. And what came
+/// of asking for smaller steps.
 async fn bumps(
     session: &mut Session<'_>,
     sources: &Sources,
     base: &Snapshot,
     resolved: &[Resolved],
     (all, memory): (bool, &Memory),
-) -> Result<Vec<Bump>, Error> {
+) -> Result<(Vec<Bump>, Vec<Resolved>), Error> {
     let mut bumps = all_bumps(base, resolved, all, &Wish::Rules, memory)?;
+    let mut rest = Vec::new();
     let mut larger: Vec<Declaration> = bumps.iter().filter_map(|bump| beside(base, memory, bump)).collect();
     while !larger.is_empty() {
         let asked: Vec<&Declaration> = larger.iter().collect();
         let rules = (&Wish::Rules, false);
         let smaller = session.decide_by(sources, &base.workspace, &base.lock, &asked, rules, memory).await;
         let steps = |it: &Resolved| matches!(&it.result, Ok(decision) if matches!(decision.outcome, Decided::Move { .. }));
-        let smaller: Vec<Resolved> = smaller.into_iter().filter(steps).collect();
+        let (smaller, none): (Vec<Resolved>, Vec<Resolved>) = smaller.into_iter().partition(steps);
+        rest.extend(none);
         let found = all_bumps(base, &smaller, false, &Wish::Rules, memory)?;
         larger = found.iter().filter_map(|bump| beside(base, memory, bump)).collect();
         bumps.extend(found);
     }
-    Ok(bumps)
+    Ok((bumps, rest))
 }
 
 /// What is asked for beside a step: the steps that are smaller than a major one, or than one that was declined.
@@ -237,16 +243,17 @@ fn beside(base: &Snapshot, memory: &Memory, bump: &Bump) -> Option<Declaration> 
 /// The pins of which it is not known what should be proposed: those that were not asked about, that could not be, and
 /// those whose newest is not old enough yet.
 fn unknown(base: &Snapshot, resolved: &[Resolved]) -> BTreeSet<PinName> {
-    let known = |name: &PinName| {
-        let Some(result) = resolved.iter().find(|it| it.name == *name) else { return false };
-        let Ok(decision) = &result.result else { return false };
-        match &decision.outcome {
-            Decided::Move { .. } | Decided::First { .. } | Decided::Held(_) => true,
-            Decided::Keep { .. } => decision.candidates.iter().all(|candidate| candidate.wait().is_none()),
-            _ => false,
-        }
-    };
+    let known = |name: &PinName| resolved.iter().any(|it| it.name == *name && is_known(it));
     base.workspace.catalog.declarations.keys().filter(|name| !known(name)).cloned().collect()
+}
+
+fn is_known(resolved: &Resolved) -> bool {
+    let Ok(decision) = &resolved.result else { return false };
+    match &decision.outcome {
+        Decided::Move { .. } | Decided::First { .. } | Decided::Held(_) => true,
+        Decided::Keep { .. } => decision.candidates.iter().all(|candidate| candidate.wait().is_none()),
+        _ => false,
+    }
 }
 
 fn tell(session: &mut Session<'_>, report: &Report) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! A conversation with a server: it says what it has, one request is made, one answer is read.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::address::Way;
@@ -69,7 +71,7 @@ impl Remote {
 
     /// Asks for a service.
     pub(super) async fn open(&self, service: Service, version: Version) -> Result<Conversation<'_>, Failure> {
-        let patience = self.client.settings().timeout.saturating_mul(4);
+        let patience = self.patience();
         let mut command = match (&self.address.way, &self.http) {
             (Way::Local(path), _) => local::command(path, service, version),
             (Way::Ssh(destination), _) => {
@@ -88,6 +90,11 @@ impl Remote {
         let (duplex, first) = begun.map_err(|trouble| self.failed(trouble))?;
         let line = Line::Child(Box::new(duplex));
         Ok(Conversation { remote: self, service, version, first, line })
+    }
+
+    /// How long a child's first message, its next bytes, and all of a list are waited for.
+    fn patience(&self) -> Duration {
+        self.client.settings().timeout.saturating_mul(4)
     }
 
     /// The user's own command: of the environment before the configuration's, as with git.
@@ -133,7 +140,17 @@ impl Conversation<'_> {
                 let answer = http.answer(&base, self.service, sent).await?;
                 return read(&answer).map_err(|why| understood(complain(&base, &why), &why));
             }
-            Line::Child(duplex) => duplex.answer(&request, limit).await,
+            Line::Child(duplex) => {
+                let (whole, answer) = (self.remote.patience(), duplex.answer(&request, limit));
+                match what {
+                    // However long objects take to come or to go: a list is done by then, also one that drips.
+                    For::References => {
+                        let slow = |_| Err(Trouble::Slow(whole));
+                        tokio::time::timeout(whole, answer).await.unwrap_or_else(slow)
+                    }
+                    For::Objects(_) | For::Change => answer.await,
+                }
+            }
         };
         let answer = answer.map_err(|trouble| self.remote.failed(trouble))?;
         read(&answer).map_err(|why| understood(of_server(&why), &why))

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::auth::{self, Authorization, Credential, Login, Places, Realm, Scheme, Token, Tokens};
@@ -75,6 +76,10 @@ impl Client {
         let Some(login) = self.0.credentials.find(endpoint, &name).await? else { return Ok(None) };
         let place = self.0.credentials.place(&login);
         Ok(self.0.credentials.read(Some(login)).await?.map(|credential| match &*credential {
+            // With some registries it is the token that stands for the user, or for both.
+            Credential::Password(user, password) if is_token(user, password.expose_secret()) => {
+                format!("a token, {place}")
+            }
             Credential::Password(user, _) => format!("those of `{user}`, {place}"),
             Credential::Identity(_) => format!("an identity token, {place}"),
         }))
@@ -84,8 +89,9 @@ impl Client {
     /// sent as may be.
     pub fn spend(&self, host: &str) -> Result<(), NetError> {
         let place = Place::named(host);
+        self.0.counters.spend(&place, Asked::Git, self.0.settings.max_requests)?;
         tracing::info!(host, "connection over ssh");
-        self.0.counters.spend(&place, Asked::Git, self.0.settings.max_requests)
+        Ok(())
     }
 
     /// The answer to `request`, of any status that is not transient.
@@ -132,7 +138,11 @@ impl Inner {
         loop {
             attempts += 1;
             let last = attempts >= self.settings.attempts.max(1);
-            let (failed, given_up) = match self.exchange(request, authorization).await {
+            let answered = self.exchange(request, authorization).await;
+            if attempts > 1 && was_sent(&answered) {
+                self.counters.retried(Place::of(&request.url).host());
+            }
+            let (failed, given_up) = match answered {
                 Ok(response) if retry::is_transient(response.status) => {
                     self.transient(&response, request.asked == Asked::Head, attempts)
                 }
@@ -148,7 +158,6 @@ impl Inner {
             if last || given_up || (request.once && !was_refused(&failed)) {
                 return Err(failed);
             }
-            self.counters.retried(Place::of(&request.url).host());
             let delay = retry::delay(attempts, base, max);
             // A pause that was asked for is the host's, and waited for where requests are admitted.
             let paused = matches!(failed, NetError::Transient { retry_after: Some(_), .. });
@@ -168,9 +177,13 @@ impl Inner {
         let (host, settings) = (self.host(&response.url), &self.settings);
         let given_up = if let Some(wait) = retry_after {
             let (place, pause) = (Place::of(&response.url), wait.min(settings.max_delay));
-            tracing::info!(host = place.host(), seconds = pause.as_secs(), "waiting, as the host asks");
-            self.counters.paused(place.host(), pause);
-            host.pause(Refusal { status, wait, head }, settings.max_delay, settings.attempts.max(1))
+            let refusal = Refusal { status, wait, head };
+            let given_up = host.pause(refusal, settings.max_delay, settings.attempts.max(1));
+            if !given_up {
+                tracing::info!(host = place.host(), seconds = pause.as_secs(), "waiting, as the host asks");
+                self.counters.paused(place.host(), pause);
+            }
+            given_up
         } else if status == 429
             && let Some(left) = Allowance::of(response).filter(|left| left.remaining == 0)
         {
@@ -200,9 +213,13 @@ impl Inner {
                 // Any other failure is about this request, and nobody else's.
                 result => result,
             };
-            let scheme = match &response {
-                Ok(response) if is_challenge(request, response) => challenged(response, endpoint)?,
-                _ => Scheme::Open,
+            let offered = match &response {
+                Ok(response) if is_challenge(request, response) => challenged(response, endpoint),
+                _ => Ok(Scheme::Open),
+            };
+            let (scheme, response) = match offered {
+                Ok(scheme) => (scheme, response),
+                Err(error) => (Scheme::Open, Err(error)),
             };
             first = Some(response);
             Ok(Arc::new(scheme))
@@ -287,6 +304,16 @@ impl Inner {
         let response = self.attempts(&request, authorization.as_ref()).await?;
         auth::read_token(&response, &endpoint.login_name()).map(Arc::new)
     }
+}
+
+/// Whether a user's name may be the secret itself.
+fn is_token(user: &str, password: &str) -> bool {
+    matches!(password, "" | "x-oauth-basic") || user == password
+}
+
+/// Whether a request was sent, and not held back by a budget, or by a host that is given up.
+fn was_sent(answered: &Result<Response, Failure>) -> bool {
+    !matches!(answered, Err(Failure::Final(error)) if error.not_asked().is_some())
 }
 
 /// Whether a request certainly did nothing.

@@ -94,20 +94,14 @@ impl Inner {
     ) -> Result<Response, Failure> {
         let host = self.host(url);
         let admitted = host.admit(url, request.asked == Asked::Head).await.map_err(Failure::Final)?;
-        let slow =
-            |limit, together| Failure::Final(NetError::Slow { place: Place::of(url), limit, together });
         if let Some(deadline) = &request.deadline {
             deadline.note_queued(admitted.queued);
             if deadline.is_over() {
-                return Err(slow(deadline.limit(), true));
+                return Err(slow(url, deadline.limit(), true));
             }
         }
-        // Only what is admitted takes the memory of a connection. What was too slow once is not asked again.
-        let (whole, begun) = (self.whole(), Instant::now());
-        let answer = Box::pin(self.admitted(request, authorization, url));
-        let answered = tokio::time::timeout(*left, answer).await.map_err(|_| slow(whole, false))?;
-        *left = left.saturating_sub(begun.elapsed());
-        answered
+        // Only what is admitted takes the memory of a connection.
+        Box::pin(self.admitted(request, authorization, url, left)).await
     }
 
     fn whole(&self) -> Duration {
@@ -119,16 +113,21 @@ impl Inner {
         request: &Request,
         authorization: Option<&Authorization>,
         url: &Url,
+        left: &mut Duration,
     ) -> Result<Response, Failure> {
         let (place, settings) = (Place::of(url), &self.settings);
         self.counters.spend(&place, request.asked, settings.max_requests).map_err(Failure::Final)?;
         let begun = Instant::now();
         let span = tracing::info_span!("request", method = request.method.as_str(), url = %place);
-        let answered = self.answered(request, authorization, url).instrument(span.clone()).await;
-        self.counters.over(place.host(), begun.elapsed());
-        span.in_scope(|| tell(request, &place, begun.elapsed(), &answered));
+        let answer = self.answered(request, authorization, url).instrument(span.clone());
+        // What was too slow once is not asked again.
+        let answered = tokio::time::timeout(*left, answer).await;
+        let answered = answered.unwrap_or_else(|_| Err(slow(url, self.whole(), false)));
+        let time = begun.elapsed();
+        *left = left.saturating_sub(time);
+        self.counters.over(place.host(), time);
+        span.in_scope(|| tell(request, &place, time, &answered));
         let response = answered?;
-        self.counters.received(place.host(), response.body.len());
         if let Some(allowance) = Allowance::of(&response) {
             self.counters.allows(place.host(), allowance);
             self.host(url).allows(allowance, settings.requests_per_host, settings.max_delay);
@@ -143,7 +142,7 @@ impl Inner {
         url: &Url,
     ) -> Result<Response, Failure> {
         let prepared = self.prepare(request, authorization, url).map_err(Failure::Final)?;
-        let answer = prepared.send().await.map_err(|error| self.failure(url, &error))?;
+        let answer = prepared.send().await.map_err(|error| self.failure(url, &error, false))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         self.counters.vouched(Place::of(url).host(), || issuer::of(&answer));
         // Without a tunnel it is the proxy that answers so.
@@ -236,7 +235,8 @@ impl Inner {
             true => Body::in_pieces(),
             false => Body::whole(usize::try_from(announced).unwrap_or(0)),
         };
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(url, &error))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(url, &error, true))? {
+            self.counters.received(Place::of(url).host(), chunk.len());
             if body.len() + chunk.len() > limit {
                 return Err(too_large());
             }
@@ -245,7 +245,8 @@ impl Inner {
         Ok(body)
     }
 
-    fn failure(&self, url: &Url, error: &reqwest::Error) -> Failure {
+    /// What the library's error comes to, where an answer had `begun` or not.
+    fn failure(&self, url: &Url, error: &reqwest::Error, begun: bool) -> Failure {
         let place = Place::of(url);
         if error.is_builder() {
             let what = format!("cannot be asked: {}", innermost(error));
@@ -259,7 +260,7 @@ impl Inner {
             true => format!("no answer within {}", seconds(waited)),
             false => innermost(error),
         };
-        let reached = !error.is_connect() && !error.is_timeout();
+        let reached = begun || (!error.is_connect() && !error.is_timeout());
         let Some(proxy) = self.settings.proxies.of(url) else {
             return Failure::Transport { place, proxy: Between::Nothing, cause, reached };
         };
@@ -273,6 +274,10 @@ impl Inner {
         };
         Failure::Transport { place, proxy, cause, reached }
     }
+}
+
+fn slow(url: &Url, limit: Duration, together: bool) -> Failure {
+    Failure::Final(NetError::Slow { place: Place::of(url), limit, together })
 }
 
 /// Tells who listens what was asked and what came of it.

@@ -1,9 +1,12 @@
-//! What a decision will ask where nothing has changed since it was made last: the same questions, answered with what is locked.
+//! What a decision will ask where nothing has changed since it was made last: the same questions, answered with what is
+//! locked, and with what was seen of the tags that upstream had.
+
+use std::collections::BTreeSet;
 
 use super::image::{Facts, Next, Seen, next};
-use super::{Question, Wish, shortlist};
+use super::{Question, Wish, shortlist, watched};
 use crate::catalog::Upstream;
-use crate::model::{Digest, GitUrl, Pin, Repository, Tag};
+use crate::model::{Digest, GitUrl, Pin, Repository, Sightings, Tag};
 
 /// A question to an upstream.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,17 +65,25 @@ fn of_image(question: &Question<'_>, repository: &Repository) -> Vec<Ask> {
         asks.push(Ask::Manifest(repository.clone(), None));
         return asks;
     };
-    let (mut shortlist, mut facts) = (shortlist(question, [tag]), Facts::default());
+    // The list had these, of what was looked at: the rest was not.
+    let seen = question.past.seen().filter(|_| only.is_none() && asked.is_none());
+    let tags: BTreeSet<&str> = seen.into_iter().flat_map(Sightings::tags).chain([tag]).collect();
+    let (mut shortlist, mut facts) = (shortlist(question, tags), Facts::default());
     while asks.len() < MANY {
         match next(question, repository, &mut shortlist, &facts) {
-            Next::Decided(_) => break,
+            Next::Decided(outcome) => {
+                let decision = shortlist.decide(question, outcome, Vec::new());
+                let watched = watched(question, &decision.candidates).and_then(|tag| tag.parse().ok());
+                asks.extend(watched.map(|tag| Ask::Claim(repository.clone(), tag)));
+                break;
+            }
             Next::IsServed(digest) => {
                 asks.push(Ask::IsServed(repository.clone(), digest));
                 facts.locked_served = Some(true);
             }
             Next::Look { tag, known } => {
-                let unchanged = known.iter().find(|digest| locked.is_some_and(|pin| is_of(pin, digest)));
-                let Some(claim) = unchanged.or(known.first()) else {
+                // What is locked, or what was seen there since.
+                let Some(claim) = known.last() else {
                     asks.push(Ask::Manifest(repository.clone(), Some(tag)));
                     break;
                 };
@@ -86,8 +97,4 @@ fn of_image(question: &Question<'_>, repository: &Repository) -> Vec<Ask> {
         }
     }
     asks
-}
-
-fn is_of(pin: &Pin, digest: &Digest) -> bool {
-    matches!(pin, Pin::Image(pin) if pin.digest == *digest)
 }

@@ -93,7 +93,7 @@ fn statuses() -> Vec<Case> {
             On::Refs,
             "http://ELSEWHERE/app.git/info/refs?service=git-upload-pack",
         )
-        .may_go_elsewhere(),
+        .says("where this request does not go"),
         redirect(
             "a git server that sends on for ever",
             On::Refs,

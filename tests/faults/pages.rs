@@ -66,8 +66,8 @@ pub fn cases() -> Vec<Case> {
         endless("fifty thousand new tags on each page for ever", |n| {
             (0..50_000).map(|tag| format!("9.{n}-{tag}")).collect()
         })
-        .says("more than 1000000 tags")
-        .at_most(21),
+        .says("more than 2000000 tags")
+        .at_most(41),
         case("a page that leads back", On::List, |_, _| {
             page(&["1.0".into()], "</v2/app/tags/list?n=1000>; rel=next")
         })

@@ -61,7 +61,7 @@ impl World {
             fs::write(path, text).unwrap();
         };
         // Nothing is waited for that is to be asked again.
-        let network = "[network]\ntimeout = \"20s\"\nmax-wait = \"0s\"\n";
+        let network = "[network]\ntimeout = \"20s\"\nmax-wait = \"1s\"\n";
         write("checkout/pins.toml", format!("[defaults]\nmin-age = \"0d\"\n\n{pins}\n{network}"));
         write("checkout/pins.lock", format!("# A comment that stays.\nversion = 1\n{lock}"));
         write("home/.docker/config.json", json!({ "auths": logins }).to_string());

@@ -40,6 +40,27 @@ async fn a_mirror_says_where_it_is_and_ends_when_asked() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+#[tokio::test]
+async fn a_mirror_tells_a_machine_in_json_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("oci-layout"), "{\"imageLayoutVersion\":\"1.0.0\"}").unwrap();
+    std::fs::write(folder.path().join("index.json"), "{\"schemaVersion\":2,\"manifests\":[]}").unwrap();
+    let arguments = ["mirror", "serve", ".", "--listen", "127.0.0.1:0", "--log-format", "json"];
+    let mut running = Running(command(folder.path(), &arguments).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    std::fs::write(folder.path().join("index.json"), "broken, and of another length").unwrap();
+    let answer = reqwest::get(format!("{}/v2/a/tags/list", line.trim())).await.unwrap();
+    assert!(answer.status().is_server_error());
+    let mut stderr = running.0.stderr.take().unwrap();
+    drop(running);
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    let events: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(events.iter().any(|event| event["level"] == "ERROR"), "{said}");
+}
+
 #[test]
 fn what_is_no_layout_is_said() {
     let folder = tempfile::tempdir().unwrap();

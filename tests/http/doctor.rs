@@ -76,3 +76,16 @@ fn offline_nobody_is_asked() {
     assert!(report["configuration"]["credentials"].as_str().unwrap().ends_with("auth.json"), "{report}");
     says_no_secret(&String::from_utf8(output.stdout).unwrap());
 }
+
+#[test]
+fn a_token_that_stands_for_the_user_is_not_told() {
+    let (registry, checkout) = guarded();
+    // `hunter2:hunter2`, `hunter2:x-oauth-basic` and `hunter2:`
+    for auth in ["aHVudGVyMjpodW50ZXIy", "aHVudGVyMjp4LW9hdXRoLWJhc2lj", "aHVudGVyMjo="] {
+        let auths = format!("{{\"auths\": {{\"{}\": {{\"auth\": \"{auth}\"}}}}}}", registry.host());
+        fs::write(checkout.path("auth.json"), auths).unwrap();
+        let ended = doctor(&checkout, &["--offline"]);
+        says_no_secret(&ended.said);
+        assert!(ended.said.contains("login        a token, under "), "{}", ended.said);
+    }
+}

@@ -256,3 +256,47 @@ async fn a_registry_off_this_machine_is_not_asked_without_tls() {
     let error = source.by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
     assert!(said(&error).contains("plain-http = true"), "{}", said(&error));
 }
+
+#[tokio::test]
+async fn what_one_repository_is_answered_is_no_other_ones_failure() {
+    let registry = Registry::start();
+    registry.push_index("b", "1", &["linux/amd64"]);
+    let stopped = Reply::new(200, "{}").header("content-type", INDEX).dripping(Duration::from_secs(3600));
+    for reply in [Reply::new(401, ""), stopped] {
+        registry.answer(BY_TAG, reply);
+        let timeout = Duration::from_secs(1);
+        let source = ImageSource::new(client(Settings { timeout, attempts: 1, ..settings() }));
+        let (a, b, one) = (repository(&registry, "a"), repository(&registry, "b"), tag("1"));
+        let (a, b) = tokio::join!(source.by_tag(&a, &one), source.by_tag(&b, &one));
+        assert!(b.is_ok(), "{b:?}");
+        assert!(said(&a.unwrap_err()).contains("/v2/a/manifests/1"));
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_up_counts_with_its_time_and_its_bytes() {
+    let registry = Registry::start();
+    registry.answer(BY_TAG, Reply::new(200, vec![b' '; 1000]).dripping(Duration::from_millis(50)));
+    let timeout = Duration::from_millis(500);
+    let client = client(Settings { timeout, attempts: 1, ..settings() });
+    let source = ImageSource::new(client.clone());
+    let error = source.by_tag(&repository(&registry, "a"), &tag("1")).await.unwrap_err();
+    assert!(said(&error).contains("was still sending after 2 s"), "{error}");
+    let stats = client.stats();
+    let host = &stats.hosts[&registry.host()];
+    assert!(host.time >= 4 * timeout && host.bytes > 0 && stats.bytes == host.bytes, "{host:?}");
+}
+
+#[tokio::test]
+async fn what_a_budget_does_not_allow_is_no_retry() {
+    for (most, retries) in [(1, 0), (2, 1)] {
+        let registry = Registry::start();
+        registry.answer(BY_TAG, Reply::new(503, ""));
+        let client = client(Settings { max_requests: Some(most), ..settings() });
+        let source = ImageSource::new(client.clone());
+        assert!(source.by_tag(&repository(&registry, "a"), &tag("1")).await.is_err());
+        let stats = client.stats();
+        let host = &stats.hosts[&registry.host()];
+        assert_eq!((host.requests, host.retries, stats.retries), (most, retries, retries));
+    }
+}

@@ -1,11 +1,12 @@
 //! Manifests: digests, platforms, and content that is not what it should be.
 
+use solera_pin::cache::Cache;
 use solera_pin::model::Manifest;
 use solera_pin::model::{Digest, MediaType, Platform};
-use solera_pin::source::Kind;
+use solera_pin::source::{ImageSource, Kind};
 
 use crate::support::registry::{INDEX, MANIFEST, Registry, Reply};
-use crate::{images, repository, said, tag};
+use crate::{client, images, repository, said, settings, tag};
 
 const BY_TAG: &str = "GET /v2/a/manifests/1";
 
@@ -275,4 +276,20 @@ async fn a_source_is_shared_between_tasks() {
     let (source, name) = (images(), repository(&registry, "a"));
     let task = tokio::spawn(async move { source.by_tag(&name, &tag("1")).await });
     assert_eq!(task.await.unwrap().unwrap().digest, digest);
+}
+
+#[tokio::test]
+async fn what_was_read_by_its_digest_is_not_asked_about_again() {
+    let registry = Registry::start();
+    let digest = registry.push_index("a", "1", &["linux/amd64"]);
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::at(folder.path().into(), std::time::SystemTime::UNIX_EPOCH);
+    for (run, expected) in [(1, (0, 1)), (2, (1, 1))] {
+        let source = ImageSource::caching(client(settings()), cache.clone());
+        for _ in 0..2 {
+            source.by_digest(&repository(&registry, "a"), &digest).await.unwrap();
+        }
+        let asked = registry.counters();
+        assert_eq!((asked.heads, asked.manifests), expected, "run {run}");
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::checkout::{BOTH, Checkout, Ended, pin};
+use crate::support::checkout::{BOTH, Checkout, Ended, Project, pin};
 use crate::support::registry::{Auth, Counters, INDEX, Registry, Reply};
 
 /// Runs with a cache beside the repository.
@@ -56,17 +56,27 @@ fn an_index_around_the_same_images_is_read_once() {
     assert_eq!(caching(&checkout, &["refresh"]).code, 0);
     assert_eq!(asked(&registry), (0, 1, 0));
     let lock = checkout.lock();
-    let index = rewrapped(&registry, &digest, &registry.children("a", &digest));
-    registry.push_bytes("a", Some("slim"), INDEX, index);
+    let children = registry.children("a", &digest);
+    let index = rewrapped(&registry, &digest, &children);
+    let claim = registry.push_bytes("a", Some("slim"), INDEX, index);
     for expected in [(2, 1, 0), (2, 0, 0)] {
         let again = caching(&checkout, &["refresh", "--check"]);
         assert_eq!(again.code, 0, "{}", again.said);
         assert_eq!(asked(&registry), expected, "the tag, and whether the locked one is served");
     }
-    // Where the locked index is gone, the other takes its place.
+    // Where the locked index is gone, what takes its place is read: a claim is not enough for that.
     registry.delete("a", &digest.to_string());
+    let other = rewrapped(&registry, &claim, &children);
+    let other = registry.push_bytes("a", Some("slim"), INDEX, other);
+    let claim = claim.to_string();
+    let reply = Reply::new(200, "").header("docker-content-digest", &claim);
+    registry.answer("HEAD /v2/a/manifests/slim", reply);
+    asked(&registry);
     assert_eq!(caching(&checkout, &["refresh"]).code, 0);
-    assert_ne!(checkout.lock(), lock);
+    assert_eq!(asked(&registry), (2, 1, 0));
+    let moved = checkout.lock();
+    assert!(moved != lock && !moved.as_ref().unwrap().contains(&claim), "{moved:?}");
+    assert!(moved.unwrap().contains(&other.to_string()));
 }
 
 #[test]
@@ -248,4 +258,29 @@ fn a_plan_names_the_requests_that_an_unchanged_pin_costs() {
         [asked.heads, asked.manifests, asked.tag_pages]
     );
     assert_eq!(registry.requests().len(), asks.len());
+}
+
+#[test]
+fn a_plan_names_what_is_asked_of_tags_that_wait() {
+    let registry = Registry::start();
+    registry.push_index("a", "1.0.0", BOTH);
+    let project = Project::new(&pin(&registry, "a", "a", "{version}"));
+    assert_eq!(project.at(1, 6, &["refresh"]).code, 0);
+    for version in ["1.0.1", "1.1.0", "2.0.0"] {
+        registry.push_index("a", version, BOTH);
+    }
+    assert_eq!(project.at(2, 6, &["refresh"]).code, 0);
+    let plan = project.at(2, 7, &["refresh", "--plan", "--format", "json"]);
+    let document: Value = serde_json::from_str(&plan.said).unwrap();
+    let asks = document["hosts"][0]["requests"].as_array().unwrap();
+    let planned = |how: &str| asks.iter().filter(|ask| ask["how"] == how).count() as u64;
+    registry.reset_counters();
+    assert_eq!(project.at(2, 7, &["refresh"]).code, 0);
+    let asked = registry.counters();
+    assert!(asked.heads > 1, "{asked:?}");
+    assert_eq!(
+        [planned("head"), planned("get"), planned("tags")],
+        [asked.heads, asked.manifests, asked.tag_pages],
+        "{document}"
+    );
 }

@@ -162,3 +162,22 @@ fn what_is_held_or_not_declared_is_closed_and_what_cannot_be_asked_stays() {
     assert!(said.contains("solera-pin/group/digests  closed: x is held: nor this"), "{said}");
     assert!(world.names().is_empty());
 }
+
+#[test]
+fn a_smaller_step_that_cannot_be_asked_about_stays_beside_the_larger() {
+    let world = World::new(&["a"], NONE);
+    let text = world.there(&["show", "main:pins.toml"]);
+    let text = text.replacen("[pin.a]\n", "[pin.a]\nallow = \"major\"\n", 1);
+    world.edit("main", "pins.toml", &format!("{text}\n"));
+    for version in ["1.0.1", "2.0.0"] {
+        world.registry.push_index("a", version, BOTH);
+    }
+    world.proposes(2);
+    let both = world.branches();
+    assert_eq!(world.names(), ["solera-pin/pin/a", "solera-pin/pin/a-major"]);
+    world.registry.answer("GET /v2/a/manifests/1.0.1", Reply::new(403, ""));
+    let failed = world.propose(3);
+    assert_eq!(world.branches(), both, "{}", failed.said);
+    assert_eq!(failed.code, 3, "{}", failed.said);
+    assert!(failed.said.contains("a:1.0.1"), "{}", failed.said);
+}

@@ -47,7 +47,7 @@ pub struct Proposer<'a> {
 pub struct Wanted {
     /// The bumps.
     pub bumps: Vec<Bump>,
-    /// The pins of which nothing is known now: what was proposed of them stays.
+    /// The pins of which nothing, or not all, is known now: what else was proposed of them stays.
     pub unknown: BTreeSet<PinName>,
 }
 
@@ -199,7 +199,7 @@ fn of_another(proposal: &Proposal, elsewhere: &BTreeMap<String, String>) -> Outc
     Outcome { branch: proposal.branch.clone(), pins, done: failure.done(), url: None }
 }
 
-/// What is proposed already of pins about which nothing is known now.
+/// What is proposed already of pins about which nothing is known now, or nothing but another step.
 fn carried(
     with: &Proposer<'_>,
     branches: &BTreeMap<String, Branch>,
@@ -213,11 +213,13 @@ fn carried(
             let pin = &target.pin;
             let from = with.base.lock.pins.get(pin);
             let declared = with.base.workspace.catalog.declarations.contains_key(pin);
-            if bumps.iter().any(|bump| bump.name == *pin) || declared && !unknown.contains(pin) {
+            let (unknown, kind) = (unknown.contains(pin), target.kind.parse());
+            let told = |bump: &Bump| bump.name == *pin && (!unknown || Ok(bump.kind) == kind);
+            if bumps.iter().any(told) || declared && !unknown {
                 continue;
             }
             let reached = from.map(crate::model::Pin::content).as_ref() == Some(&target.content);
-            match (target.kind.parse(), from) {
+            match (kind, from) {
                 (Ok(Kind::Drop), Some(from)) if !declared => carried.push(Bump::dropped(pin, from)),
                 (Ok(Kind::References), Some(from)) if declared && reached => {
                     let bare = unpinned_references(with.base, &|other| other != pin)?;

@@ -154,7 +154,10 @@ impl ImageSource {
 
     /// What `tag` names now.
     pub async fn by_tag(&self, repository: &Repository, tag: &Tag) -> Result<Arc<Manifest>, SourceError> {
-        self.manifest(repository, Reference::Tag(tag.clone())).await
+        let reference = Reference::Tag(tag.clone());
+        let key = (repository.clone(), reference.clone());
+        let read = async { self.hurried().read_manifest(repository, &reference).await.map(Arc::new) };
+        self.memory.manifests.get(key, read).await
     }
 
     /// What `digest` names, where it is served; its bytes are checked.
@@ -163,11 +166,16 @@ impl ImageSource {
         repository: &Repository,
         digest: &Digest,
     ) -> Result<Arc<Manifest>, SourceError> {
-        // What is known by its content may be gone there.
-        if self.is_kept(digest) {
-            self.check_served(repository, digest).await?;
-        }
-        self.manifest(repository, Reference::Digest(digest.clone())).await
+        let reference = Reference::Digest(digest.clone());
+        let key = (repository.clone(), reference.clone());
+        let read = async {
+            // What an earlier run has read may be gone there.
+            if self.is_kept(digest) {
+                self.check_served(repository, digest).await?;
+            }
+            self.hurried().read_manifest(repository, &reference).await.map(Arc::new)
+        };
+        self.memory.manifests.get(key, read).await
     }
 
     /// Whether the registry still serves `digest`.
@@ -205,16 +213,6 @@ impl ImageSource {
             405 | 501 => Ok(None),
             _ => checked(response, &endpoint, asked).map(Some),
         }
-    }
-
-    async fn manifest(
-        &self,
-        repository: &Repository,
-        reference: Reference,
-    ) -> Result<Arc<Manifest>, SourceError> {
-        let key = (repository.clone(), reference.clone());
-        let read = async { self.hurried().read_manifest(repository, &reference).await.map(Arc::new) };
-        self.memory.manifests.get(key, read).await
     }
 
     /// The same source, all of whose answers together may take only so long.

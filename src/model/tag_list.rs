@@ -62,7 +62,7 @@ impl TagList {
 
     /// The tags.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.blocks.iter().flat_map(|block| block.split_terminator('\n'))
+        self.blocks.iter().flat_map(|block| lines(block))
     }
 
     /// The last one.
@@ -96,6 +96,16 @@ impl TagList {
         let blocks = self.blocks.iter().skip(mark.block).enumerate();
         blocks.filter_map(move |(i, block)| block.get(if i == 0 { mark.at } else { 0 }..))
     }
+}
+
+/// The lines of a block, each of which ends with a line feed.
+fn lines(block: &str) -> impl Iterator<Item = &str> {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', block.as_bytes()).map(move |end| {
+        let line = block.get(start..end).unwrap_or_default();
+        start = end + 1;
+        line
+    })
 }
 
 impl<'t> FromIterator<&'t str> for TagList {

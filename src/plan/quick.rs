@@ -3,14 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use smallvec::SmallVec;
-
 use super::sieve::Sieve;
 use super::{Question, Wish};
 use crate::track::{Numbers, Quick, Shapes, Sibling, Version};
 
-/// How each number stands to the locked one's, and whether it is of its scheme.
-type Standing = (SmallVec<[std::cmp::Ordering; 4]>, bool);
+/// How each number stands to the locked one's, two bits each, and whether it is of its scheme.
+type Standing = u32;
 
 /// More endings than shapes that anybody publishes side by side; what has others is read in full.
 const ENDINGS: usize = 4_096;
@@ -80,8 +78,10 @@ impl<'q> Known<'q> {
     }
 
     fn standing(&self, numbers: &Numbers) -> Standing {
-        let standing = numbers.iter().zip(&self.from).map(|(number, from)| number.cmp(from)).collect();
-        (standing, self.quick.fits(&self.from, numbers))
+        let fits = u32::from(self.quick.fits(&self.from, numbers));
+        numbers.iter().zip(&self.from).fold(fits, |standing, (number, from)| {
+            standing << 2 | u32::from(number > from) << 1 | u32::from(number < from)
+        })
     }
 
     /// Learns which kind the sieve has made of a tag of the track.

@@ -13,6 +13,9 @@ pub(crate) type Numbers = SmallVec<[u64; 4]>;
 /// The most digits of a number that is read: with more it could be a date, a time or a hash.
 const DIGITS: usize = 7;
 
+/// The most numbers; no track that anybody has written has so many.
+const MOST: usize = 8;
+
 /// A track of which every placeholder is a number that is always there.
 #[derive(Clone, Debug)]
 pub(crate) struct Quick<'t> {
@@ -47,7 +50,7 @@ impl Track {
             }
         }
         let is_plain = |text: &str| !text.starts_with(|c: char| c.is_ascii_digit());
-        (!numbers.is_empty() && is_plain(&after)).then_some(Quick { numbers, after })
+        ((1..=MOST).contains(&numbers.len()) && is_plain(&after)).then_some(Quick { numbers, after })
     }
 }
 

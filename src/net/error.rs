@@ -269,12 +269,16 @@ pub(super) fn seconds(duration: Duration) -> String {
     }
 }
 
+/// What asks for longer does not mean a time.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 fn reason(status: u16, retry_after: Option<Duration>) -> String {
     let what = match status {
         429 => ": rate limited",
         _ => ", a failure on its side",
     };
     match retry_after {
+        Some(wait) if wait > DAY => format!("{what}; it wants to be left alone for more than a day"),
         Some(wait) => format!("{what}; it may be asked again in {} s", wait.as_secs()),
         None => what.into(),
     }

@@ -10,7 +10,11 @@ const MOST: usize = 51;
 /// Tracks, and how the tags of each are written.
 type Shape = (&'static str, fn([u16; 4]) -> String);
 
-const SHAPES: [Shape; 5] = [
+const SHAPES: [Shape; 6] = [
+    // With siblings beside it.
+    ("{version}-slim", |[a, b, c, d]| {
+        format!("{a}.{b}.{c}-{}", ["slim", "slim", "alpine", "trixie"][usize::from(d % 4)])
+    }),
     ("{major}.{minor}.{patch}-{pre}-fpm", |[a, b, c, d]| match d % 4 {
         0 => format!("{a}.{b}.{c}-rc{}-fpm", d % 3),
         _ => format!("{a}.{b}.{c}-fpm"),
@@ -61,7 +65,7 @@ fn policy() -> impl Strategy<Value = String> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let numbers = proptest::collection::vec((0u16..4, 0u16..12, 0u16..30, 0u16..60), 1..300);
+    let numbers = proptest::collection::vec((0u16..4, 0u16..12, 0u16..30, 0u16..60), 1..700);
     let wish = (0u8..8, any::<prop::sample::Index>());
     let locked = proptest::option::weighted(0.8, any::<prop::sample::Index>());
     let seen = proptest::option::of(1usize..9);
@@ -160,4 +164,22 @@ proptest! {
             prop_assert!(verdict == right || is_alone, "{}: {} and not {}", tag, verdict, right);
         }
     }
+}
+
+#[test]
+fn the_newest_of_another_shape_is_known_however_many_came_before() {
+    let own = (0..200).map(|patch| format!("1.0.{patch}-slim"));
+    let other = (0..400).map(|minor| format!("2.{minor}.0-alpine"));
+    let tags: Vec<String> = own.chain(other).collect();
+    let told = |most: Option<usize>| {
+        let mut world = World::of(&tags.iter().map(String::as_str).collect::<Vec<_>>());
+        (world.most, world.served) = (most, Some(true));
+        let locked = world.pin("1.0.199-slim", BOTH);
+        let policy = "track = \"{version}-slim\"\nallow = \"minor\"\nmin-age = \"0s\"\n";
+        let decision = world.decide(policy, Some(&locked), &Wish::Rules);
+        (decision.other_shapes, decision.notices.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let (shapes, notices) = told(Some(MOST));
+    assert_eq!((shapes, &notices), (400, &told(None).1));
+    assert!(notices.iter().any(|notice| notice.contains("2.399.0-alpine")), "{notices:?}");
 }

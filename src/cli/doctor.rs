@@ -33,6 +33,9 @@ pub(super) struct DoctorArgs {
 /// What is told of one thing, a line each.
 type Lines = Vec<(&'static str, String)>;
 
+/// A repository of each registry, and a tag of it.
+type Registries = BTreeMap<Registry, (Repository, Option<Tag>)>;
+
 /// One host, or what is asked there.
 struct Seen {
     title: String,
@@ -123,10 +126,7 @@ fn or_none(texts: &[String]) -> String {
 }
 
 /// A repository of each registry, with a tag that is known; and a repository of each git server.
-fn followed(
-    workspace: &Workspace,
-    lock: &Lock,
-) -> (BTreeMap<Registry, (Repository, Option<Tag>)>, BTreeMap<String, GitUrl>) {
+fn followed(workspace: &Workspace, lock: &Lock) -> (Registries, BTreeMap<String, GitUrl>) {
     let (mut registries, mut servers) = (BTreeMap::new(), BTreeMap::new());
     for declaration in workspace.catalog.declarations.values() {
         match &declaration.upstream {

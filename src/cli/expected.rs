@@ -38,6 +38,7 @@ pub(super) async fn tell(
             unasked.push(name.clone());
         }
         for ask in asks {
+            let ask = as_it_is_asked(&upstreams, ask);
             let host = host(&upstreams, &ask).await?;
             requests.entry(host).or_default().entry(ask).or_default().insert(name.clone());
         }
@@ -47,6 +48,19 @@ pub(super) async fn tell(
         Format::Json => session.output.data(&document(&requests, &unasked))?,
     }
     Ok(Status::Done)
+}
+
+/// Of what is at hand it is only asked whether it is served; what is not is read.
+fn as_it_is_asked(upstreams: &Upstreams, ask: Ask) -> Ask {
+    match ask {
+        Ask::IsServed(repository, digest) | Ask::Content(repository, digest) => {
+            match upstreams.sources.images.is_kept(&digest) {
+                true => Ask::IsServed(repository, digest),
+                false => Ask::Content(repository, digest),
+            }
+        }
+        ask => ask,
+    }
 }
 
 async fn host(upstreams: &Upstreams, ask: &Ask) -> Result<String, Error> {

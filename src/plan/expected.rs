@@ -15,11 +15,11 @@ pub enum Ask {
     Tags(Repository),
     /// What a tag names, by a HEAD.
     Claim(Repository, Tag),
-    /// Whether something is served, by a HEAD.
+    /// Whether something is served, by a HEAD where its content is at hand.
     IsServed(Repository, Digest),
     /// What a tag names, by a GET; the newest there is, where only the list will tell which.
     Manifest(Repository, Option<Tag>),
-    /// What something is that a tag named before, by a GET.
+    /// What something is that a tag named before, by a GET where its content is not at hand.
     Content(Repository, Digest),
     /// A git repository's tags.
     References(GitUrl),

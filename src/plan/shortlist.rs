@@ -113,13 +113,9 @@ pub(super) fn sift<'t>(
     let mut known = Known::new(question, from, judge.left_behind).filter(|_| most != usize::MAX);
     for tag in tags {
         let seen = known.as_ref().map_or(Seen::Unknown, |known| known.take(tag, &mut sieve));
-        match &seen {
-            Seen::CountedOwn => continue,
-            Seen::CountedOther => {
-                other_shapes += 1;
-                continue;
-            }
-            Seen::Unknown | Seen::Own(_) | Seen::Other(..) => {}
+        if matches!(seen, Seen::CountedOwn | Seen::CountedOther) {
+            other_shapes += usize::from(matches!(seen, Seen::CountedOther));
+            continue;
         }
         if let Some(version) = declaration.track.read(tag) {
             let verdict = judge.verdict(tag, &version);
@@ -152,12 +148,8 @@ pub(super) fn sift<'t>(
         leads = keep_to_target(candidates, from);
     }
     let larger = judge.left_behind && leave_lane(candidates);
-    let free = locked.is_none() || larger;
-    let majors = if free && !matches!(question.wish, Wish::Tag { .. }) {
-        majors(question, candidates)
-    } else {
-        Vec::new()
-    };
+    let free = (locked.is_none() || larger) && !matches!(question.wish, Wish::Tag { .. });
+    let majors = if free { majors(question, candidates) } else { Vec::new() };
     Shortlist {
         other_shapes,
         majors,

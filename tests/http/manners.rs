@@ -266,21 +266,33 @@ fn a_plan_names_what_is_asked_of_tags_that_wait() {
     registry.push_index("a", "1.0.0", BOTH);
     let project = Project::new(&pin(&registry, "a", "a", "{version}"));
     assert_eq!(project.at(1, 6, &["refresh"]).code, 0);
-    for version in ["1.0.1", "1.1.0", "2.0.0"] {
+    for version in ["1.0.0", "1.0.1", "1.1.0", "2.0.0"] {
         registry.push_index("a", version, BOTH);
     }
-    assert_eq!(project.at(2, 6, &["refresh"]).code, 0);
-    let plan = project.at(2, 7, &["refresh", "--plan", "--format", "json"]);
-    let document: Value = serde_json::from_str(&plan.said).unwrap();
-    let asks = document["hosts"][0]["requests"].as_array().unwrap();
-    let planned = |how: &str| asks.iter().filter(|ask| ask["how"] == how).count() as u64;
-    registry.reset_counters();
-    assert_eq!(project.at(2, 7, &["refresh"]).code, 0);
-    let asked = registry.counters();
-    assert!(asked.heads > 1, "{asked:?}");
-    assert_eq!(
-        [planned("head"), planned("get"), planned("tags")],
-        [asked.heads, asked.manifests, asked.tag_pages],
-        "{document}"
-    );
+    for cache in ["off", "cache", "cache"] {
+        let run = |arguments: &[&str]| {
+            let mut command = project.checkout.command(arguments);
+            command.env("SOLERA_PIN_NOW", "2026-05-02T06:00:00Z").env("SOLERA_PIN_CACHE", cache);
+            let ended = Ended::of(command.output().unwrap());
+            assert_eq!(ended.code, 0, "{}", ended.said);
+            ended.said
+        };
+        // What is new is seen; then nothing is.
+        if cache == "off" {
+            run(&["refresh"]);
+        }
+        let document: Value = serde_json::from_str(&run(&["refresh", "--plan", "--format", "json"])).unwrap();
+        let asks = document["hosts"][0]["requests"].as_array().unwrap();
+        let planned = |how: &str| asks.iter().filter(|ask| ask["how"] == how).count() as u64;
+        registry.reset_counters();
+        run(&["refresh"]);
+        let asked = registry.counters();
+        assert!(asked.heads > 2, "{asked:?}");
+        assert_eq!(
+            [planned("head"), planned("get"), planned("tags")],
+            [asked.heads, asked.manifests, asked.tag_pages],
+            "{cache}: {document} {:?}",
+            registry.requests().iter().map(|it| format!("{} {}", it.method, it.path)).collect::<Vec<_>>()
+        );
+    }
 }

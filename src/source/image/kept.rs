@@ -8,7 +8,7 @@ use crate::model::{Digest, Manifest};
 
 impl ImageSource {
     /// Whether the content of `digest` is at hand.
-    pub(super) fn is_kept(&self, digest: &Digest) -> bool {
+    pub fn is_kept(&self, digest: &Digest) -> bool {
         self.cache.body(digest).is_some()
     }
 

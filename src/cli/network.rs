@@ -23,7 +23,7 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
         Some(user) => network.with_user(user),
         None => network,
     };
-    let path = |text: &String| workspace.root.join(at_home(app, text));
+    let path = |text: &String| expand_home(app, &workspace.root, text);
     let pem = |text: &String| read_pem(&path(text)).map_err(|error| unreadable(&error));
     let auth_file = |file: &Option<String>| file.as_ref().map(|file| existing(path(file))).transpose();
     let default = Settings::default();
@@ -57,14 +57,6 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
         settings.registries.insert(registry.clone(), declared);
     }
     Ok(settings)
-}
-
-/// A path with `~/` for the home directory.
-fn at_home(app: &App, text: &str) -> PathBuf {
-    match (text.strip_prefix("~/"), app.variable("HOME")) {
-        (Some(rest), Some(home)) => Path::new(home).join(rest),
-        _ => text.into(),
-    }
 }
 
 /// A file that somebody named: one that is not there would be passed over in silence.
@@ -104,7 +96,7 @@ fn read_user(app: &App) -> Result<Option<Network>, Error> {
             let mut network = parse_user(&file).map_err(Error::problems)?;
             let folder = path.parent().unwrap_or(Path::new("/"));
             for named in network.paths_mut() {
-                *named = folder.join(at_home(app, named)).display().to_string();
+                *named = expand_home(app, folder, named).display().to_string();
             }
             for token in &mut network.git_tokens {
                 if let TokenSource::File(path) = &mut token.source {

@@ -288,8 +288,10 @@ fn tell(request: &Request, place: &Place, time: Duration, answered: &Result<Resp
         Ok(Response { status, body, .. }) => {
             tracing::info!(method, url = %place, status, bytes = body.len(), ms, "request");
         }
-        Err(Failure::Transport { cause, .. }) => {
-            tracing::info!(method, url = %place, failed = cause, ms, "request");
+        Err(Failure::Transport { proxy, cause, .. }) => {
+            let failed = format!("{proxy}{cause}");
+            let failed = failed.trim_start_matches([':', ' ']);
+            tracing::info!(method, url = %place, failed, ms, "request");
         }
         Err(Failure::Final(error)) => tracing::info!(method, url = %place, failed = %error, ms, "request"),
     }

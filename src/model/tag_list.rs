@@ -70,6 +70,12 @@ impl TagList {
         self.blocks.last()?.split_terminator('\n').next_back()
     }
 
+    /// Whether this, in which there is no line feed, is the last one.
+    pub fn ends_with(&self, text: &str) -> bool {
+        let before = self.blocks.last().and_then(|block| block.strip_suffix('\n')?.strip_suffix(text));
+        before.is_some_and(|before| before.is_empty() || before.ends_with('\n'))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.tags
@@ -135,6 +141,8 @@ mod tests {
         }
         assert_eq!(texts(&list), ["1.0", "1.1", "1.0"]);
         assert_eq!((list.last(), list.len(), list.bytes()), (Some("1.0"), 3, 12));
+        assert!(list.ends_with("1.0") && !list.ends_with(".0"));
+        assert!(!TagList::default().ends_with("") && TagList::from_iter(["a"]).ends_with("a"));
     }
 
     #[test]

@@ -267,7 +267,7 @@ impl Visitor<'_> for One<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        if self.0.last() != Some(text) {
+        if !self.0.ends_with(text) {
             self.0.push(text);
         }
         Ok(())

@@ -48,7 +48,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DoctorArgs) -> Result<
     let workspace = session.workspace()?;
     let store = Store::load(&workspace.root)?;
     let upstreams = session.upstreams(&workspace)?;
-    let configuration = configuration(session, &workspace, &upstreams)?;
+    let configuration = configuration(session, &workspace, &upstreams);
     let (registries, servers) = followed(&workspace, store.lock());
     let mut all = Vec::new();
     for (registry, (repository, tag)) in &registries {
@@ -73,11 +73,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DoctorArgs) -> Result<
 }
 
 /// What the configuration comes to.
-fn configuration(
-    session: &Session<'_>,
-    workspace: &Workspace,
-    upstreams: &Upstreams,
-) -> Result<Lines, Error> {
+fn configuration(session: &Session<'_>, workspace: &Workspace, upstreams: &Upstreams) -> Lines {
     let Settings {
         ca,
         certificates,
@@ -118,7 +114,7 @@ fn configuration(
         ),
     ];
     lines.extend(max_requests.map(|most| ("requests", format!("{most} at most"))));
-    Ok(lines)
+    lines
 }
 
 fn or_none(texts: &[String]) -> String {
@@ -192,20 +188,15 @@ async fn of_registry(
 
 async fn of_server(upstreams: &Upstreams, url: &GitUrl, offline: bool) -> Seen {
     let git = &upstreams.sources.git;
-    let (host, mut failure) = match git.host(url).await {
-        Ok(host) => (host, None),
-        Err(error) => (None, Some(error)),
-    };
-    if !offline && failure.is_none() {
-        failure = git.tags(url).await.err();
-    }
     let mut lines = vec![("asked for", url.to_string())];
-    lines.extend(git.login(url).await.ok().map(|login| ("login", login)));
-    if let Ok(url) = url.as_str().parse::<Url>()
-        && matches!(url.scheme(), "http" | "https")
-    {
-        lines.push(("proxy", proxy(upstreams, &url)));
-    }
+    let (host, failure) = match git.way(url).await {
+        Err(error) => (None, Some(error)),
+        Ok(way) => {
+            lines.push(("login", way.login));
+            lines.extend(way.web.map(|web| ("proxy", proxy(upstreams, &web))));
+            (way.host, if offline { None } else { git.tags(url).await.err() })
+        }
+    };
     lines.extend(heard(upstreams, host.as_deref().unwrap_or_default(), failure.as_ref(), offline));
     let title = host.clone().unwrap_or_else(|| "this machine".into());
     Seen { title: format!("{title} (git)"), host, lines, failure }

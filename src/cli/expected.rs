@@ -66,9 +66,9 @@ fn as_it_is_asked(upstreams: &Upstreams, ask: Ask) -> Ask {
 async fn host(upstreams: &Upstreams, ask: &Ask) -> Result<String, Error> {
     match ask {
         Ask::References(url) => {
-            let host = upstreams.sources.git.host(url).await;
-            let host = host.map_err(|error| Error::usage(error.to_string()))?;
-            Ok(host.unwrap_or_else(|| "this machine".into()))
+            let way = upstreams.sources.git.way(url).await;
+            let way = way.map_err(|error| Error::usage(error.to_string()))?;
+            Ok(way.host.unwrap_or_else(|| "this machine".into()))
         }
         Ask::Tags(repository)
         | Ask::Claim(repository, _)

@@ -31,6 +31,17 @@ struct Memory {
     login: Login,
 }
 
+/// How a repository is reached.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// `host` or `host:port`; none where it is a folder of this machine.
+    pub host: Option<String>,
+    /// Where it is, over HTTP.
+    pub web: Option<Url>,
+    /// Whose credentials its server is shown, in words that hold no secret.
+    pub login: String,
+}
+
 impl fmt::Debug for GitSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GitSource").finish_non_exhaustive()
@@ -68,16 +79,10 @@ impl GitSource {
         between::list(&remote, (from, to), &asked).await
     }
 
-    /// The host that is asked about `url`, `host` or `host:port`; none where it is a folder of this machine.
-    pub async fn host(&self, url: &GitUrl) -> Result<Option<String>, SourceError> {
-        let asked = format!("find out where {url} is");
-        Ok(self.address(url, &asked).await?.host())
-    }
-
-    /// Whose credentials the server of `url` is shown, in words that hold no secret.
-    pub async fn login(&self, url: &GitUrl) -> Result<String, SourceError> {
+    /// How `url`, or its mirror, is reached; nobody is asked.
+    pub async fn way(&self, url: &GitUrl) -> Result<Way, SourceError> {
         let address = self.address(url, &format!("find out where {url} is")).await?;
-        Ok(match (address.transport(), address.web()) {
+        let login = match (address.transport(), address.web()) {
             (Transport::Local, _) => "none".into(),
             (Transport::Ssh, _) => "those of your ssh".into(),
             (Transport::Http, place) => {
@@ -86,7 +91,8 @@ impl GitSource {
                     None => "what git has for it, where it asks for one".into(),
                 }
             }
-        })
+        };
+        Ok(Way { host: address.host(), web: address.web().cloned(), login })
     }
 
     async fn list(&self, url: &GitUrl) -> Result<Arc<Vec<GitTag>>, SourceError> {

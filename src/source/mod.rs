@@ -9,7 +9,7 @@ mod image;
 mod memo;
 
 pub use error::SourceError;
-pub use git::GitSource;
+pub use git::{GitSource, Way};
 pub use image::ImageSource;
 
 pub use crate::net::Kind;

@@ -88,6 +88,11 @@ fn content_that_is_at_hand_is_only_asked_whether_it_is_served() {
     asked(&registry);
     assert_eq!(caching(&checkout, &["verify", "--upstream"]).code, 0);
     assert_eq!(asked(&registry), (4, 0, 0), "the index, its two images and the tag");
+    for (more, is_told) in [("-v", false), ("-vv", true)] {
+        let told = caching(&checkout, &["verify", "--upstream", more]).said;
+        assert_eq!(told.contains("known from an earlier run"), is_told, "{told}");
+    }
+    asked(&registry);
     // A file that is not what its name says is of no use, and is replaced.
     let [file] = &kept(&checkout.path(""))[..] else { panic!("one body is kept") };
     fs::write(file, b"{}").unwrap();

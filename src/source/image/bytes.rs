@@ -26,6 +26,7 @@ impl ImageSource {
     ) -> Result<(Digest, T), SourceError> {
         match reference.digest().and_then(|digest| Some((digest, self.cache.body(digest)?))) {
             Some((digest, body)) => {
+                tracing::debug!(%repository, %digest, "known from an earlier run");
                 let asked = format!("read {}", reference.in_repository(repository));
                 let read =
                     read(&body, None).map_err(|wrong| SourceError::new(wrong.kind, asked, wrong.why))?;
@@ -94,6 +95,7 @@ impl ImageSource {
         asked: impl Fn() -> String,
     ) -> Result<T, SourceError> {
         if let Some(body) = self.cache.body(digest) {
+            tracing::debug!(%repository, %digest, "known from an earlier run");
             return read(&body).map_err(|wrong| SourceError::new(wrong.kind, asked(), wrong.why));
         }
         let net = |error| SourceError::net(asked(), &error);

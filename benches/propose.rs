@@ -12,14 +12,15 @@
     reason = "a benchmark prints"
 )]
 
+#[path = "shared/measure.rs"]
+mod measure;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use support::checkout::BOTH;
 use support::git_http::git;
@@ -95,31 +96,10 @@ fn told(registry: &Registry, what: &str, clone: &Path, arguments: &[&str], besid
 
 /// Seconds, and the most memory that was resident, in KiB.
 fn run(clone: &Path, arguments: &[&str]) -> (f64, u64) {
-    let started = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_solera-pin"))
-        .args(arguments)
-        .current_dir(clone)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("SOLERA_PIN_NOW", "2026-05-02T06:00:00Z")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status_file = format!("/proc/{}/status", child.id());
-    let mut memory = 0;
-    let status = loop {
-        let status = fs::read_to_string(&status_file).unwrap_or_default();
-        let peak = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-        memory = memory.max(peak.unwrap_or_default());
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
+    command.args(arguments).current_dir(clone).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    let (status, time, memory) = measure::measure(command.env("SOLERA_PIN_NOW", "2026-05-02T06:00:00Z"));
     // A check exits with 1 where something would change.
     assert!(status.code().is_some_and(|code| code < 2), "{arguments:?}: {status}");
-    (started.elapsed().as_secs_f64(), memory)
+    (time.as_secs_f64(), memory)
 }

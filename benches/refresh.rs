@@ -11,14 +11,16 @@
     reason = "a benchmark prints"
 )]
 
+#[path = "shared/measure.rs"]
+mod measure;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use support::registry::{Auth, Registry};
 
@@ -89,28 +91,8 @@ fn measure(registry: &Registry, folder: &Path) -> f64 {
 
 /// Seconds, and the most memory that was resident, in KiB.
 fn refresh(folder: &Path) -> (f64, u64) {
-    let started = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_solera-pin"))
-        .arg("refresh")
-        .current_dir(folder)
-        .env_clear()
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let status_file = format!("/proc/{}/status", child.id());
-    let mut memory = 0;
-    let status = loop {
-        let status = fs::read_to_string(&status_file).unwrap_or_default();
-        let peak = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-        memory = memory.max(peak.unwrap_or_default());
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
+    let (status, time, memory) = measure::measure(command.arg("refresh").current_dir(folder).env_clear());
     assert!(status.success(), "{status}");
-    (started.elapsed().as_secs_f64(), memory)
+    (time.as_secs_f64(), memory)
 }

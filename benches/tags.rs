@@ -10,48 +10,32 @@
     reason = "a benchmark prints"
 )]
 
+#[path = "shared/lists.rs"]
+mod lists;
+#[path = "shared/measure.rs"]
+mod measure;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::http::{Method, Uri};
 use axum::response::Response;
+use lists::{LISTS, Make, TAGS};
 use solera_pin::model::{Digest, Repository};
 use solera_pin::net::{Client, Settings};
 use solera_pin::source::ImageSource;
 use support::serve::Server;
 
-const TAGS: usize = 1_000_000;
 const RUNS: usize = 5;
 const LOCKED: &str = "1.88.0-slim-bookworm";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-
-/// What becomes of a tag number: of the shape, of a sibling's shape, of none.
-type Make = fn(&mut String, usize);
-
-const LISTS: [(&str, Make); 5] = [
-    ("all of the shape", |tag, i| of_shape(tag, i, "slim-bookworm")),
-    ("the same, newest first", |tag, i| of_shape(tag, TAGS - i, "slim-bookworm")),
-    ("nearly all older", |tag, i| write!(tag, "0.{}.{}-slim-bookworm", i % 999, i / 999).unwrap()),
-    ("all of sibling shapes", |tag, i| of_shape(tag, i, ["slim-trixie", "slim-bullseye", "slim-sid"][i % 3])),
-    ("as a registry has them", |tag, i| match i % 4 {
-        0 => of_shape(tag, i, "slim-bookworm"),
-        1 => of_shape(tag, i, ["slim-trixie", "alpine3.20", "alpine"][i / 4 % 3]),
-        2 => write!(tag, "sha256-{i:064x}.sig").unwrap(),
-        _ => write!(tag, "nightly-2026{:02}{:02}-{i:07x}", i % 12 + 1, i % 28 + 1).unwrap(),
-    }),
-];
-
-fn of_shape(tag: &mut String, i: usize, flavour: &str) {
-    write!(tag, "{}.{}.{}-{flavour}", i % 3 + 1, i / 3 % 500, i / 1500).unwrap();
-}
 
 fn main() {
     for (name, make) in LISTS {
@@ -173,29 +157,8 @@ fn list(image: &str) -> Duration {
 /// The time, and the most memory that was resident, in KiB.
 fn refresh(folder: &Path, lock: &str) -> (Duration, u64) {
     fs::write(folder.join("pins.lock"), lock).unwrap();
-    let started = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_solera-pin"))
-        .arg("refresh")
-        .current_dir(folder)
-        .env_clear()
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let status_file = format!("/proc/{}/status", child.id());
-    let mut memory = 0;
-    let status = loop {
-        let status = fs::read_to_string(&status_file).unwrap_or_default();
-        let peak = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-        memory = memory.max(peak.unwrap_or_default());
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    };
-    let spent = started.elapsed();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
+    let (status, time, memory) = measure::measure(command.arg("refresh").current_dir(folder).env_clear());
     assert!(status.success(), "{status}");
-    (spent, memory)
+    (time, memory)
 }

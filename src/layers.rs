@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scan", &[]),
     ("track", &["model"]),
     ("openpgp", &[]),
+    ("debian", &["model"]),
     ("cache", &["model", "files"]),
     ("net", &["model"]),
     ("mirror", &["model"]),
@@ -110,6 +111,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("std::fs", &["files", "cache", "tree", "journal", "mirror", "net", "git", "publish", "cli"]),
     ("ignore::", &["tree"]),
     ("pgp::", &["openpgp"]),
+    ("liblzma::", &["debian"]),
+    ("flate2::", &["debian"]),
     // `cli` starts nobody: it may have to end itself.
     ("std::process", &["git", "source", "publish", "cli"]),
     ("tokio::process", &["git", "source", "publish"]),

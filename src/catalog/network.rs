@@ -219,7 +219,11 @@ fn of_user(whose: Whose, entry: &Entry<'_>) -> Result<String, Problem> {
 
 /// An `https` URL, or `http` on loopback or where plain HTTP is declared.
 pub(super) fn web_url(entry: &Entry<'_>, plain: bool) -> Result<url::Url, Problem> {
-    let url: url::Url = entry.parse()?;
+    check_web(entry, entry.parse()?, plain)
+}
+
+/// Whether `url`, which `entry` says, may be asked.
+pub(super) fn check_web(entry: &Entry<'_>, url: url::Url, plain: bool) -> Result<url::Url, Problem> {
     let credential = !url.username().is_empty() || url.password().is_some();
     let loopback =
         url.host_str().is_some_and(|host| host.parse::<Registry>().is_ok_and(|host| host.is_loopback()));

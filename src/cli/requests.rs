@@ -7,8 +7,10 @@ use crate::report::human::count;
 
 /// All of it in a line, and a line for each host.
 pub(super) fn summary(stats: &Stats) -> String {
+    let suites = if stats.suites == 0 { String::new() } else { format!(", {} suites", stats.suites) };
     let mut text = format!(
-        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge); {} bytes, {} retries\n",
+        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge{suites}); {} bytes, {} \
+         retries\n",
         stats.requests(),
         stats.heads,
         stats.manifests,

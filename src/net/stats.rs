@@ -25,6 +25,8 @@ pub struct Stats {
     pub git: u64,
     /// Requests to a forge.
     pub forge: u64,
+    /// Requests for what suites of archives say of themselves, and for their lists.
+    pub suites: u64,
     /// Bytes of bodies received.
     pub bytes: u64,
     /// Requests that were sent again.
@@ -55,7 +57,8 @@ pub struct Tally {
 impl Stats {
     /// All requests.
     pub fn requests(&self) -> u64 {
-        self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs + self.git + self.forge
+        let registries = self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs;
+        registries + self.git + self.forge + self.suites
     }
 
     /// What two clients have asked.
@@ -68,6 +71,7 @@ impl Stats {
         self.blobs += other.blobs;
         self.git += other.git;
         self.forge += other.forge;
+        self.suites += other.suites;
         self.bytes += other.bytes;
         self.retries += other.retries;
         for (host, tally) in other.hosts {
@@ -105,6 +109,10 @@ pub enum Asked {
     Forge,
     /// A blob that says what an image is made of.
     Attestation,
+    /// What a suite of an archive says of itself.
+    Suite,
+    /// A suite's list of packages.
+    List,
 }
 
 /// The live counters behind [`Stats`].
@@ -126,6 +134,7 @@ impl Counters {
             Asked::Blob | Asked::Attestation => &mut stats.blobs,
             Asked::Git | Asked::Pack => &mut stats.git,
             Asked::Forge => &mut stats.forge,
+            Asked::Suite | Asked::List => &mut stats.suites,
         };
         *kind += 1;
         tally(&mut stats, place.host()).requests += 1;

@@ -12,7 +12,7 @@ pub async fn learn(sources: &Sources, from: Option<&Pin>, to: &Pin) -> Evidence 
         (Some(Pin::Image(from)), Pin::Image(to)) => images(sources, Some(from), to).await,
         (_, Pin::Image(to)) => images(sources, None, to).await,
         (Some(Pin::Git(from)), Pin::Git(to)) => Facts::Git(commits(sources, from, to).await),
-        (_, Pin::Git(_)) => Facts::not_asked(to),
+        (_, Pin::Git(_) | Pin::Archive(_) | Pin::Debian(_)) => Facts::not_asked(to),
     };
     Evidence::of(from, to, &facts)
 }

@@ -1,13 +1,11 @@
 //! Drives decisions over the sources: asks what the plan wants to know, one result per pin.
 
-use std::collections::BTreeSet;
-
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tracing::Instrument as _;
 
-use crate::catalog::{Declaration, Upstream};
+use crate::catalog::{Declaration, Needs, Upstream};
 use crate::lock::Lock;
-use crate::model::{Digest, GitUrl, Lane, Pin, PinName, Platform, Repository, Tag};
+use crate::model::{Digest, GitUrl, Lane, Pin, PinName, Repository, Tag};
 use crate::plan::{self, Ask, Cause, Decision, Outcome, Past, Question, Wish, cause, image};
 use crate::source::{GitSource, ImageSource, Kind, SourceError};
 
@@ -24,8 +22,8 @@ pub struct Sources {
 pub struct Job<'a> {
     /// What is declared.
     pub declaration: &'a Declaration,
-    /// The platforms that must be covered.
-    pub platforms: Option<BTreeSet<Platform>>,
+    /// What must be there.
+    pub needs: Needs,
     /// What is locked.
     pub locked: Option<&'a Pin>,
     /// What a person asked for.
@@ -38,8 +36,8 @@ pub struct Job<'a> {
 
 impl Job<'_> {
     fn question(&self, now: jiff::Timestamp) -> Question<'_> {
-        let Job { declaration, platforms, locked, wish, past, .. } = self;
-        Question { declaration, platforms: platforms.as_ref(), locked: *locked, now, past: *past, wish }
+        let Job { declaration, needs, locked, wish, past, .. } = self;
+        Question { declaration, needs, locked: *locked, now, past: *past, wish }
     }
 
     /// What will be asked about it, at least.
@@ -99,6 +97,10 @@ async fn decide(sources: &Sources, job: &Job<'_>, now: jiff::Timestamp) -> Resul
     match &job.declaration.upstream {
         Upstream::Image(repository) => decide_image(&sources.images, &question, repository).await,
         Upstream::Git(url) => decide_git(&sources.git, &question, url).await,
+        Upstream::Archive(_) | Upstream::Debian(_) => {
+            let asked = format!("ask for {}", job.declaration.upstream);
+            Err(SourceError::new(Kind::Configuration, asked, "pins of this kind are not followed yet"))
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use oracle::{Course, DAY, Recorded, Rules, Step, seconds};
-use solera_pin::catalog::{Declaration, Files, parse};
+use solera_pin::catalog::{Declaration, Files, Needs, parse};
 use solera_pin::document::SourceFile;
 use solera_pin::model::{Sighting, Sightings};
 use solera_pin::plan::replay::{Replay, Replayed, Start, replay};
@@ -71,7 +71,7 @@ fn declaration(rules: &str) -> Declaration {
 fn replayed(declaration: &Declaration, history: &Sightings, start: &Start) -> Replayed {
     let (from, to) = (FROM.parse().unwrap(), TO.parse().unwrap());
     let every = Duration::from_secs(86400);
-    replay(&Replay { declaration, platforms: None, history, start, from, to, every }).unwrap()
+    replay(&Replay { declaration, needs: &Needs::default(), history, start, from, to, every }).unwrap()
 }
 
 /// Compares each day's decision: what is not a step on a day is a step that only one of the two has.

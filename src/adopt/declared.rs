@@ -54,7 +54,7 @@ impl Declared<'_> {
     fn platforms(&self, pin: &Proposal) -> Option<BTreeSet<Platform>> {
         match self.lock.pins.get(&pin.name)? {
             Pin::Image(pin) => Some(pin.platforms.keys().cloned().collect()),
-            Pin::Git(_) => None,
+            Pin::Git(_) | Pin::Archive(_) | Pin::Debian(_) => None,
         }
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::network::web_url;
-use super::{PathGlobs, duration, paths};
+use super::{PathGlobs, Upstream, duration, paths, upstream};
 use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
-use crate::model::{Allow, GitUrl, GroupName, PinName, Platform, Repository};
+use crate::model::{Allow, GroupName, PinName, Platform};
 use crate::track::{Field, Glob, Track};
 
 /// One pin, as declared.
@@ -49,15 +49,6 @@ pub struct Declaration {
     pub place: Place,
 }
 
-/// A place that publishes versions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Upstream {
-    /// `image = …`
-    Image(Repository),
-    /// `git = …`
-    Git(GitUrl),
-}
-
 /// `hold` and `hold-until`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -75,9 +66,21 @@ impl Declaration {
 
     /// The build arguments that carry it.
     pub fn arguments(&self) -> Vec<String> {
-        match self.upstream {
+        match &self.upstream {
             Upstream::Image(_) => vec![self.name.argument()],
             Upstream::Git(_) => self.name.git_arguments().into(),
+            Upstream::Debian(_) => self.name.debian_arguments().into(),
+            Upstream::Archive(archive) => {
+                let mut arguments = vec![self.name.version_argument()];
+                match archive.url.has_architecture() {
+                    true => {
+                        let each = archive.architectures.keys();
+                        arguments.extend(each.flat_map(|of| self.name.file_arguments(Some(of))));
+                    }
+                    false => arguments.extend(self.name.file_arguments(None)),
+                }
+                arguments
+            }
         }
     }
 }
@@ -132,6 +135,10 @@ impl Declaration {
             ..before
         })
     }
+}
+
+fn track(entry: &Entry<'_>) -> Result<Track, Problem> {
+    Track::parse(entry.text()?).map_err(|error| entry.problem(error.to_string()))
 }
 
 fn globs(entry: &Entry<'_>) -> Result<Vec<Glob>, Problem> {
@@ -237,10 +244,11 @@ fn read_pin(
 ) -> Option<Declaration> {
     let before = problems.len();
     let place = section.place();
-    let upstream = upstream(&mut section, problems);
-    let track = section.require("track", problems, |entry| {
-        Track::parse(entry.text()?).map_err(|error| entry.problem(error.to_string()))
-    });
+    let (upstream, track) = match upstream::read(&mut section, problems) {
+        Some((upstream, Some(track))) => (Some(upstream), Some(track)),
+        Some((upstream, None)) => (Some(upstream), section.require("track", problems, track)),
+        None => (None, section.read("track", problems, track)),
+    };
     let version = section.read("version", problems, |entry| requirement(entry, track.as_ref()));
     let ignore = section.read("ignore", problems, globs);
     let hold = read_hold(&mut section, problems);
@@ -252,10 +260,8 @@ fn read_pin(
     {
         problems.push(section.problem(format!("`{track}` has `/` or `+`, which no image tag has")));
     }
-    if matches!(upstream, Some(Upstream::Git(_)))
-        && let Some(entry) = section.take("platforms")
-    {
-        problems.push(entry.problem("a git repository has no platforms"));
+    if let Some(upstream) = &upstream {
+        upstream::refuse_foreign(upstream, &mut section, problems);
     }
     section.finish(problems);
     if problems.len() > before {
@@ -269,7 +275,7 @@ fn read_pin(
         ignore: ignore.unwrap_or_default(),
         hold,
         prerelease: shared.prerelease,
-        immutable: shared.immutable.unwrap_or(matches!(upstream, Upstream::Git(_))),
+        immutable: shared.immutable.unwrap_or(!matches!(upstream, Upstream::Image(_))),
         min_age: shared.min_age,
         settle: shared.settle,
         rebuilt: shared.rebuilt,
@@ -281,36 +287,6 @@ fn read_pin(
         upstream,
         track,
     })
-}
-
-fn upstream(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<Upstream> {
-    let before = problems.len();
-    let image = section.read("image", problems, |entry| {
-        let repository = entry.parse();
-        let tagged = entry.text()?.parse::<crate::model::ImageRef>();
-        match tagged.is_ok_and(|reference| reference.tag().is_some() || reference.digest().is_some()) {
-            true => Err(entry.problem("`image` names a repository: its tags are chosen by `track`")),
-            false => repository.map(Upstream::Image),
-        }
-    });
-    let git = section.read("git", problems, |entry| entry.parse().map(Upstream::Git));
-    for kind in ["archive", "suites"] {
-        if let Some(entry) = section.take(kind) {
-            problems.push(entry.problem(format!("pins of `{kind}` are not supported by this version")));
-        }
-    }
-    match (image, git) {
-        (Some(_), Some(_)) => {
-            problems.push(section.problem("a pin follows either `image` or `git`, not both"));
-            None
-        }
-        (None, None) if problems.len() == before => {
-            let problem = section.problem("the pin says nothing to follow");
-            problems.push(problem.help("add `image = \"REPOSITORY\"` or `git = \"URL\"`"));
-            None
-        }
-        (image, git) => image.or(git),
-    }
 }
 
 fn requirement(entry: &Entry<'_>, track: Option<&Track>) -> Result<semver::VersionReq, Problem> {

@@ -55,6 +55,8 @@ pub struct Image {
     pub build_base: Option<PinName>,
     /// What is built.
     pub source: Option<Origin>,
+    /// The pin of the Debian suites that it installs packages from.
+    pub packages: Option<PinName>,
     /// The tag that it is pushed under.
     pub tag: Template,
     /// What it is built for.
@@ -82,7 +84,10 @@ impl Image {
             _ => None,
         };
         let pins: BTreeSet<&PinName> =
-            [Some(&self.runtime_base), self.build_base.as_ref(), source].into_iter().flatten().collect();
+            [Some(&self.runtime_base), self.build_base.as_ref(), source, self.packages.as_ref()]
+                .into_iter()
+                .flatten()
+                .collect();
         pins.into_iter()
     }
 
@@ -112,15 +117,13 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
     let runtime_base = root.require("runtime-base", problems, |entry| pin(entry, &mut named));
     let build_base = root.read("build-base", problems, |entry| pin(entry, &mut named));
     let source = root.read("source", problems, |entry| origin(entry, &mut named));
+    let packages = root.read("packages", problems, |entry| pin(entry, &mut named));
     let tag = root.require("tag", problems, |entry| template(entry, &mut named));
     let platforms = root.require("platforms", problems, platforms);
     let delta = root.require("delta", problems, |entry| Ok((entry.texts()?, entry.place())));
     let mut list = |key| root.read(key, problems, Entry::texts).unwrap_or_default();
     let (capabilities, upstream_provides, refuses) =
         (list("capabilities"), list("upstream-provides"), list("refuses"));
-    if let Some(entry) = root.take("packages") {
-        problems.push(entry.problem("Debian pins are not supported by this version"));
-    }
     root.finish(problems);
     if class == Some(Class::FromSource) && problems.len() == before {
         let missing = [("build-base", build_base.is_none()), ("source", source.is_none())];
@@ -139,6 +142,7 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
         runtime_base: runtime_base?,
         build_base,
         source,
+        packages,
         tag: tag?,
         platforms: platforms?,
         capabilities,

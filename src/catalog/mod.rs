@@ -3,6 +3,8 @@
 //! [`parse`] takes the files' texts and gives a [`Catalog`] or every mistake with its place. Pure: who reads
 //! the files is not known here.
 
+mod archive;
+mod debian;
 mod declaration;
 mod duration;
 mod git;
@@ -12,11 +14,14 @@ mod paths;
 mod policy;
 mod propose;
 mod template;
+mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use declaration::{Declaration, Hold, Upstream};
+pub use archive::{Archive, Versions};
+pub use debian::{ArchiveBase, ArchivePlace, Debian, Wanted};
+pub use declaration::{Declaration, Hold};
 pub use duration::parse as parse_duration;
 pub use git::{GitMirror, GitToken, TokenSource};
 pub use image::{Class, Image, Origin};
@@ -25,9 +30,10 @@ pub use paths::PathGlobs;
 pub use policy::{Edition, Level, Mode, Policy, References};
 pub use propose::{Author, Digests, ForgeKind, GroupBy, Propose, Sign};
 pub use template::{Template, TemplatePart};
+pub use upstream::Upstream;
 
 use crate::document::{Problem, Section, SourceFile, meant, parse_toml};
-use crate::model::{ImageName, PinName, Platform};
+use crate::model::{Architecture, ImageName, PackageName, PinName, Platform};
 
 /// The files of a configuration, as they were read.
 #[derive(Default)]
@@ -65,10 +71,54 @@ pub struct Catalog {
     pub images: BTreeMap<ImageName, Image>,
 }
 
+/// What a pin must have, by its declaration and by the images that read it. None stands for whatever there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The platforms that an image pin must cover.
+    pub platforms: Option<BTreeSet<Platform>>,
+    /// The architectures that an archive or a Debian pin must cover.
+    pub architectures: Option<BTreeSet<Architecture>>,
+    /// The packages that a Debian pin must name.
+    pub packages: Option<BTreeSet<PackageName>>,
+}
+
 impl Catalog {
+    /// What a pin must have.
+    pub fn needs(&self, declaration: &Declaration) -> Needs {
+        match &declaration.upstream {
+            Upstream::Image(_) | Upstream::Git(_) => {
+                Needs { platforms: self.platforms(declaration), ..Needs::default() }
+            }
+            Upstream::Archive(archive) => {
+                let architectures = archive.architectures.keys().cloned().collect();
+                Needs { architectures: Some(architectures), ..Needs::default() }
+            }
+            Upstream::Debian(debian) => Needs {
+                architectures: debian.architectures.clone().or_else(|| self.architectures(declaration)),
+                packages: match &debian.packages {
+                    Wanted::Listed(packages) => Some(packages.clone()),
+                    Wanted::FromDockerfiles => Some(self.installed(declaration)),
+                },
+                platforms: None,
+            },
+        }
+    }
+
+    /// The architectures of the images that read a pin.
+    fn architectures(&self, declaration: &Declaration) -> Option<BTreeSet<Architecture>> {
+        let platforms = self.readers(&declaration.name).flat_map(|image| &image.platforms);
+        let architectures: BTreeSet<Architecture> = platforms.filter_map(Architecture::of).collect();
+        (!architectures.is_empty()).then_some(architectures)
+    }
+
+    /// The packages that the images which read a Debian pin install.
+    fn installed(&self, _declaration: &Declaration) -> BTreeSet<PackageName> {
+        BTreeSet::new()
+    }
+
     /// The platforms that a pin must cover: those declared, or else those of the images that read it. `None`
     /// stands for all that the index has.
-    pub fn platforms(&self, declaration: &Declaration) -> Option<BTreeSet<Platform>> {
+    fn platforms(&self, declaration: &Declaration) -> Option<BTreeSet<Platform>> {
         if let Some(platforms) = &declaration.platforms {
             return Some(platforms.clone());
         }

@@ -219,3 +219,79 @@ fn a_users_patience_goes_before_the_repositorys() {
     assert!(wrong[0].message.contains("a second or more"), "{}", wrong[0].message);
     assert!(wrong[1].message.contains("must be a duration"), "{}", wrong[1].message);
 }
+
+const TOOL: &str = "[pin.tool]\narchive = \"https://example.org/tool-{version}-{arch}.tgz\"\narchitectures = { amd64 = \"x86_64\" }\n";
+const SUITES: &str = "[pin.stable]\nsuites = [\"bookworm\", \"bookworm-security\"]\nsigned-by = \"k.gpg\"\n";
+
+#[test]
+fn archives_have_the_versions_of_a_repositorys_tags() {
+    let tool = format!(
+        "{TOOL}versions = {{ git = \"https://example.org/tool.git\", track = \"release-{{major}}.{{minor}}-final\" }}\n"
+    );
+    let catalog = parse(&files(&tool)).unwrap();
+    let tool = catalog.declarations.values().next().unwrap();
+    let Upstream::Archive(archive) = &tool.upstream else { panic!() };
+    assert_eq!(tool.track.as_str(), "{major}.{minor}");
+    assert_eq!(archive.version_of("release-1.40-final"), Some("1.40"));
+    assert_eq!(archive.version_of("release-1.40.1-final"), None);
+    assert_eq!(archive.tag_of("1.40"), "release-1.40-final");
+    assert_eq!(tool.arguments(), ["PIN_TOOL_VERSION", "PIN_TOOL_AMD64", "PIN_TOOL_AMD64_SHA256"]);
+    assert!(tool.immutable);
+}
+
+#[test]
+fn suites_have_times_for_tags() {
+    let catalog = parse(&files(SUITES)).unwrap();
+    let pin = catalog.declarations.values().next().unwrap();
+    assert!(pin.track.read("20260820T000000Z").is_some());
+    assert_eq!(pin.arguments(), ["PIN_STABLE", "PIN_STABLE_INRELEASE"]);
+    let Upstream::Debian(debian) = &pin.upstream else { panic!() };
+    let ArchivePlace::Snapshot(place) = &debian.place else { panic!() };
+    let security = "bookworm-security".parse().unwrap();
+    let at = place.of(&security, Some(&"20260820T000000Z".parse().unwrap()));
+    assert_eq!(at, "https://snapshot.debian.org/archive/debian-security/20260820T000000Z");
+    assert_eq!(debian.live.as_ref().unwrap().of(&security, None), "http://deb.debian.org/debian-security");
+}
+
+#[test]
+fn what_archives_and_suites_cannot_have_is_said() {
+    let versions = "versions = \"1.2\"\n";
+    for (text, says_so) in [
+        (format!("{TOOL}{versions}track = \"1\"\n"), "unknown key `track`"),
+        (format!("{TOOL}versions = \"{{version}}\"\n"), "a version has no placeholders"),
+        (format!("{TOOL}{versions}signature = \"https://example.org/s\"\n"), "a signature needs `signed-by`"),
+        (format!("{TOOL}{versions}platforms = [\"linux/amd64\"]\n"), "`platforms`: an archive has"),
+        (TOOL.into(), "lacks the key `versions`"),
+        (TOOL.replace("-{arch}", "") + versions, "`architectures` has nothing to fill in"),
+        (TOOL.replace("https", "http") + versions, "is plain HTTP on another machine"),
+        (TOOL.replace("x86_64", "a/b") + versions, "would not be a part of a file's name"),
+        (format!("{SUITES}git = \"https://example.org/a.git\"\n"), "not several"),
+        (
+            format!("{SUITES}mirror = \"http://h/debian\"\nsnapshot = \"http://h/{{timestamp}}\"\n"),
+            "not both",
+        ),
+        (format!("{SUITES}snapshot = \"http://h/debian\"\n"), "has no {timestamp}"),
+        (format!("{SUITES}version = \"1\"\n"), "`version`: a Debian suite has no such thing"),
+        (format!("{SUITES}packages = \"all\"\n"), "from-dockerfiles"),
+        (SUITES.replace("signed-by", "signedby"), "lacks the key `signed-by`"),
+        (SUITES.replace("bookworm-security", "../x"), "is not a suite"),
+    ] {
+        let found = says(&files(&text)).join("\n");
+        assert!(found.contains(says_so), "{text}\n{found}");
+    }
+}
+
+#[test]
+fn archives_have_mirrors() {
+    let policy = |text: &str| {
+        let policy = Some(SourceFile::new("refresh/policy.toml", text));
+        Files { policy, ..files("") }
+    };
+    let text = "[archives.\"https://snapshot.debian.org/\"]\nmirror = \"http://m.example.org/\"\n";
+    assert!(says(&policy(text))[0].contains("plain HTTP"));
+    let catalog = parse(&policy(&format!("{text}plain-http = true\n"))).unwrap();
+    assert_eq!(catalog.policy.network.archives["https://snapshot.debian.org/"], "http://m.example.org/");
+    assert!(
+        says(&policy("[archives.\"snapshot\"]\nmirror = \"https://m/\"\n"))[0].contains("start of a URL")
+    );
+}

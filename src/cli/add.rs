@@ -164,6 +164,8 @@ fn declare(
     match upstream {
         Upstream::Image(repository) => table.insert("image", value(repository.to_string())),
         Upstream::Git(url) => table.insert("git", value(url.as_str())),
+        // No reference stands for one of these.
+        Upstream::Archive(_) | Upstream::Debian(_) => None,
     };
     table.insert("track", value(track.as_str()));
     if let Some(version) = &args.version {

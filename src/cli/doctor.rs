@@ -138,6 +138,7 @@ fn followed(workspace: &Workspace, lock: &Lock) -> (Registries, BTreeMap<String,
                 }
             }
             Upstream::Git(url) => drop(servers.entry(server(url)).or_insert_with(|| url.clone())),
+            Upstream::Archive(_) | Upstream::Debian(_) => {}
         }
     }
     (registries, servers)

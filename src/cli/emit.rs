@@ -86,7 +86,7 @@ fn pins(
                 .hint(format!("run `solera-pin refresh {name}` and commit pins.lock"))
         };
         let pin = store.lock().pins.get(name).ok_or_else(|| fail("pins.lock does not have it".into()))?;
-        if let Some(stale) = stale(declaration, catalog.platforms(declaration).as_ref(), pin).first() {
+        if let Some(stale) = stale(declaration, &catalog.needs(declaration), pin).first() {
             return Err(fail(format!("it is stale: {stale}")));
         }
         pins.insert(name.clone(), pin.clone());

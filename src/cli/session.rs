@@ -114,7 +114,7 @@ impl Session<'_> {
         memory: &'j Memory,
     ) -> Vec<Job<'j>> {
         let job = |declaration: &&'j Declaration| Job {
-            platforms: workspace.catalog.platforms(declaration),
+            needs: workspace.catalog.needs(declaration),
             locked: lock.pins.get(&declaration.name),
             wish: wish.clone(),
             past: memory.of(&declaration.name),

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::Format;
 use super::memory::Memory;
 use super::session::{Session, select};
-use crate::catalog::{Catalog, Declaration, Upstream, parse_duration};
+use crate::catalog::{Catalog, Declaration, parse_duration};
 use crate::document::SourceFile;
 use crate::error::{Error, Status};
 use crate::history::{History, parse_time};
@@ -150,12 +150,12 @@ fn simulate(
         });
         policies.push((args.against.join(", "), changed?));
     }
-    let platforms = catalog.platforms(declaration);
+    let needs = catalog.needs(declaration);
     let start = args.start.clone().map_or(Start::Rules, Start::Tag);
     let one = |(policy, declaration): (String, Declaration)| {
         let question = Replay {
             declaration: &declaration,
-            platforms: platforms.as_ref(),
+            needs: &needs,
             history,
             start: &start,
             from: window.from,
@@ -199,10 +199,7 @@ fn read(folder: &Path, path: &Path) -> Result<History, Error> {
 }
 
 fn upstream(declaration: &Declaration) -> String {
-    match &declaration.upstream {
-        Upstream::Image(repository) => repository.to_string(),
-        Upstream::Git(url) => url.to_string(),
-    }
+    declaration.upstream.to_string()
 }
 
 /// Why a pin that was named has no history.

@@ -88,8 +88,7 @@ fn row(
     let selected = decision.and_then(|decision| {
         decision.candidates.iter().find(|candidate| candidate.verdict == Verdict::Selected)
     });
-    let stale = locked
-        .and_then(|pin| stale(declaration, catalog.platforms(declaration).as_ref(), pin).first().cloned());
+    let stale = locked.and_then(|pin| stale(declaration, &catalog.needs(declaration), pin).first().cloned());
     let (note, wrong) = match (resolved, decision, stale) {
         (Some(Resolved { result: Err(_), .. }), _, _) => (Some("not known: see below".into()), true),
         (_, _, Some(stale)) => (Some(format!("stale: {stale}")), true),

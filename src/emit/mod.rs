@@ -24,6 +24,17 @@ pub fn arguments(name: &PinName, pin: &Pin) -> BTreeMap<String, String> {
                 (tag, pin.tag.to_string()),
             ])
         }
+        Pin::Archive(pin) => {
+            let files = pin.files().into_iter().flat_map(|(architecture, file, url)| {
+                let [at, checksum] = name.file_arguments(architecture);
+                [(at, url), (checksum, file.digest.hex().to_owned())]
+            });
+            files.chain([(name.version_argument(), pin.version.clone())]).collect()
+        }
+        Pin::Debian(pin) => {
+            let [time, inrelease] = name.debian_arguments();
+            BTreeMap::from([(time, pin.time().to_string()), (inrelease, pin.digests().join(","))])
+        }
     }
 }
 

@@ -25,7 +25,7 @@ impl GitEvidence {
         };
         let commits = match facts {
             Facts::Git(commits) => commits.clone(),
-            Facts::Image { .. } => Learnt::not_asked(),
+            Facts::Image { .. } | Facts::Pins => Learnt::not_asked(),
         };
         Self { compare, commits }
     }

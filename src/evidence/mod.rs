@@ -33,6 +33,8 @@ pub enum Facts {
     },
     /// The commits between the two.
     Git(Learnt<Between>),
+    /// Nobody is asked: the pins themselves say what there is to know.
+    Pins,
 }
 
 impl Facts {
@@ -41,6 +43,7 @@ impl Facts {
         match pin {
             Pin::Image(_) => Self::Image { from: Learnt::not_asked(), to: Learnt::not_asked() },
             Pin::Git(_) => Self::Git(Learnt::not_asked()),
+            Pin::Archive(_) | Pin::Debian(_) => Self::Pins,
         }
     }
 }
@@ -107,6 +110,8 @@ pub enum Details {
     Image(ImageEvidence),
     /// Of a git repository.
     Git(GitEvidence),
+    /// All that there is to know is in the pins themselves.
+    Pins,
 }
 
 impl Evidence {
@@ -127,6 +132,7 @@ impl Evidence {
                 };
                 Details::Git(GitEvidence::of(from, to, facts))
             }
+            Pin::Archive(_) | Pin::Debian(_) => Details::Pins,
         };
         Self { step: Step::between(from, to), from: from.cloned(), to: to.clone(), details }
     }

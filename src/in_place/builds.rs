@@ -139,7 +139,7 @@ impl Builds<'_> {
 fn repository(declaration: &Declaration) -> Option<&Repository> {
     match &declaration.upstream {
         Upstream::Image(repository) => Some(repository),
-        Upstream::Git(_) => None,
+        Upstream::Git(_) | Upstream::Archive(_) | Upstream::Debian(_) => None,
     }
 }
 

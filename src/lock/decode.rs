@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{FORMAT, Lock};
+use super::{FORMAT, Lock, archive, debian};
 use crate::document::{Entry, Problem, Section, SourceFile, parse_toml};
 use crate::model::{Digest, GitPin, ImagePin, MediaType, Pin, PinName, Platform};
 
@@ -45,10 +45,18 @@ fn read_pin(
     let name: PinName =
         key.parse().map_err(|error: crate::model::NameError| section.problem(error.to_string()))?;
     let before = problems.len();
-    let pin = match (section.take("image"), section.take("git")) {
-        (Some(_), None) => read_image(&mut section, problems).map(Pin::Image),
-        (None, Some(_)) => read_git(&mut section, problems).map(Pin::Git),
-        _ => return Err(section.problem(format!("`pin.{name}` must have either `image` or `git`"))),
+    let kinds = ["image", "git", "archive", "suites"];
+    let mut has = kinds.into_iter().filter(|kind| section.take(kind).is_some());
+    let kind = has.next().filter(|_| has.next().is_none());
+    let pin = match kind {
+        Some("image") => read_image(&mut section, problems).map(Pin::Image),
+        Some("git") => read_git(&mut section, problems).map(Pin::Git),
+        Some("archive") => archive::read(&mut section, problems).map(Pin::Archive),
+        Some(_) => debian::read(&mut section, problems).map(Pin::Debian),
+        None => {
+            let must = format!("`pin.{name}` must have one of `image`, `git`, `archive` and `suites`");
+            return Err(section.problem(must));
+        }
     };
     section.finish(problems);
     Ok(pin.filter(|_| problems.len() == before).map(|pin| (name, pin)))
@@ -96,6 +104,17 @@ fn read_platforms(
         true => Err(entry.problem("a locked image must have at least one platform")),
         false => Ok(platforms),
     }
+}
+
+/// A SHA-256 as bare hexadecimal digits.
+pub(super) fn sha256(entry: &Entry<'_>) -> Result<Digest, Problem> {
+    let wrong = |error: crate::model::DigestError| entry.problem(format!("`{}`: {error}", entry.path));
+    format!("sha256:{}", entry.text()?).parse().map_err(wrong)
+}
+
+/// A number of bytes.
+pub(super) fn number(entry: &Entry<'_>) -> Result<u64, Problem> {
+    u64::try_from(entry.integer()?).map_err(|_| entry.problem("a size cannot be negative"))
 }
 
 fn read_git(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<GitPin> {

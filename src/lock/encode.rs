@@ -2,7 +2,7 @@
 
 use toml_edit::{Decor, DocumentMut, Item, Table, Value, value};
 
-use super::{FORMAT, Lock};
+use super::{FORMAT, Lock, archive, debian};
 use crate::model::{GitPin, ImagePin, Pin};
 
 /// How our own first line begins. The rest of it follows the place of the declarations.
@@ -46,6 +46,8 @@ pub fn encode(lock: &Lock, original: Option<&str>, declared_in: &str) -> String 
         let mut table = match pin {
             Pin::Image(pin) => image_table(pin),
             Pin::Git(pin) => git_table(pin),
+            Pin::Archive(pin) => archive::table(pin),
+            Pin::Debian(pin) => debian::table(pin),
         };
         table.decor_mut().set_prefix("\n");
         if let Some(before) = before.and_then(|pins| pins.get(name.as_str())).and_then(Item::as_table) {

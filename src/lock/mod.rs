@@ -4,8 +4,10 @@
 //! that a person added; [`changes`] compares two, and [`merge`] brings together what two sides made of one; [`Store`] loads
 //! the file and replaces it whole.
 
+mod archive;
 mod changes;
 mod comments;
+mod debian;
 mod decode;
 mod encode;
 mod locate;

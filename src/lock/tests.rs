@@ -21,6 +21,31 @@ platforms."linux/amd64" = "sha256:310b0fad6604f2714aea15f5991afc5e6f8545997edc9f
 platforms."linux/arm64" = "sha256:3adc03451100dd9a7368144091c9425904a9165bd0400b62028eccd0bd726a54"
 "#;
 
+const OTHERS: &str = r#"# solera-pin writes this file. Edit pins.toml, then run `solera-pin refresh`.
+version = 1
+
+[pin.bookworm]
+suites = ["bookworm", "bookworm-security"]
+snapshot = "20260820T000000Z"
+inrelease.bookworm = { digest = "sha256:155aed6e6d081b6482b10a7d4d54dffe70ae5f5d2128e88f5c871c3c055a6576", date = "2026-07-11T09:00:00Z", signed-by = ["4CB50190207B4758A3F73A796ED0E7B82643E131"] }
+inrelease.bookworm-security = { digest = "sha256:310b0fad6604f2714aea15f5991afc5e6f8545997edc9f39f37a0c5a1216ba31", date = "2026-08-19T09:00:00Z", signed-by = ["4CB50190207B4758A3F73A796ED0E7B82643E131"] }
+packages.iproute2.amd64 = { version = "6.1.0-3", sha256 = "155aed6e6d081b6482b10a7d4d54dffe70ae5f5d2128e88f5c871c3c055a6576", size = 1047136 }
+packages.iproute2.arm64 = { version = "6.1.0-3", sha256 = "310b0fad6604f2714aea15f5991afc5e6f8545997edc9f39f37a0c5a1216ba31", size = 1035244 }
+packages."libstdc++6".amd64 = { version = "12.2.0-14", sha256 = "310b0fad6604f2714aea15f5991afc5e6f8545997edc9f39f37a0c5a1216ba31", size = 1 }
+
+[pin.one]
+archive = "https://example.org/one-{version}.tar.gz"
+version = "7"
+sha256 = "155aed6e6d081b6482b10a7d4d54dffe70ae5f5d2128e88f5c871c3c055a6576"
+size = 123
+
+[pin.tool]
+archive = "https://example.org/tool-{version}-{arch}.tar.gz"
+version = "1.4.2"
+files.amd64 = { sha256 = "155aed6e6d081b6482b10a7d4d54dffe70ae5f5d2128e88f5c871c3c055a6576", size = 123, arch = "x86_64" }
+files.arm64 = { sha256 = "310b0fad6604f2714aea15f5991afc5e6f8545997edc9f39f37a0c5a1216ba31", size = 123 }
+"#;
+
 fn read(text: &str) -> Result<Lock, Vec<String>> {
     let shown = |p: crate::document::Problem| {
         let (line, _) = p.place.file.position(p.place.span.start);
@@ -34,6 +59,9 @@ fn a_lock_is_written_as_it_was_read() {
     let lock = read(TEXT).unwrap();
     assert_eq!(encode(&lock, None, "refresh/upstreams.toml"), TEXT);
     assert_eq!(encode(&lock, Some(TEXT), "refresh/upstreams.toml"), TEXT);
+    assert_eq!(encode(&read(OTHERS).unwrap(), None, "pins.toml"), OTHERS);
+    let noted = OTHERS.replace("packages.iproute2.arm64", "# the big machines\npackages.iproute2.arm64");
+    assert_eq!(encode(&read(&noted).unwrap(), Some(&noted), "pins.toml"), noted);
 }
 
 #[test]
@@ -92,7 +120,7 @@ fn what_is_malformed_is_refused_with_its_line() {
         ("linux/arm64", "linux/x86_64", "15: linux/amd64 is locked twice"),
         ("image.index.v1", "image.manifest.v1", "14: the manifest of linux/amd64 must be the one"),
         ("tag = \"6", "tga = \"6", "unknown key `tga`"),
-        ("image = ", "suites = ", "must have either `image` or `git`"),
+        ("image = ", "git_ = ", "must have one of `image`, `git`, `archive` and `suites`"),
         ("[pin.wordpress]", "[pin.Wordpress]", "is not a name"),
         ("[pin.wordpress]", "[pins.wordpress]", "unknown key `pins`"),
         (
@@ -170,5 +198,32 @@ proptest::proptest! {
     #[test]
     fn any_bytes_are_a_lock_or_an_error(text in ".{0,200}") {
         let _ = read(&text);
+    }
+}
+
+#[test]
+fn archives_and_suites_are_read_strictly() {
+    for (from, to, line, says) in [
+        (
+            "bookworm-security\"]",
+            "bookworm-updates\"]",
+            5,
+            "`suites` and `inrelease` must name the same suites",
+        ),
+        ("20260820T000000Z", "2026-08-20", 6, "is not a time of an archive"),
+        ("4CB50190", "4cb50190", 7, "is not the fingerprint of a key"),
+        ("version = \"6.1.0-3\"", "version = \"6.1.0-\"", 9, "is not a version of a package"),
+        ("size = 1047136", "size = -1", 9, "a size cannot be negative"),
+        ("size = 1047136", "size = 1, why = 1", 9, "unknown key"),
+        ("packages.iproute2.amd64", "packages.Iproute2.amd64", 9, "is not the name of a package"),
+        ("size = 123, arch", "arch", 22, "lacks the key `size`"),
+        ("files.amd64", "platforms.amd64", 22, "unknown key"),
+        ("tool-{version}-{arch}", "tool-{version}", 19, "lacks the key"),
+        ("{arch}.tar.gz", "{tag}.tar.gz", 20, "is no placeholder"),
+    ] {
+        assert!(OTHERS.contains(from), "{from}");
+        let found = read(&OTHERS.replacen(from, to, 1)).unwrap_err();
+        let expected = |one: &&String| one.starts_with(&format!("{line}: ")) && one.contains(says);
+        assert!(found.iter().any(|one| expected(&one)), "{from}: {found:?}");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Pure: no network, no clock, no files, and nothing of ours is imported here.
 
+mod archive;
+mod debian;
 mod digest;
 mod facts;
 mod git;
@@ -17,6 +19,11 @@ mod tag;
 mod tag_list;
 mod text;
 
+pub use archive::{ArchiveFile, ArchiveFiles, ArchivePin, ArchiveUrl, ArchiveUrlError};
+pub use debian::{
+    Architecture, ArchiveTime, Component, DebianPin, DebianWordError, Fingerprint, InRelease, PackageName,
+    PackagePin, PackageVersion, Packages, Suite,
+};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use facts::{Base, Between, GitTag, Make, Manifest};
 pub use git::{CommitId, GitRef, GitRefError, GitUrl, GitUrlError, ObjectIdError, Transport};

@@ -67,6 +67,22 @@ impl PinName {
         format!("PIN_{}", self.0.to_ascii_uppercase().replace('-', "_"))
     }
 
+    /// The build arguments of a Debian pin: its time, and the digests of its `InRelease` files.
+    pub fn debian_arguments(&self) -> [String; 2] {
+        ["", "_INRELEASE"].map(|suffix| self.argument() + suffix)
+    }
+
+    /// The build arguments of an archive's file: its URL and its checksum.
+    pub fn file_arguments(&self, architecture: Option<&super::Architecture>) -> [String; 2] {
+        let of = architecture.map_or_else(String::new, |of| format!("_{}", of.argument()));
+        ["", "_SHA256"].map(|suffix| self.argument() + &of + suffix)
+    }
+
+    /// The build argument of an archive's version.
+    pub fn version_argument(&self) -> String {
+        self.argument() + "_VERSION"
+    }
+
     /// The build arguments of a git pin: its source, its commit and its tag.
     pub fn git_arguments(&self) -> [String; 3] {
         ["", "_COMMIT", "_TAG"].map(|suffix| self.argument() + suffix)

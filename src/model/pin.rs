@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{CommitId, Digest, GitRef, GitUrl, ImageRef, Platform, Repository, Tag};
+use super::{ArchivePin, CommitId, DebianPin, Digest, GitRef, GitUrl, ImageRef, Platform, Repository, Tag};
 
 /// The four kinds of manifest that a tag can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,20 +98,28 @@ pub enum Pin {
     Image(ImagePin),
     /// From a git repository.
     Git(GitPin),
+    /// From a server that publishes files.
+    Archive(ArchivePin),
+    /// Suites of a Debian archive.
+    Debian(DebianPin),
 }
 
 impl Pin {
-    /// The locked tag's text.
+    /// The locked tag's text; the version of an archive, the time of a Debian archive.
     pub fn tag(&self) -> &str {
         match self {
+            Self::Archive(pin) => &pin.version,
+            Self::Debian(pin) => pin.time().as_str(),
             Self::Image(pin) => pin.tag.as_str(),
             Self::Git(pin) => pin.tag.as_str(),
         }
     }
 
-    /// The content: `sha256:…` of an index or manifest, or a commit's id.
+    /// The content: `sha256:…` of an index or manifest, of an archive or of `InRelease` files; or a commit's id.
     pub fn content(&self) -> String {
         match self {
+            Self::Archive(pin) => pin.digest().to_string(),
+            Self::Debian(pin) => pin.digest().to_string(),
             Self::Image(pin) => pin.digest.to_string(),
             Self::Git(pin) => pin.commit.to_string(),
         }
@@ -121,6 +129,8 @@ impl Pin {
     pub fn short_content(&self) -> String {
         match self {
             Self::Image(pin) => pin.digest.short(),
+            Self::Archive(pin) => pin.digest().short(),
+            Self::Debian(pin) => pin.digest().short(),
             Self::Git(pin) => pin.commit.short().into(),
         }
     }
@@ -130,6 +140,8 @@ impl Pin {
         match self {
             Self::Image(pin) => pin.repository.to_string(),
             Self::Git(pin) => pin.url.to_string(),
+            Self::Archive(pin) => pin.url.to_string(),
+            Self::Debian(pin) => pin.names(),
         }
     }
 }

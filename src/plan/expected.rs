@@ -35,6 +35,7 @@ pub fn expected(question: &Question<'_>) -> Vec<Ask> {
     }
     match &question.declaration.upstream {
         Upstream::Git(url) => vec![Ask::References(url.clone())],
+        Upstream::Archive(_) | Upstream::Debian(_) => Vec::new(),
         Upstream::Image(repository) => of_image(question, repository),
     }
 }

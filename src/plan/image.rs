@@ -231,8 +231,9 @@ pub(super) fn known_alarm(
 
 /// Whether a manifest is an index around the very manifests that are locked: no news, whatever its age.
 pub fn is_around_the_same(question: &Question<'_>, tag: &Tag, manifest: &Manifest) -> bool {
-    let declared =
-        |platform: &Platform| question.platforms.is_none_or(|declared| declared.contains(platform));
+    let declared = |platform: &Platform| {
+        question.needs.platforms.as_ref().is_none_or(|declared| declared.contains(platform))
+    };
     let now = manifest.platforms.iter().filter(|(platform, _)| declared(platform));
     manifest.media_type.is_index() && locked_at(question, tag).is_some_and(|pin| now.eq(pin.platforms.iter()))
 }
@@ -328,14 +329,14 @@ fn locked_at<'a>(question: &Question<'a>, tag: &Tag) -> Option<&'a ImagePin> {
 
 /// Whether the lock entry has all that the declaration wants, so that only its digest could differ.
 fn is_whole(question: &Question<'_>, pin: &ImagePin) -> bool {
-    stale(question.declaration, question.platforms, &Pin::Image(pin.clone())).is_empty()
+    stale(question.declaration, question.needs, &Pin::Image(pin.clone())).is_empty()
 }
 
 pub(super) fn lacks(question: &Question<'_>, manifest: &Manifest) -> Option<Rejection> {
     if manifest.platforms.is_empty() {
         return Some(Rejection::NoPlatforms);
     }
-    let declared = question.platforms?.iter();
+    let declared = question.needs.platforms.as_ref()?.iter();
     let missing: BTreeSet<_> = declared.filter(|p| !manifest.platforms.contains_key(*p)).cloned().collect();
     (!missing.is_empty()).then_some(Rejection::Platforms(missing))
 }
@@ -381,8 +382,9 @@ pub(super) fn to_pin(
     tag: &Tag,
     manifest: &Manifest,
 ) -> ImagePin {
-    let declared =
-        |platform: &Platform| question.platforms.is_none_or(|declared| declared.contains(platform));
+    let declared = |platform: &Platform| {
+        question.needs.platforms.as_ref().is_none_or(|declared| declared.contains(platform))
+    };
     let platforms = manifest.platforms.iter().filter(|(platform, _)| declared(platform));
     ImagePin {
         repository: repository.clone(),

@@ -24,8 +24,6 @@ mod stale;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 pub use age::Past;
 pub use cause::Cause;
 pub use expected::{Ask, expected, only_tag};
@@ -34,8 +32,8 @@ pub use outcome::{Alarm, Candidate, Decision, Outcome, Rejection, Verdict};
 pub use shortlist::{Shortlist, shortlist, shortlist_of_many};
 pub use stale::{Stale, stale};
 
-use crate::catalog::{Declaration, Hold};
-use crate::model::{Pin, Platform};
+use crate::catalog::{Declaration, Hold, Needs};
+use crate::model::Pin;
 use crate::track::Version;
 
 /// Everything but the upstream's answers that a decision depends on.
@@ -43,8 +41,8 @@ use crate::track::Version;
 pub struct Question<'a> {
     /// What was declared.
     pub declaration: &'a Declaration,
-    /// The platforms that must be there; `None` takes all that there are.
-    pub platforms: Option<&'a BTreeSet<Platform>>,
+    /// What must be there.
+    pub needs: &'a Needs,
     /// What is locked.
     pub locked: Option<&'a Pin>,
     /// The time of the run.
@@ -103,7 +101,7 @@ impl<'a> Question<'a> {
 
     /// The outcome for a pin that is held and lacks nothing.
     fn held(&self) -> Option<Outcome> {
-        let whole = |pin: &&Pin| stale(self.declaration, self.platforms, pin).is_empty();
+        let whole = |pin: &&Pin| stale(self.declaration, self.needs, pin).is_empty();
         self.hold()
             .filter(|_| self.locked.is_some_and(|pin| whole(&pin)))
             .map(|hold| Outcome::Held(hold.why.clone()))

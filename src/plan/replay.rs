@@ -18,8 +18,8 @@ pub use statistics::Statistics;
 use upstream::Recorded;
 
 use super::{Outcome, Past, Question, Wish, shortlist};
-use crate::catalog::Declaration;
-use crate::model::{Allow, Lane, Pin, Platform, Sightings};
+use crate::catalog::{Declaration, Needs};
+use crate::model::{Allow, Lane, Pin, Sightings};
 
 /// More looks than this are a mistake in `every`.
 const MOST_LOOKS: u64 = 100_000;
@@ -30,7 +30,7 @@ pub struct Replay<'a> {
     /// The policy.
     pub declaration: &'a Declaration,
     /// The declared platforms.
-    pub platforms: Option<&'a BTreeSet<Platform>>,
+    pub needs: &'a Needs,
     /// All that is known of the upstream. Content that is no digest or commit is given one that is made from the tag
     /// and the time.
     pub history: &'a Sightings,
@@ -241,7 +241,7 @@ impl<'a> Run<'a> {
         let (seen, accepted) = past;
         Question {
             declaration,
-            platforms: self.replay.platforms,
+            needs: self.replay.needs,
             locked: self.locked.as_ref(),
             now,
             past: Past::Known { seen, accepted },

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Declaration, Upstream};
-use crate::model::{Pin, Platform};
+use crate::catalog::{ArchivePlace, Declaration, Needs, Upstream};
+use crate::model::{Architecture, ArchiveFiles, DebianPin, PackageName, Pin, Platform};
 
 /// Why a locked pin does not satisfy its declaration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,14 +46,26 @@ pub enum Stale {
     /// It has a platform that nobody declared.
     #[error("it has {0}, which is no longer declared")]
     Surplus(Platform),
+    /// It lacks an architecture.
+    #[error("it has nothing for {0}, which is declared")]
+    Architecture(Architecture),
+    /// It has an architecture that nobody declared.
+    #[error("it has {0}, which is no longer declared")]
+    SurplusArchitecture(Architecture),
+    /// It lacks a package.
+    #[error("it has no package {0}, which is wanted")]
+    Package(PackageName),
+    /// It has a package that nobody wants.
+    #[error("it has the package {0}, which is no longer wanted")]
+    SurplusPackage(PackageName),
 }
 
 /// Every way in which a pin has fallen behind its declaration; none where it has not.
 ///
-/// `platforms` are the declared ones; `None` accepts any.
-pub fn stale(declaration: &Declaration, platforms: Option<&BTreeSet<Platform>>, pin: &Pin) -> Vec<Stale> {
+/// `needs` are those of the declaration; none accepts any.
+pub fn stale(declaration: &Declaration, needs: &Needs, pin: &Pin) -> Vec<Stale> {
     if !same_upstream(declaration, pin) {
-        return vec![Stale::Upstream { locked: pin.upstream(), declared: upstream(declaration) }];
+        return vec![Stale::Upstream { locked: pin.upstream(), declared: declaration.upstream.to_string() }];
     }
     let mut found = Vec::new();
     let tag = || pin.tag().to_owned();
@@ -68,12 +80,46 @@ pub fn stale(declaration: &Declaration, platforms: Option<&BTreeSet<Platform>>, 
     if let Some(pattern) = declaration.ignore.iter().find(|pattern| pattern.matches(pin.tag())) {
         found.push(Stale::Ignored { tag: tag(), pattern: pattern.as_str().into() });
     }
-    if let (Pin::Image(pin), Some(platforms)) = (pin, platforms) {
-        let locked: BTreeSet<Platform> = pin.platforms.keys().cloned().collect();
-        found.extend(platforms.difference(&locked).cloned().map(Stale::Platform));
-        found.extend(locked.difference(platforms).cloned().map(Stale::Surplus));
+    match pin {
+        Pin::Git(_) => {}
+        Pin::Image(pin) => {
+            if let Some(platforms) = &needs.platforms {
+                let locked: BTreeSet<Platform> = pin.platforms.keys().cloned().collect();
+                found.extend(platforms.difference(&locked).cloned().map(Stale::Platform));
+                found.extend(locked.difference(platforms).cloned().map(Stale::Surplus));
+            }
+        }
+        Pin::Archive(pin) => {
+            let locked: BTreeSet<Architecture> = match &pin.files {
+                ArchiveFiles::One(_) => BTreeSet::new(),
+                ArchiveFiles::Each(files) => files.keys().cloned().collect(),
+            };
+            architectures(needs, &locked, &mut found);
+        }
+        Pin::Debian(pin) => packages(needs, pin, &mut found),
     }
     found
+}
+
+fn architectures(needs: &Needs, locked: &BTreeSet<Architecture>, found: &mut Vec<Stale>) {
+    if let Some(wanted) = &needs.architectures {
+        found.extend(wanted.difference(locked).cloned().map(Stale::Architecture));
+        found.extend(locked.difference(wanted).cloned().map(Stale::SurplusArchitecture));
+    }
+}
+
+/// Whether the packages are those that are wanted, each for every architecture.
+fn packages(needs: &Needs, pin: &DebianPin, found: &mut Vec<Stale>) {
+    let Some(wanted) = &needs.packages else { return };
+    let locked: BTreeSet<PackageName> = pin.packages.keys().cloned().collect();
+    found.extend(wanted.difference(&locked).cloned().map(Stale::Package));
+    found.extend(locked.difference(wanted).cloned().map(Stale::SurplusPackage));
+    if let Some(each) = &needs.architectures {
+        let differs = pin.packages.values().find(|of| !each.iter().eq(of.keys()));
+        if let Some(of) = differs {
+            architectures(needs, &of.keys().cloned().collect(), found);
+        }
+    }
 }
 
 /// Whether a version's numbers satisfy a requirement; one that does not fit 64 bits satisfies none.
@@ -85,13 +131,11 @@ pub(super) fn same_upstream(declaration: &Declaration, pin: &Pin) -> bool {
     match (&declaration.upstream, pin) {
         (Upstream::Image(repository), Pin::Image(pin)) => *repository == pin.repository,
         (Upstream::Git(url), Pin::Git(pin)) => *url == pin.url,
+        (Upstream::Archive(archive), Pin::Archive(pin)) => archive.url == pin.url,
+        (Upstream::Debian(debian), Pin::Debian(pin)) => {
+            let is_snapshot = matches!(debian.place, ArchivePlace::Snapshot(_));
+            debian.suites.iter().eq(pin.suites().keys()) && pin.snapshot().is_some() == is_snapshot
+        }
         _ => false,
-    }
-}
-
-fn upstream(declaration: &Declaration) -> String {
-    match &declaration.upstream {
-        Upstream::Image(repository) => repository.to_string(),
-        Upstream::Git(url) => url.to_string(),
     }
 }

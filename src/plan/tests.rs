@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::image::{Facts, Next, Seen};
 use super::*;
-use crate::catalog::{Files, Upstream, parse};
+use crate::catalog::{Files, Needs, Upstream, parse};
 use crate::document::SourceFile;
 use crate::model::{Digest, ImagePin, Lane, Manifest, MediaType, Platform, Sighting, Sightings};
 
@@ -78,15 +78,15 @@ impl World {
         let catalog =
             parse(&Files { pins: Some(SourceFile::new("pins.toml", &text)), ..Files::default() }).unwrap();
         let declaration = catalog.declarations.values().next().unwrap();
-        let platforms = catalog.platforms(declaration);
+        let needs = catalog.needs(declaration);
         let past = self.past.clone();
         let past = match &past {
             Some((seen, accepted)) => Past::Known { seen, accepted },
             None if self.not_fetched => Past::NotFetched,
             None => Past::Nobody,
         };
-        let (platforms, now) = (platforms.as_ref(), at(self.hours));
-        let question = Question { declaration, platforms, locked, now, past, wish };
+        let now = at(self.hours);
+        let question = Question { declaration, needs: &needs, locked, now, past, wish };
         let Upstream::Image(repository) = &declaration.upstream else { panic!() };
         let tags = self.tags.keys().map(String::as_str);
         let mut shortlist = shortlist::sift(&question, tags, self.most.unwrap_or(usize::MAX));
@@ -404,7 +404,8 @@ fn the_decision_does_not_depend_on_the_order_of_arrival() {
         parse(&Files { pins: Some(SourceFile::new("pins.toml", text)), ..Files::default() }).unwrap();
     let declaration = catalog.declarations.values().next().unwrap();
     let (now, past) = (at(0), Past::Nobody);
-    let question = Question { declaration, platforms: None, locked: None, now, past, wish: &Wish::Rules };
+    let question =
+        Question { declaration, needs: &Needs::default(), locked: None, now, past, wish: &Wish::Rules };
     let judged = |tags: &[&str]| {
         let list = shortlist(&question, tags.iter().copied());
         list.candidates.into_iter().map(|candidate| (candidate.tag, candidate.verdict)).collect::<Vec<_>>()

@@ -2,7 +2,7 @@
 
 use super::register::{Owners, Register};
 use crate::catalog::{Declaration, Mode, Upstream};
-use crate::model::{Digest, GitPin, ImagePin, Pin, PinName, Platform, Repository, Tag};
+use crate::model::{Architecture, Digest, GitPin, ImagePin, Pin, PinName, Platform, Repository, Tag};
 use crate::scan::{Bound, Fetch, GitInput, ImageInput, Input, Kind, Reference, Unresolved};
 
 /// How a reference stands to the lock.
@@ -93,6 +93,7 @@ impl<'a> Register<'a> {
                 // `ADD https://…#${PIN_X_COMMIT}` names the locked commit too.
                 Upstream::Git(_) => kind == Kind::Add,
                 Upstream::Image(_) => *alone && kind == Kind::From,
+                Upstream::Archive(_) | Upstream::Debian(_) => false,
             };
             if let Some(pin) = owner.filter(whole) {
                 return match self.locked(pin) {
@@ -224,9 +225,18 @@ impl<'a> Register<'a> {
 pub(super) fn value(pin: &Pin, field: &str) -> Option<String> {
     match (pin, field) {
         (_, "tag") => Some(pin.tag().to_owned()),
+        (Pin::Archive(pin), "version") => Some(pin.version.clone()),
         (_, "version") => Some(version(pin.tag()).to_owned()),
         (Pin::Image(pin), "digest") => Some(pin.digest.to_string()),
         (Pin::Git(pin), "commit") => Some(pin.commit.to_string()),
+        (Pin::Archive(pin), field) => {
+            let of = field.strip_prefix("sha256.");
+            let mut files = pin.files().into_iter();
+            let is_meant = |found: Option<&Architecture>| found.map(Architecture::as_str) == of;
+            let (_, file, _) =
+                files.find(|(found, ..)| (field == "sha256" || of.is_some()) && is_meant(*found))?;
+            Some(file.digest.hex().to_owned())
+        }
         _ => None,
     }
 }

@@ -38,6 +38,8 @@ impl<'a> Register<'a> {
                 Upstream::Git(url) => {
                     register.git.entry(same_git(url.as_str())).or_default().push(declaration)
                 }
+                // Files do not name these but by arguments and comments.
+                Upstream::Archive(_) | Upstream::Debian(_) => {}
             }
         }
         register

@@ -12,17 +12,14 @@ pub use difference::{Difference, differences, how_many_differ};
 pub use simulation::{Simulated, Window, simulation};
 
 use super::harmless;
-use crate::catalog::{Declaration, Upstream};
+use crate::catalog::Declaration;
 use crate::model::{Lane, Pin, in_words};
 use crate::plan::{Candidate, Cause, Decision, Outcome, Verdict};
 use crate::verify::{Coverage, Tally};
 
 /// What `explain` says of one pin.
 pub fn explanation(declaration: &Declaration, locked: Option<&Pin>, decision: &Decision) -> String {
-    let upstream = match &declaration.upstream {
-        Upstream::Image(repository) => repository.to_string(),
-        Upstream::Git(url) => url.to_string(),
-    };
+    let upstream = &declaration.upstream;
     let locked_text =
         locked.map_or("nothing".into(), |pin| format!("{}  {}", pin.tag(), pin.short_content()));
     let mut text = format!("{}  {upstream}\n", declaration.name);

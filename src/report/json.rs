@@ -9,7 +9,7 @@ pub use evidence::evidence;
 use super::SCHEMA_VERSION;
 use super::human::{Difference, Simulated, Window};
 use crate::catalog::Declaration;
-use crate::model::Pin;
+use crate::model::{Architecture, ArchiveFile, ArchivePin, DebianPin, InRelease, PackagePin, Pin, Suite};
 use crate::plan::replay::{Bump, Held, Statistics};
 use crate::plan::{Candidate, Decision, Notice, Outcome, Verdict};
 use crate::verify::{Coverage, Finding, Tally};
@@ -37,7 +37,38 @@ pub fn pin(pin: &Pin) -> Value {
         Pin::Git(pin) => {
             json!({ "kind": "git", "git": pin.url, "tag": pin.tag, "commit": pin.commit, "tag_object": pin.tag_object })
         }
+        Pin::Archive(pin) => archive(pin),
+        Pin::Debian(pin) => debian(pin),
     }
+}
+
+fn archive(pin: &ArchivePin) -> Value {
+    let file = |(architecture, file, url): (Option<&Architecture>, &ArchiveFile, String)| json!({ "architecture": architecture, "url": url, "sha256": file.digest.hex(), "size": file.size });
+    let files: Vec<Value> = pin.files().into_iter().map(file).collect();
+    json!({ "kind": "archive", "archive": pin.url, "version": pin.version, "files": files })
+}
+
+fn debian(pin: &DebianPin) -> Value {
+    let suite = |(name, suite): (&Suite, &InRelease)| {
+        let value =
+            json!({ "digest": suite.digest, "date": suite.date.to_string(), "signed_by": suite.signed_by });
+        (name.to_string(), value)
+    };
+    let package = |(architecture, package): (&Architecture, &PackagePin)| {
+        let value =
+            json!({ "version": package.version, "sha256": package.digest.hex(), "size": package.size });
+        (architecture.to_string(), value)
+    };
+    let packages = pin
+        .packages
+        .iter()
+        .map(|(name, each)| (name.to_string(), Value::Object(each.iter().map(package).collect())));
+    json!({
+        "kind": "debian",
+        "suites": Value::Object(pin.suites().iter().map(suite).collect()),
+        "snapshot": pin.snapshot(),
+        "packages": Value::Object(packages.collect()),
+    })
 }
 
 /// What became of one pin between two locks.

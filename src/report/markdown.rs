@@ -127,6 +127,7 @@ fn page(evidence: &Evidence, caps: Caps) -> String {
             parts.push(facts::compare(git));
             parts.push(changes::commits(git, caps));
         }
+        Details::Pins => {}
     }
     parts.push(facts::gaps(evidence, caps));
     let mut text = String::new();

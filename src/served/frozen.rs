@@ -7,7 +7,7 @@
 use super::rules::FROZEN;
 use super::wrong::{Help, Wrong};
 use super::{Answers, Subject};
-use crate::catalog::{Declaration, Upstream};
+use crate::catalog::{Declaration, Needs, Upstream};
 use crate::error::Status;
 use crate::model::{Base, ImagePin, Manifest, Pin};
 use crate::plan::{Candidate, Past, Question, Rejection, Shortlist, Verdict, Wish, shortlist_of_many};
@@ -54,7 +54,7 @@ async fn compare(
     let (locked_pin, wish) = (Pin::Image(pin.clone()), Wish::Rules);
     let question = Question {
         declaration,
-        platforms: None,
+        needs: &Needs::default(),
         locked: Some(&locked_pin),
         now: subject.now,
         past: Past::Nobody,

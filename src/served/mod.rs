@@ -67,7 +67,7 @@ struct Subject<'a> {
 impl Subject<'_> {
     /// Whether its tag must stay as it is; of one that nobody declares, what its kind has by default.
     fn is_immutable(&self) -> bool {
-        self.declaration.map_or(matches!(self.pin, Pin::Git(_)), |declaration| declaration.immutable)
+        self.declaration.map_or(!matches!(self.pin, Pin::Image(_)), |declaration| declaration.immutable)
     }
 }
 
@@ -86,6 +86,7 @@ pub async fn check<'p>(
         let Answers { wrong, notes, failures } = match pin {
             Pin::Image(pin) => image::ask(&sources.images, subject, pin).await,
             Pin::Git(pin) => git::ask(&sources.git, subject, pin).await,
+            Pin::Archive(_) | Pin::Debian(_) => Answers::default(),
         };
         let found = wrong.into_iter().map(|wrong| wrong.finding(name, file)).collect();
         Asked { name: name.clone(), found, notes, failures }

@@ -15,7 +15,7 @@ pub struct SourceError {
 }
 
 impl SourceError {
-    pub(super) fn new(kind: Kind, asked: impl Into<String>, cause: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: Kind, asked: impl Into<String>, cause: impl Into<String>) -> Self {
         Self { kind, asked: asked.into(), cause: shown(&cause.into()), hint: None, not_asked: None }
     }
 

@@ -49,6 +49,15 @@ impl Track {
         &self.text
     }
 
+    /// The text before the first placeholder, with its brackets, the part that has placeholders, and the text behind the
+    /// last; all before, where there is none.
+    pub fn affixes(&self) -> (&str, &str, &str) {
+        let text = self.text.as_str();
+        let start = text.find(['{', '[']).unwrap_or(text.len());
+        let end = text.rfind(['}', ']']).map_or(text.len(), |at| at + 1);
+        (&text[..start], &text[start..end], &text[end..])
+    }
+
     /// Whether the track is one tag, of which only what it names can move.
     pub fn is_literal(&self) -> bool {
         self.atoms.iter().all(|atom| matches!(atom, Atom::Literal { .. }))

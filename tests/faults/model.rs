@@ -180,6 +180,7 @@ impl Upstream {
                 self.newest.contains(tag)
                     && self.tags.contains(&(tag.to_owned(), pin.commit.as_str().to_owned()))
             }
+            Pin::Archive(_) | Pin::Debian(_) => false,
         }
     }
 

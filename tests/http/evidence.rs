@@ -102,7 +102,7 @@ impl World {
 fn image(evidence: &Evidence) -> &ImageEvidence {
     match &evidence.details {
         Details::Image(image) => image,
-        Details::Git(_) => panic!("it is an image"),
+        Details::Git(_) | Details::Pins => panic!("it is an image"),
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use solera_pin::catalog::Needs;
 use solera_pin::document::SourceFile;
 use solera_pin::history::History;
 use solera_pin::model::Sightings;
@@ -41,8 +42,16 @@ fn run(lines: &[Line], rules: &str) -> Replayed {
     let (from, to) = (at(FIRST), at(FIRST + 15 * 24));
     let (every, history) = (Duration::from_secs(17 * 3600), history(lines));
     let start = &Start::Tag(LOCKED.into());
-    replay(&Replay { declaration: &declaration, platforms: None, history: &history, start, from, to, every })
-        .unwrap()
+    replay(&Replay {
+        declaration: &declaration,
+        needs: &Needs::default(),
+        history: &history,
+        start,
+        from,
+        to,
+        every,
+    })
+    .unwrap()
 }
 
 fn hour() -> impl Strategy<Value = u16> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use crate::adopt::{Failures, Proposal, Source, settle};
+use crate::catalog::Needs;
 use crate::cli::progress::Progress;
 use crate::cli::session::Session;
 use crate::error::{Error, Status};
@@ -62,7 +63,14 @@ pub(super) async fn ask(
     let jobs = proposals.iter().filter(|proposal| proposal.uses.written.is_empty()).filter_map(|proposal| {
         let declaration = workspace.catalog.declarations.get(&proposal.name)?;
         let wish = Wish::Tag { tag: proposal.tag.clone(), because: Some("adopted at this tag".into()) };
-        Some(Job { declaration, platforms: None, locked: None, wish, past: Past::Nobody, ask_held: false })
+        Some(Job {
+            declaration,
+            needs: Needs::default(),
+            locked: None,
+            wish,
+            past: Past::Nobody,
+            ask_held: false,
+        })
     });
     let jobs: Vec<Job<'_>> = jobs.collect();
     let progress = Progress::start(session.app, session.globals, jobs.len());

@@ -1,7 +1,7 @@
 //! What a replay does besides what the decision does.
 
 use super::*;
-use crate::catalog::{Files, parse};
+use crate::catalog::{Files, Needs, parse};
 use crate::document::SourceFile;
 use crate::model::Sighting;
 use crate::plan::Alarm;
@@ -28,7 +28,15 @@ fn declaration(rules: &str) -> Declaration {
 fn run(rules: &str, lines: &[(&str, &str, i64)], start: &Start) -> Result<Replayed, ReplayError> {
     let (declaration, history) = (declaration(rules), history(lines));
     let (from, to, every) = (at(0), at(20), Duration::from_secs(86400));
-    replay(&Replay { declaration: &declaration, platforms: None, history: &history, start, from, to, every })
+    replay(&Replay {
+        declaration: &declaration,
+        needs: &Needs::default(),
+        history: &history,
+        start,
+        from,
+        to,
+        every,
+    })
 }
 
 /// Each bump: day, lane, from, to.
@@ -135,7 +143,7 @@ fn a_lock_can_be_given() {
     let (from, to, every) = (at(-9), at(-9), Duration::from_secs(1));
     let replay = Replay {
         declaration: &declaration,
-        platforms: None,
+        needs: &Needs::default(),
         history: &history,
         start: &start,
         from,
@@ -157,7 +165,7 @@ fn times_that_make_no_sense_are_refused() {
         let every = Duration::from_secs(seconds);
         let replay = Replay {
             declaration: &declaration,
-            platforms: None,
+            needs: &Needs::default(),
             history: &history,
             start: &start,
             from,

@@ -14,6 +14,9 @@ use crate::model::{
 use crate::plan::image::{Facts, Next, Seen, next};
 use crate::plan::{Outcome, Question, git, shortlist};
 
+/// Why nothing is decided about archives and suites.
+const NO_HISTORY: &str = "a recorded history says nothing of archives and suites";
+
 /// A history up to a time.
 pub(super) struct Recorded {
     source: Upstream,
@@ -42,7 +45,8 @@ impl Recorded {
         let mut others: Vec<Timestamp> = others.into_values().collect();
         others.sort();
         // A pin needs one platform at least.
-        let declared = replay.platforms.map(|platforms| platforms.iter().cloned().collect::<Vec<_>>());
+        let declared =
+            replay.needs.platforms.as_ref().map(|platforms| platforms.iter().cloned().collect::<Vec<_>>());
         let any = || Platform::new("linux", "amd64", None).into_iter().collect();
         let mut recorded = Self {
             source: declaration.upstream.clone(),
@@ -116,6 +120,7 @@ impl Recorded {
                 let GitTag { name, commit, tag_object } = git_tag(tag, content)?;
                 Some(Pin::Git(GitPin { url: url.clone(), tag: name, commit, tag_object }))
             }
+            Upstream::Archive(_) | Upstream::Debian(_) => None,
         }
     }
 
@@ -135,6 +140,7 @@ impl Recorded {
         match &self.source {
             Upstream::Image(repository) => self.decide_image(question, repository),
             Upstream::Git(url) => self.decide_git(question, url),
+            Upstream::Archive(_) | Upstream::Debian(_) => Outcome::Nothing(NO_HISTORY.into()),
         }
     }
 

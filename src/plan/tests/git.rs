@@ -14,7 +14,8 @@ fn decide_git(locked: Option<&Pin>, wish: &Wish, tags: &[GitTag]) -> Decision {
     let catalog =
         parse(&Files { pins: Some(SourceFile::new("pins.toml", text)), ..Files::default() }).unwrap();
     let declaration = catalog.declarations.values().next().unwrap();
-    let question = Question { declaration, platforms: None, locked, now: at(0), past: Past::Nobody, wish };
+    let question =
+        Question { declaration, needs: &Needs::default(), locked, now: at(0), past: Past::Nobody, wish };
     let Upstream::Git(url) = &declaration.upstream else { panic!() };
     git::decide(&question, url, shortlist(&question, tags.iter().map(|tag| tag.name.as_str())), tags)
 }

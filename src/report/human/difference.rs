@@ -87,7 +87,7 @@ impl Difference {
 fn platforms_of(pin: &Pin) -> Option<&BTreeMap<Platform, Digest>> {
     match pin {
         Pin::Image(pin) => Some(&pin.platforms),
-        Pin::Git(_) => None,
+        Pin::Git(_) | Pin::Archive(_) | Pin::Debian(_) => None,
     }
 }
 

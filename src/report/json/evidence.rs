@@ -13,6 +13,7 @@ pub fn evidence(evidence: &Evidence) -> Value {
     let mut value = match &evidence.details {
         Details::Image(image) => self::image(image),
         Details::Git(git) => self::git(git),
+        Details::Pins => json!({}),
     };
     value["step"] = json!(evidence.step.name());
     let unknown = evidence

@@ -25,7 +25,7 @@ pub(super) fn table(evidence: &Evidence, caps: Caps) -> String {
     if let Some(from) = from.filter(|from| from.tag() != to.tag()) {
         row("tag", Some(from.tag().to_owned()), to.tag().to_owned());
     }
-    let content = if matches!(to, Pin::Image(_)) { "digest" } else { "commit" };
+    let content = if matches!(to, Pin::Git(_)) { "commit" } else { "digest" };
     row(content, from.map(Pin::content), to.content());
     if let (Some(was), is) = (from.and_then(media_type), media_type(to))
         && is.as_ref() != Some(&was)
@@ -45,7 +45,7 @@ pub(super) fn table(evidence: &Evidence, caps: Caps) -> String {
 fn tag_object(pin: &Pin) -> Option<String> {
     match pin {
         Pin::Git(pin) => pin.tag_object.as_ref().map(CommitId::to_string),
-        Pin::Image(_) => None,
+        Pin::Image(_) | Pin::Archive(_) | Pin::Debian(_) => None,
     }
 }
 
@@ -53,7 +53,7 @@ fn tag_object(pin: &Pin) -> Option<String> {
 fn media_type(pin: &Pin) -> Option<String> {
     match pin {
         Pin::Image(pin) => Some(pin.media_type.to_string()),
-        Pin::Git(_) => None,
+        Pin::Git(_) | Pin::Archive(_) | Pin::Debian(_) => None,
     }
 }
 

@@ -77,15 +77,17 @@ fn key(pin: &Pin, same_tag: bool) -> &'static str {
         (false, _) => "tag",
         (true, Pin::Image(_)) => "digest",
         (true, Pin::Git(_)) => "commit",
+        (true, Pin::Archive(_)) => "files",
+        (true, Pin::Debian(_)) => "inrelease",
     }
 }
 
 /// Why the rules would not have gone from one to the other.
 fn step(input: &Input<'_>, declaration: &Declaration, from: &Pin, to: &Pin) -> Option<String> {
-    let platforms = input.catalog.platforms(declaration);
+    let needs = input.catalog.needs(declaration);
     let question = Question {
         declaration,
-        platforms: platforms.as_ref(),
+        needs: &needs,
         locked: Some(from),
         // Without a clock a hold that ends cannot be told from one that has ended: only those without an end count.
         now: jiff::Timestamp::MAX,

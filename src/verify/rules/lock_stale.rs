@@ -26,8 +26,8 @@ fn check(input: &Input<'_>) -> Vec<Raw> {
         let Some(pin) = input.lock.pins.get(&declaration.name) else {
             continue;
         };
-        let platforms = input.catalog.platforms(declaration);
-        for stale in stale(declaration, platforms.as_ref(), pin) {
+        let needs = input.catalog.needs(declaration);
+        for stale in stale(declaration, &needs, pin) {
             found.push(Raw {
                 place: Place {
                     file: input.lock_file.clone(),

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cache", &["model", "files"]),
     ("net", &["model"]),
     ("mirror", &["model"]),
-    ("catalog", &["model", "document", "track"]),
+    ("catalog", &["model", "document", "scan", "track"]),
     ("lock", &["model", "document", "files"]),
     ("history", &["model", "document"]),
     ("plan", &["model", "track", "catalog"]),
@@ -61,7 +61,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    ("emit", &["model", "report"]),
+    ("emit", &["model", "catalog", "report"]),
     (
         "cli",
         &[

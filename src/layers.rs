@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cache", &["model", "files"]),
     ("net", &["model"]),
     ("mirror", &["model"]),
-    ("catalog", &["model", "document", "track"]),
+    ("catalog", &["model", "document", "scan", "track"]),
     ("lock", &["model", "document", "files"]),
     ("history", &["model", "document"]),
     ("plan", &["model", "track", "catalog"]),
@@ -63,7 +63,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    ("emit", &["model", "report"]),
+    ("emit", &["model", "catalog", "report"]),
     (
         "cli",
         &[

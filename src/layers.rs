@@ -32,8 +32,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("evidence", &["model", "plan"]),
     ("verify", &["model", "document", "catalog", "lock", "plan", "scan", "references"]),
     ("gate", &["scanned", "document", "scan", "references", "tree", "verify"]),
-    ("workspace", &["document", "tree", "catalog"]),
-    ("resolve", &["model", "catalog", "lock", "plan", "source"]),
+    ("workspace", &["document", "tree", "catalog", "openpgp"]),
+    ("resolve", &["model", "catalog", "lock", "plan", "openpgp", "source"]),
     ("error", &["document", "files", "tree", "net", "git", "lock", "source", "journal"]),
     (
         "served",

@@ -21,7 +21,7 @@ mod tag_list;
 mod text;
 
 pub use archive::{ArchiveFile, ArchiveFiles, ArchivePin, ArchiveUrl, ArchiveUrlError};
-pub use archive_state::{ArchiveState, Reach};
+pub use archive_state::{ArchiveState, PackageStep, Reach};
 pub use debian::{
     Architecture, ArchiveTime, Component, DebianPin, DebianWordError, Fingerprint, InRelease, PackageName,
     PackagePin, PackageVersion, Packages, Suite,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
@@ -96,7 +96,8 @@ impl DebianSource {
         };
         // Collected first: a stream over the borrowed iterator would not be `Send`.
         let asked: Vec<_> = suites.bases.iter().map(one).collect();
-        let verified = try_join_all(asked).await?;
+        // All are waited for: of several that fail, the first by name is told.
+        let verified = join_all(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let mut lists = BTreeMap::new();
         for one in &verified {
             for (path, digest) in one.lists(suites.components, suites.architectures)? {
@@ -125,7 +126,7 @@ impl DebianSource {
             }
             let read: Vec<_> =
                 wanted.into_iter().map(|(suite, file)| self.index(suite, file, architecture)).collect();
-            let lists = try_join_all(read).await?;
+            let lists = join_all(read).await.into_iter().collect::<Result<Vec<_>, _>>()?;
             let asked = || format!("choose the packages of {}", names_of(&state.verified));
             let chosen = chosen(&lists, names, architecture)
                 .map_err(|why| SourceError::new(Kind::Protocol, asked(), why))?;

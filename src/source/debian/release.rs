@@ -73,14 +73,17 @@ impl DebianSource {
         self.memory.releases.get(url.clone(), fetch).await
     }
 
-    /// A request for what is verified by a signature, at the mirror that is declared for it.
+    /// A request for what is verified by a signature.
     pub(super) fn request(&self, kind: Asked, url: &str, asked: &str) -> Result<Request, SourceError> {
+        let wrong = |why| SourceError::new(Kind::Configuration, asked, why);
+        Ok(Request::get(kind, self.place(url).map_err(wrong)?).signed())
+    }
+
+    /// Where a URL is asked: at the mirror that is declared for it, or as it is.
+    pub fn place(&self, url: &str) -> Result<Url, String> {
         let place = mirrored(url, &self.client.settings().archives);
         let place = place.as_deref().unwrap_or(url);
-        let url = Url::parse(place).map_err(|error| {
-            SourceError::new(Kind::Configuration, asked, format!("`{place}` is not a URL: {error}"))
-        })?;
-        Ok(Request::get(kind, url).signed())
+        Url::parse(place).map_err(|error| format!("`{place}` is not a URL: {error}"))
     }
 }
 

@@ -16,7 +16,7 @@ pub use group::Together;
 pub use image::{ImageEvidence, Origin, PackageChange, PlatformStep, Reuse, SettingChange, Side, wanted};
 pub use link::compare_link;
 
-use crate::model::{Anatomy, Between, Learnt, Pin};
+use crate::model::{Anatomy, Between, Learnt, PackageStep, Pin};
 
 /// Why two are not compared where there is but one: nothing is missing then.
 pub const NOTHING_BEFORE: &str = "there is nothing to compare with";
@@ -110,6 +110,8 @@ pub enum Details {
     Image(ImageEvidence),
     /// Of a git repository.
     Git(GitEvidence),
+    /// Of suites of an archive: the locked packages that differ.
+    Packages(Vec<PackageStep>),
     /// All that there is to know is in the pins themselves.
     Pins,
 }
@@ -132,7 +134,13 @@ impl Evidence {
                 };
                 Details::Git(GitEvidence::of(from, to, facts))
             }
-            Pin::Archive(_) | Pin::Debian(_) => Details::Pins,
+            Pin::Debian(to) => match from {
+                Some(Pin::Debian(from)) => {
+                    Details::Packages(PackageStep::between(&from.packages, &to.packages))
+                }
+                _ => Details::Pins,
+            },
+            Pin::Archive(_) => Details::Pins,
         };
         Self { step: Step::between(from, to), from: from.cloned(), to: to.clone(), details }
     }

@@ -77,6 +77,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tree",
             "mirror",
             "emit",
+            "openpgp",
             "catalog",
             "lock",
             "history",

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("journal", &["model", "tree"]),
     ("scan", &[]),
     ("track", &["model"]),
+    ("openpgp", &[]),
     ("cache", &["model", "files"]),
     ("net", &["model"]),
     ("mirror", &["model"]),
@@ -108,6 +109,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("git2::", &["git", "source", "tree", "journal", "publish"]),
     ("std::fs", &["files", "cache", "tree", "journal", "mirror", "net", "git", "publish", "cli"]),
     ("ignore::", &["tree"]),
+    ("pgp::", &["openpgp"]),
     // `cli` starts nobody: it may have to end itself.
     ("std::process", &["git", "source", "publish", "cli"]),
     ("tokio::process", &["git", "source", "publish"]),

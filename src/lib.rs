@@ -33,6 +33,7 @@ pub mod lock;
 pub mod mirror;
 pub mod model;
 pub mod net;
+pub mod openpgp;
 pub mod plan;
 pub mod publish;
 pub mod references;

@@ -1,5 +1,6 @@
 //! Drives decisions over the sources: asks what the plan wants to know, one result per pin.
 
+mod archive;
 mod debian;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::lock::Lock;
 use crate::model::{Digest, GitUrl, Lane, Pin, PinName, Repository, Tag};
 use crate::openpgp::Keyring;
 use crate::plan::{self, Ask, Cause, Decision, Outcome, Past, Question, Wish, cause, image};
-use crate::source::{DebianSource, GitSource, ImageSource, Kind, SourceError};
+use crate::source::{ArchiveSource, DebianSource, GitSource, ImageSource, Kind, SourceError};
 
 /// The upstreams.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct Sources {
     pub images: ImageSource,
     /// Git repositories.
     pub git: GitSource,
+    /// Archives.
+    pub archives: ArchiveSource,
     /// Suites of Debian archives.
     pub debian: DebianSource,
 }
@@ -106,13 +109,13 @@ async fn decide(sources: &Sources, job: &Job<'_>, now: jiff::Timestamp) -> Resul
     match &job.declaration.upstream {
         Upstream::Image(repository) => decide_image(&sources.images, &question, repository).await,
         Upstream::Git(url) => decide_git(&sources.git, &question, url).await,
+        Upstream::Archive(archive) => {
+            let keyring = keyring(job)?;
+            archive::decide(sources, &question, archive, keyring.as_ref()).await
+        }
         Upstream::Debian(declared) => {
             let keyring = keyring(job)?;
             debian::decide(&sources.debian, &question, declared, keyring.as_deref()).await
-        }
-        Upstream::Archive(_) => {
-            let asked = format!("ask for {}", job.declaration.upstream);
-            Err(SourceError::new(Kind::Configuration, asked, "pins of this kind are not followed yet"))
         }
     }
 }

@@ -7,10 +7,8 @@ use crate::report::human::count;
 
 /// All of it in a line, and a line for each host.
 pub(super) fn summary(stats: &Stats) -> String {
-    let suites = if stats.suites == 0 { String::new() } else { format!(", {} suites", stats.suites) };
     let mut text = format!(
-        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge{suites}); {} bytes, {} \
-         retries\n",
+        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge, {} files); {} bytes, {} retries\n",
         stats.requests(),
         stats.heads,
         stats.manifests,
@@ -19,6 +17,7 @@ pub(super) fn summary(stats: &Stats) -> String {
         stats.blobs,
         stats.git,
         stats.forge,
+        stats.files,
         stats.bytes,
         stats.retries,
     );

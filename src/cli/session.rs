@@ -18,7 +18,7 @@ use crate::net::{Client, Settings, Stats};
 use crate::plan::{Alarm, Decision, Outcome, Wish};
 use crate::report::human::count;
 use crate::resolve::{Job, Resolved, Sources, resolve};
-use crate::source::{DebianSource, GitSource, ImageSource, SourceError};
+use crate::source::{ArchiveSource, DebianSource, GitSource, ImageSource, SourceError};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// One run of a command.
@@ -83,8 +83,10 @@ impl Session<'_> {
         let client = Client::new(Settings { max_requests: self.globals.max_requests, ..settings })?;
         let cache = cache(self.app);
         let images = ImageSource::caching(client.clone(), cache.clone());
+        let git = GitSource::new(client.clone());
         let debian = DebianSource::new(client.clone(), cache.clone());
-        let sources = Sources { images, git: GitSource::new(client.clone()), debian };
+        let archives = ArchiveSource::caching(client.clone(), cache.clone());
+        let sources = Sources { images, git, archives, debian };
         Ok(Upstreams { client, cache, sources })
     }
 

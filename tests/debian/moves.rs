@@ -71,7 +71,7 @@ fn a_difference_of_two_locks_tells_the_packages() {
     world.refresh(SECOND);
     let human = world.run(SECOND, &["diff", "HEAD"]);
     assert!(human.said.contains("iproute2 6.1.0-3 -> 6.1.0-4 (amd64, arm64)"), "{}", human.said);
-    let json = world.run(SECOND, &["diff", "HEAD", "--evidence", "--format", "json"]);
+    let json = world.run(SECOND, &["diff", "HEAD", "--upstream", "--format", "json"]);
     let value: serde_json::Value = serde_json::from_str(json.said.trim()).unwrap();
     let text = value.to_string();
     let step = r#"{"architectures":["amd64","arm64"],"from":"6.1.0-3","name":"iproute2","to":"6.1.0-4"}"#;

@@ -9,7 +9,7 @@ use solera_pin::learn::learn;
 use solera_pin::model::{Anatomy, Depth, Digest, ImagePin, Learnt, Pin};
 use solera_pin::report::markdown;
 use solera_pin::resolve::Sources;
-use solera_pin::source::{DebianSource, GitSource};
+use solera_pin::source::{ArchiveSource, DebianSource, GitSource};
 
 use crate::support::checkout::{BOTH, Checkout, Ended, pin};
 use crate::support::git_http::git;
@@ -23,7 +23,8 @@ const B: &str = "e07791e1f0da683600961b9ff69e5b584be52860";
 fn sources() -> Sources {
     let client = client(settings());
     let debian = DebianSource::new(client.clone(), Cache::none());
-    Sources { images: images(), git: GitSource::new(client), debian }
+    let archives = ArchiveSource::caching(client.clone(), Cache::none());
+    Sources { images: images(), git: GitSource::new(client), archives, debian }
 }
 
 /// What `digest` is, as it would be locked.
@@ -104,7 +105,7 @@ impl World {
 fn image(evidence: &Evidence) -> &ImageEvidence {
     match &evidence.details {
         Details::Image(image) => image,
-        Details::Git(_) | Details::Pins => panic!("it is an image"),
+        Details::Git(_) | Details::Packages(_) | Details::Pins => panic!("it is an image"),
     }
 }
 

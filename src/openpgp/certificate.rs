@@ -101,10 +101,10 @@ impl Certificate {
     fn add_signature(&mut self, signature: Signature, about: &About) {
         let primary = &self.primary;
         match (signature.typ(), about) {
-            (Some(SignatureType::Key | SignatureType::KeyRevocation), _) => {
-                if signature.verify_key(primary).is_ok() {
-                    self.direct.push(signature);
-                }
+            (Some(SignatureType::Key | SignatureType::KeyRevocation), _)
+                if signature.verify_key(primary).is_ok() =>
+            {
+                self.direct.push(signature);
             }
             (Some(SignatureType::SubkeyBinding | SignatureType::SubkeyRevocation), About::Subkey) => {
                 let subkey = self.subkeys.last_mut();

@@ -60,9 +60,9 @@ pub fn offered(question: &Question<'_>) -> Vec<String> {
 }
 
 /// The time to look at, of those that a shortlist has; or what the rules say already.
-pub fn wanted(question: &Question<'_>, shortlist: &mut Shortlist) -> Result<ArchiveTime, Outcome> {
+pub fn wanted(question: &Question<'_>, shortlist: &mut Shortlist) -> Result<ArchiveTime, Box<Outcome>> {
     if let Some(outcome) = refused(question, shortlist) {
-        return Err(outcome);
+        return Err(Box::new(outcome));
     }
     while let Some(tag) = best(shortlist) {
         let Ok(time) = tag.parse::<ArchiveTime>() else {
@@ -74,7 +74,7 @@ pub fn wanted(question: &Question<'_>, shortlist: &mut Shortlist) -> Result<Arch
             None => return Ok(time),
         }
     }
-    Err(nothing(question, shortlist))
+    Err(Box::new(nothing(question, shortlist)))
 }
 
 fn best(shortlist: &Shortlist) -> Option<String> {

@@ -48,7 +48,7 @@ impl Inquiry<'_> {
         let mut shortlist = plan::shortlist(question, offered.iter().map(String::as_str));
         let time = match debian::wanted(question, &mut shortlist) {
             Ok(time) => time,
-            Err(outcome) => return Ok(shortlist.decide(question, outcome, Vec::new())),
+            Err(outcome) => return Ok(shortlist.decide(question, *outcome, Vec::new())),
         };
         let suites = self.at(Some(&time));
         let found = self.source.state(&suites).await?;

@@ -13,8 +13,8 @@ use super::{Format, network, requests};
 use crate::catalog::Upstream;
 use crate::error::{Error, Status};
 use crate::lock::{Lock, Store};
-use crate::model::{GitUrl, Registry, Repository, Tag};
-use crate::net::{Settings, Tally};
+use crate::model::{ArchiveTime, GitUrl, Pin, Registry, Repository, Suite, Tag};
+use crate::net::{Place, Settings, Tally};
 use crate::report::{harmless, json as report_json};
 use crate::source::SourceError;
 use crate::workspace::Workspace;
@@ -50,12 +50,16 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DoctorArgs) -> Result<
     let upstreams = session.upstreams(&workspace)?;
     let configuration = configuration(session, &workspace, &upstreams);
     let (registries, servers) = followed(&workspace, store.lock());
+    let archives = archives(&workspace, store.lock(), session.app.now);
     let mut all = Vec::new();
     for (registry, (repository, tag)) in &registries {
         all.push(of_registry(&upstreams, registry, repository, tag.as_ref(), args.offline).await?);
     }
     for url in servers.values() {
         all.push(of_server(&upstreams, url, args.offline).await);
+    }
+    for (base, suite) in &archives {
+        all.push(of_archive(&upstreams, base, suite, args.offline).await);
     }
     let mut status = Status::Done;
     match args.format {
@@ -128,7 +132,7 @@ fn followed(workspace: &Workspace, lock: &Lock) -> (Registries, BTreeMap<String,
         match &declaration.upstream {
             Upstream::Image(repository) => {
                 let literal = declaration.track.is_literal().then(|| declaration.track.as_str());
-                let locked = lock.pins.get(&declaration.name).map(crate::model::Pin::tag);
+                let locked = lock.pins.get(&declaration.name).map(Pin::tag);
                 let tag: Option<Tag> = locked.or(literal).and_then(|tag| tag.parse().ok());
                 let known = registries
                     .entry(repository.registry().clone())
@@ -142,6 +146,34 @@ fn followed(workspace: &Workspace, lock: &Lock) -> (Registries, BTreeMap<String,
         }
     }
     (registries, servers)
+}
+
+/// The archives of suites, by address, each with a suite: of a snapshot service at the locked time, or at today's midnight.
+fn archives(workspace: &Workspace, lock: &Lock, now: jiff::Timestamp) -> BTreeMap<String, Suite> {
+    let mut archives = BTreeMap::new();
+    for declaration in workspace.catalog.declarations.values() {
+        let Upstream::Debian(declared) = &declaration.upstream else { continue };
+        let time = match lock.pins.get(&declaration.name) {
+            Some(Pin::Debian(pin)) => pin.time().clone(),
+            _ => ArchiveTime::midnight(now),
+        };
+        for (suite, base) in declared.bases(Some(&time)) {
+            archives.entry(base).or_insert(suite);
+        }
+    }
+    archives
+}
+
+async fn of_archive(upstreams: &Upstreams, base: &str, suite: &Suite, offline: bool) -> Seen {
+    let source = &upstreams.sources.debian;
+    let url = source.place(base).ok();
+    let host = url.as_ref().map(|url| Place::of(url).host().to_owned());
+    let mut lines = vec![("asked for", format!("{suite} of {base}"))];
+    lines.extend(url.map(|url| ("proxy", proxy(upstreams, &url))));
+    let failure = if offline { None } else { source.served(base, suite).await.err() };
+    lines.extend(heard(upstreams, host.as_deref().unwrap_or_default(), failure.as_ref(), offline));
+    let title = format!("{} (archive)", host.as_deref().unwrap_or(base));
+    Seen { title, host, lines, failure }
 }
 
 /// What of a URL names its server.

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::image::{Facts, Next, Seen, next};
-use super::{Question, Wish, shortlist, watched};
-use crate::catalog::Upstream;
-use crate::model::{Digest, GitUrl, Pin, Repository, Sightings, Tag};
+use super::{Question, Wish, debian, shortlist, watched};
+use crate::catalog::{ArchivePlace, Debian, Upstream};
+use crate::model::{ArchiveTime, Digest, GitUrl, Pin, Repository, Sightings, Suite, Tag};
 
 /// A question to an upstream.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,8 @@ pub enum Ask {
     Content(Repository, Digest),
     /// A git repository's tags.
     References(GitUrl),
+    /// What a suite of an archive says of itself, by the address below which it is.
+    Suite(Suite, String),
 }
 
 /// More questions than any pin has.
@@ -35,7 +37,8 @@ pub fn expected(question: &Question<'_>) -> Vec<Ask> {
     }
     match &question.declaration.upstream {
         Upstream::Git(url) => vec![Ask::References(url.clone())],
-        Upstream::Archive(_) | Upstream::Debian(_) => Vec::new(),
+        Upstream::Debian(declared) => of_suites(question, declared),
+        Upstream::Archive(_) => Vec::new(),
         Upstream::Image(repository) => of_image(question, repository),
     }
 }
@@ -49,6 +52,22 @@ pub fn only_tag<'a>(question: &Question<'a>) -> Option<&'a str> {
         }
         _ => track.is_literal().then(|| track.as_str()),
     }
+}
+
+/// The suites of the time that would be taken, and of the locked one; of a mirror those that it has.
+fn of_suites(question: &Question<'_>, declared: &Debian) -> Vec<Ask> {
+    let times: BTreeSet<Option<ArchiveTime>> = match &declared.place {
+        ArchivePlace::Mirror(_) => [None].into(),
+        ArchivePlace::Snapshot(_) => {
+            let offered = debian::offered(question);
+            let mut shortlist = shortlist(question, offered.iter().map(String::as_str));
+            let Ok(time) = debian::wanted(question, &mut shortlist) else { return Vec::new() };
+            let locked = debian::comparable(question).map(|pin| pin.time().clone());
+            [Some(time)].into_iter().chain([locked].into_iter().filter(Option::is_some)).collect()
+        }
+    };
+    let of_time = |time: &Option<ArchiveTime>| declared.bases(time.as_ref());
+    times.iter().flat_map(of_time).map(|(suite, base)| Ask::Suite(suite, base)).collect()
 }
 
 fn of_image(question: &Question<'_>, repository: &Repository) -> Vec<Ask> {

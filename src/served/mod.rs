@@ -1,8 +1,9 @@
 //! Asks upstream whether what is locked is still there, and is what the lock says: `verify --upstream`.
 //!
-//! Entry point: [`check`]. `image` and `git` ask about one pin each, `frozen` whether an image's tag is still rebuilt;
+//! Entry point: [`check`]. `image`, `git` and `debian` ask about one pin each, `frozen` whether an image's tag is still rebuilt;
 //! `wrong` makes findings of what they say, and `rules` are the ids of those.
 
+mod debian;
 mod frozen;
 mod git;
 mod image;
@@ -86,7 +87,8 @@ pub async fn check<'p>(
         let Answers { wrong, notes, failures } = match pin {
             Pin::Image(pin) => image::ask(&sources.images, subject, pin).await,
             Pin::Git(pin) => git::ask(&sources.git, subject, pin).await,
-            Pin::Archive(_) | Pin::Debian(_) => Answers::default(),
+            Pin::Debian(pin) => debian::ask(&sources.debian, subject, pin).await,
+            Pin::Archive(_) => Answers::default(),
         };
         let found = wrong.into_iter().map(|wrong| wrong.finding(name, file)).collect();
         Asked { name: name.clone(), found, notes, failures }

@@ -56,7 +56,9 @@ fn works_on(suite: &str) {
     assert_eq!(from_live.iter().filter(|(_, status)| *status == 200).count(), repository.packages() - 1);
     // Nothing of apt's is left.
     let left = repository.files();
-    assert!(left.contains("usr/local/bin/fip-alias-agent") && left.iter().any(|file| file.ends_with("bin/ip")));
+    assert!(
+        left.contains("usr/local/bin/fip-alias-agent") && left.iter().any(|file| file.ends_with("bin/ip"))
+    );
     let is_apts = |file: &&String| {
         ["run/", "tmp/", "var/lib/apt/lists/", "var/cache/apt/", "var/log/apt/"].iter().any(|folder| {
             file.strip_prefix(folder).is_some_and(|rest| !rest.is_empty() && !repository.base_has(file))

@@ -1,13 +1,18 @@
 //! Drives decisions over the sources: asks what the plan wants to know, one result per pin.
 
+mod archive;
+
+use std::sync::Arc;
+
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tracing::Instrument as _;
 
 use crate::catalog::{Declaration, Needs, Upstream};
 use crate::lock::Lock;
 use crate::model::{Digest, GitUrl, Lane, Pin, PinName, Repository, Tag};
+use crate::openpgp::Keyring;
 use crate::plan::{self, Ask, Cause, Decision, Outcome, Past, Question, Wish, cause, image};
-use crate::source::{GitSource, ImageSource, Kind, SourceError};
+use crate::source::{ArchiveSource, GitSource, ImageSource, Kind, SourceError};
 
 /// The upstreams.
 #[derive(Clone)]
@@ -16,6 +21,8 @@ pub struct Sources {
     pub images: ImageSource,
     /// Git repositories.
     pub git: GitSource,
+    /// Archives.
+    pub archives: ArchiveSource,
 }
 
 /// One pin to decide about.
@@ -30,6 +37,8 @@ pub struct Job<'a> {
     pub wish: Wish,
     /// What is remembered of its upstream.
     pub past: Past<'a>,
+    /// The keyring that signatures are checked against, where one is declared; or why it could not be read.
+    pub keyring: Option<Result<Arc<Keyring>, String>>,
     /// Whether a pin that is held is asked about all the same, to say what it misses.
     pub ask_held: bool,
 }
@@ -97,11 +106,23 @@ async fn decide(sources: &Sources, job: &Job<'_>, now: jiff::Timestamp) -> Resul
     match &job.declaration.upstream {
         Upstream::Image(repository) => decide_image(&sources.images, &question, repository).await,
         Upstream::Git(url) => decide_git(&sources.git, &question, url).await,
-        Upstream::Archive(_) | Upstream::Debian(_) => {
+        Upstream::Archive(archive) => {
+            let keyring = keyring(job)?;
+            archive::decide(sources, &question, archive, keyring.as_ref()).await
+        }
+        Upstream::Debian(_) => {
             let asked = format!("ask for {}", job.declaration.upstream);
             Err(SourceError::new(Kind::Configuration, asked, "pins of this kind are not followed yet"))
         }
     }
+}
+
+/// The keyring of a job, where it has one.
+fn keyring(job: &Job<'_>) -> Result<Option<Arc<Keyring>>, SourceError> {
+    job.keyring.clone().transpose().map_err(|why| {
+        let asked = format!("check signatures of {}", job.declaration.upstream);
+        SourceError::new(Kind::Configuration, asked, why).hinted("`signed-by` names the file of a keyring")
+    })
 }
 
 async fn decide_git(

@@ -1,11 +1,13 @@
 //! A repository on disk: finding its root, and reading its configuration and catalog.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::catalog::{self, Catalog, Files, ImageFiles};
+use crate::catalog::{self, Catalog, Declaration, Files, ImageFiles};
 use crate::document::{Problem, SourceFile};
+use crate::openpgp::Keyring;
 use crate::tree::{Tree, TreeError, WorkTree};
 
 /// A repository's root and what is declared in it.
@@ -17,7 +19,11 @@ pub struct Workspace {
     /// Whether there is a file that declares pins.
     pub configured: bool,
     declared: Declared,
+    keyrings: Keyrings,
 }
+
+/// The bytes of each declared keyring, or why there are none.
+type Keyrings = BTreeMap<String, Result<Vec<u8>, String>>;
 
 /// The configuration's files as they were read.
 type Declared = [Option<Arc<SourceFile>>; 3];
@@ -60,13 +66,37 @@ impl Workspace {
         let configured = files.pins.is_some() || files.upstreams.is_some();
         let declared = [files.pins.clone(), files.upstreams.clone(), files.policy.clone()];
         let catalog = catalog::parse(&files).map_err(WorkspaceError::Problems)?;
-        Ok(Self { root: root.into(), catalog, configured, declared })
+        let keyrings = read_keyrings(tree, &catalog);
+        Ok(Self { root: root.into(), catalog, configured, declared, keyrings })
+    }
+
+    /// The keyring that a pin declares, or why it is of no use; none where it declares none.
+    pub fn keyring(&self, declaration: &Declaration) -> Option<Result<Arc<Keyring>, String>> {
+        let path = declaration.signed_by()?;
+        let bytes = self.keyrings.get(path)?.as_ref().map_err(String::clone);
+        let read = |bytes| Keyring::parse(bytes).map_err(|error| format!("{path}: {error}"));
+        Some(bytes.and_then(|bytes| read(bytes)).map(Arc::new))
     }
 
     /// Whether the configuration's files still are what was read.
     pub fn is_unchanged(&self) -> Result<bool, WorkspaceError> {
         Ok(read_declared(&WorkTree::new(&self.root))? == self.declared)
     }
+}
+
+/// One that cannot be read concerns only the pins that name it.
+fn read_keyrings(tree: &dyn Tree, catalog: &Catalog) -> Keyrings {
+    let paths = catalog.declarations.values().filter_map(Declaration::signed_by);
+    let read = |path: &str| {
+        // By an absolute path it is the machine's, and not the repository's.
+        let bytes = match path.strip_prefix('/') {
+            Some(below) => WorkTree::new(Path::new("/")).read(below),
+            None => tree.read(path),
+        };
+        let bytes = bytes.map_err(|error| error.to_string())?;
+        bytes.ok_or_else(|| format!("the keyring {path} is not there"))
+    };
+    paths.map(|path| (path.to_owned(), read(path))).collect()
 }
 
 fn read_files(tree: &dyn Tree) -> Result<Files, WorkspaceError> {

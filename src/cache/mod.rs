@@ -1,9 +1,11 @@
 //! What was read of upstreams before, kept on this machine so that it is not asked for again.
 //!
 //! Bodies lie under `blobs/ALGORITHM/HEX`, as in an OCI image layout: each is what its name says, which is computed again
-//! whenever one is read. Pages of tag lists (`page`) lie under `pages`. Nothing is decided by what is kept, and nothing fails
+//! whenever one is read. Pages of tag lists (`page`) lie under `pages`. Archives (`archive`) lie apart, with a bound of
+//! their own, so that a large one does not cost what was read of a thousand images. Nothing is decided by what is kept, and nothing fails
 //! for it: a folder that cannot be written or a file that is damaged only means that more is asked.
 
+mod archive;
 mod page;
 
 use std::fs;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+pub use archive::{Incoming, Note};
 pub use page::Page;
 
 use crate::model::Digest;
@@ -22,6 +25,9 @@ const BODY: usize = 8 << 20;
 
 /// How much is kept in all: manifests of tens of thousands of images.
 const SIZE: u64 = 256 << 20;
+
+/// Where that is.
+const FOLDERS: [&str; 4] = ["blobs/sha256", "blobs/sha512", "pages", "notes"];
 
 /// That a file was used is noted when the last note is older than this.
 const USED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -76,14 +82,18 @@ impl Cache {
 
     /// How many bytes there are.
     pub fn size(&self) -> u64 {
-        self.0.as_deref().map_or(0, |folder| folder.files().iter().map(|file| file.size).sum())
+        let sum = |files: Vec<Kept>| files.iter().map(|file| file.size).sum::<u64>();
+        self.0
+            .as_deref()
+            .map_or(0, |folder| sum(folder.files(&FOLDERS)) + sum(folder.files(&[archive::FOLDER])))
     }
 
     /// Where this process has added something: removes what was not used for the longest time, until the rest is within the
     /// bound.
     pub fn tidy(&self) {
         if let Some(folder) = self.0.as_deref().filter(|folder| folder.added.swap(0, Ordering::Relaxed) > 0) {
-            folder.shrink(SIZE);
+            folder.shrink(&FOLDERS, SIZE);
+            folder.shrink(&[archive::FOLDER], archive::SIZE);
         }
     }
 }
@@ -101,13 +111,19 @@ impl Folder {
 
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
         let content = fs::read(path).ok()?;
+        self.use_now(path)?;
+        Some(content)
+    }
+
+    /// Notes that a file was used; `None` where it is not there.
+    fn use_now(&self, path: &Path) -> Option<()> {
         let used = fs::metadata(path).and_then(|file| file.modified()).ok()?;
         if self.now.duration_since(used).is_ok_and(|since| since > USED) {
             // Where that cannot be noted, it goes earlier than it should.
             let _ =
                 fs::OpenOptions::new().append(true).open(path).and_then(|file| file.set_modified(self.now));
         }
-        Some(content)
+        Some(())
     }
 
     /// Writes a file of these pieces whole or not at all. It is not made durable: what is damaged is found out and asked for again.
@@ -130,10 +146,10 @@ impl Folder {
         let _ = write();
     }
 
-    /// All files, also what a process that was ended has left behind.
-    fn files(&self) -> Vec<Kept> {
-        let folders = ["blobs/sha256", "blobs/sha512", "pages"].map(|folder| self.root.join(folder));
-        let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    /// All files of these folders, also what a process that was ended has left behind.
+    fn files(&self, folders: &[&str]) -> Vec<Kept> {
+        let folders = folders.iter().map(|folder| self.root.join(folder));
+        let entries = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         let kept = entries.filter_map(|entry| {
             let data = entry.metadata().ok().filter(fs::Metadata::is_file)?;
             Some(Kept { used: data.modified().ok()?, size: data.len(), path: entry.path() })
@@ -141,8 +157,8 @@ impl Folder {
         kept.collect()
     }
 
-    fn shrink(&self, bound: u64) {
-        let mut files = self.files();
+    fn shrink(&self, folders: &[&str], bound: u64) {
+        let mut files = self.files(folders);
         let mut size: u64 = files.iter().map(|file| file.size).sum();
         files.sort_by_key(|file| file.used);
         for file in files {
@@ -201,7 +217,7 @@ mod tests {
         assert!(kept(9).body(&names[0].0).is_some());
         let cache = kept(10);
         assert_eq!(cache.size(), 12);
-        cache.0.as_ref().unwrap().shrink(8);
+        cache.0.as_ref().unwrap().shrink(&FOLDERS, 8);
         assert!(cache.body(&names[0].0).is_some() && cache.body(&names[2].0).is_some());
         assert!(cache.body(&names[1].0).is_none());
     }

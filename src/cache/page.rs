@@ -60,7 +60,7 @@ fn digest<'t>(etag: &str, next: &str, tags: impl IntoIterator<Item = &'t str>) -
 }
 
 /// A file's name: URLs are too long for one, and their queries are nobody's business.
-fn name(url: &str) -> String {
+pub(super) fn name(url: &str) -> String {
     Digest::sha256(url.as_bytes()).hex().to_owned()
 }
 

@@ -59,6 +59,15 @@ pub struct Hold {
 }
 
 impl Declaration {
+    /// The keyring that signatures are checked against, where one is declared.
+    pub fn signed_by(&self) -> Option<&str> {
+        match &self.upstream {
+            Upstream::Archive(archive) => archive.signed_by.as_deref(),
+            Upstream::Debian(debian) => Some(&debian.signed_by),
+            Upstream::Image(_) | Upstream::Git(_) => None,
+        }
+    }
+
     /// The hold that is in force on a day.
     pub fn held(&self, today: jiff::civil::Date) -> Option<&Hold> {
         self.hold.as_ref().filter(|hold| hold.until.is_none_or(|until| today < until))

@@ -8,7 +8,7 @@ use crate::report::human::count;
 /// All of it in a line, and a line for each host.
 pub(super) fn summary(stats: &Stats) -> String {
     let mut text = format!(
-        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge); {} bytes, {} retries\n",
+        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge, {} files); {} bytes, {} retries\n",
         stats.requests(),
         stats.heads,
         stats.manifests,
@@ -17,6 +17,7 @@ pub(super) fn summary(stats: &Stats) -> String {
         stats.blobs,
         stats.git,
         stats.forge,
+        stats.files,
         stats.bytes,
         stats.retries,
     );

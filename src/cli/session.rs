@@ -18,7 +18,7 @@ use crate::net::{Client, Settings, Stats};
 use crate::plan::{Alarm, Decision, Outcome, Wish};
 use crate::report::human::count;
 use crate::resolve::{Job, Resolved, Sources, resolve};
-use crate::source::{GitSource, ImageSource, SourceError};
+use crate::source::{ArchiveSource, GitSource, ImageSource, SourceError};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// One run of a command.
@@ -83,7 +83,8 @@ impl Session<'_> {
         let client = Client::new(Settings { max_requests: self.globals.max_requests, ..settings })?;
         let cache = cache(self.app);
         let images = ImageSource::caching(client.clone(), cache.clone());
-        let sources = Sources { images, git: GitSource::new(client.clone()) };
+        let archives = ArchiveSource::caching(client.clone(), cache.clone());
+        let sources = Sources { images, git: GitSource::new(client.clone()), archives };
         Ok(Upstreams { client, cache, sources })
     }
 
@@ -118,6 +119,7 @@ impl Session<'_> {
             locked: lock.pins.get(&declaration.name),
             wish: wish.clone(),
             past: memory.of(&declaration.name),
+            keyring: workspace.keyring(declaration),
             declaration,
             ask_held,
         };

@@ -27,6 +27,11 @@ impl Body {
         Self { pieces: VecDeque::new(), most: PIECE, length: 0 }
     }
 
+    /// One that went elsewhere as it came.
+    pub(super) fn elsewhere(length: usize) -> Self {
+        Self { length, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, mut bytes: &[u8]) {
         self.length += bytes.len();
         while !bytes.is_empty() {

@@ -104,7 +104,7 @@ impl Inner {
         Box::pin(self.admitted(request, authorization, url, left)).await
     }
 
-    fn whole(&self) -> Duration {
+    pub(super) fn whole(&self) -> Duration {
         self.settings.timeout.saturating_mul(WHOLE)
     }
 
@@ -120,9 +120,14 @@ impl Inner {
         let begun = Instant::now();
         let span = tracing::info_span!("request", method = request.method.as_str(), url = %place);
         let answer = self.answered(request, authorization, url).instrument(span.clone());
-        // What was too slow once is not asked again.
-        let answered = tokio::time::timeout(*left, answer).await;
-        let answered = answered.unwrap_or_else(|_| Err(slow(url, self.whole(), false)));
+        let answered = match &request.sink {
+            // It may take any time while it goes on.
+            Some(_) => answer.await,
+            // What was too slow once is not asked again.
+            None => tokio::time::timeout(*left, answer)
+                .await
+                .unwrap_or_else(|_| Err(slow(url, self.whole(), false))),
+        };
         let time = begun.elapsed();
         *left = left.saturating_sub(time);
         self.counters.over(place.host(), time);
@@ -151,6 +156,9 @@ impl Inner {
             && let Some(proxy) = self.settings.proxies.of(url)
         {
             return Err(proxy_login(url, proxy));
+        }
+        if let Some(sink) = &request.sink {
+            return self.pour(request, url, answer, sink).await;
         }
         let body = self.read_body(request, url, answer).await?;
         if status == 400 && wants_certificate(body.first()) {
@@ -246,7 +254,7 @@ impl Inner {
     }
 
     /// What the library's error comes to, where an answer had `begun` or not.
-    fn failure(&self, url: &Url, error: &reqwest::Error, begun: bool) -> Failure {
+    pub(super) fn failure(&self, url: &Url, error: &reqwest::Error, begun: bool) -> Failure {
         let place = Place::of(url);
         if error.is_builder() {
             let what = format!("cannot be asked: {}", innermost(error));
@@ -276,7 +284,7 @@ impl Inner {
     }
 }
 
-fn slow(url: &Url, limit: Duration, together: bool) -> Failure {
+pub(super) fn slow(url: &Url, limit: Duration, together: bool) -> Failure {
     Failure::Final(NetError::Slow { place: Place::of(url), limit, together })
 }
 
@@ -327,7 +335,7 @@ fn shown(builder: reqwest::RequestBuilder, secret: &Secret) -> reqwest::RequestB
 }
 
 /// Other words in this header, as `aws-chunked`, are left over from an upload and change nothing.
-fn is_compression(encoding: &str) -> bool {
+pub(super) fn is_compression(encoding: &str) -> bool {
     let known = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
     encoding.split(',').any(|word| known.iter().any(|known| word.trim().eq_ignore_ascii_case(known)))
 }

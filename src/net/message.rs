@@ -1,5 +1,8 @@
 //! What is asked and what is answered, without the HTTP library's types.
 
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
@@ -57,6 +60,26 @@ pub(super) enum Access {
     Registry { endpoint: Box<Endpoint>, name: String },
 }
 
+/// Takes in a body as it comes, so that it may be larger than memory.
+pub trait Sink: Send {
+    /// A good answer begins. What came of an attempt before it is forgotten. Where the answer is not one that is wanted,
+    /// says so, as a predicate of whoever answered.
+    fn begin(&mut self, answer: &Response) -> Result<(), String>;
+
+    /// Its next bytes.
+    fn take(&mut self, bytes: &[u8]);
+}
+
+/// Where a body goes.
+#[derive(Clone)]
+pub(super) struct Target(pub(super) Arc<Mutex<dyn Sink>>);
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").finish_non_exhaustive()
+    }
+}
+
 /// A request that may be sent several times.
 #[derive(Clone)]
 pub struct Request {
@@ -71,6 +94,7 @@ pub struct Request {
     pub(super) deadline: Option<Deadline>,
     pub(super) once: bool,
     pub(super) in_pieces: bool,
+    pub(super) sink: Option<Target>,
     limit: Option<usize>,
 }
 
@@ -90,6 +114,7 @@ impl Request {
             deadline: None,
             once: false,
             in_pieces: false,
+            sink: None,
             limit: None,
         }
     }
@@ -133,6 +158,13 @@ impl Request {
         Self { in_pieces: true, ..self }
     }
 
+    /// Is answered with a body of any size, which goes to `sink` and is not kept. There is no limit on the time of the whole
+    /// of it, as long as it goes on.
+    #[must_use]
+    pub fn into_sink(self, sink: Arc<Mutex<dyn Sink>>) -> Self {
+        Self { sink: Some(Target(sink)), ..self }
+    }
+
     /// Is answered with at most so many bytes.
     #[must_use]
     pub fn at_most(self, limit: usize) -> Self {
@@ -169,6 +201,7 @@ impl Asked {
     pub(super) fn limit(self) -> usize {
         const MIB: usize = 1 << 20;
         match self {
+            Self::File => usize::try_from(4_u64 << 30).unwrap_or(usize::MAX),
             Self::Head => 0,
             Self::Manifest => 4 * MIB,
             Self::TagPage => 64 * MIB,

@@ -2,7 +2,7 @@
 //!
 //! The layers, each in its own file and with its own tests: where a registry is (`endpoint`), who may be told a
 //! secret (`auth`), what is asked again (`retry`), how one request is sent and how much of its answer is read
-//! (`exchange`, `body`), through which proxy (`proxy`), which certificates are trusted and shown (`tls`, `certificates`), and
+//! (`exchange`, `body`; `pour` where it is too large to be kept), through which proxy (`proxy`), which certificates are trusted and shown (`tls`, `certificates`), and
 //! the client that puts them together. A caller makes a [`Request`] and gets the final [`Response`], whatever its status, or
 //! a [`NetError`]. Nothing else of ours uses the HTTP library.
 
@@ -21,6 +21,7 @@ mod issuer;
 mod link;
 mod message;
 mod mirrors;
+mod pour;
 mod proxy;
 mod retry;
 mod settings;
@@ -35,7 +36,7 @@ pub use deadline::Deadline;
 pub use endpoint::Endpoint;
 pub use error::{Between, Kind, NetError, Place};
 pub use link::next_link;
-pub use message::{Request, Response, Secret};
+pub use message::{Request, Response, Secret, Sink};
 pub use mirrors::mirrored;
 pub use proxy::{Proxies, Proxy};
 pub use settings::{GitToken, Identity, Pem, RegistrySettings, Settings};

@@ -11,7 +11,7 @@ use super::error::Place;
 /// How many requests were sent, by what they asked for, and what came of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// HEAD requests for manifests.
+    /// HEAD requests.
     pub heads: u64,
     /// GET requests for manifests.
     pub manifests: u64,
@@ -25,6 +25,8 @@ pub struct Stats {
     pub git: u64,
     /// Requests to a forge.
     pub forge: u64,
+    /// GET requests for files that a server publishes.
+    pub files: u64,
     /// Bytes of bodies received.
     pub bytes: u64,
     /// Requests that were sent again.
@@ -55,7 +57,8 @@ pub struct Tally {
 impl Stats {
     /// All requests.
     pub fn requests(&self) -> u64 {
-        self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs + self.git + self.forge
+        let images = self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs;
+        images + self.git + self.forge + self.files
     }
 
     /// What two clients have asked.
@@ -68,6 +71,7 @@ impl Stats {
         self.blobs += other.blobs;
         self.git += other.git;
         self.forge += other.forge;
+        self.files += other.files;
         self.bytes += other.bytes;
         self.retries += other.retries;
         for (host, tally) in other.hosts {
@@ -87,7 +91,7 @@ impl Stats {
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// The headers of a manifest.
+    /// The headers of a manifest or a file.
     Head,
     /// A manifest.
     Manifest,
@@ -105,6 +109,8 @@ pub enum Asked {
     Forge,
     /// A blob that says what an image is made of.
     Attestation,
+    /// A file that a server publishes.
+    File,
 }
 
 /// The live counters behind [`Stats`].
@@ -126,6 +132,7 @@ impl Counters {
             Asked::Blob | Asked::Attestation => &mut stats.blobs,
             Asked::Git | Asked::Pack => &mut stats.git,
             Asked::Forge => &mut stats.forge,
+            Asked::File => &mut stats.files,
         };
         *kind += 1;
         tally(&mut stats, place.host()).requests += 1;

@@ -1,12 +1,14 @@
 //! The decision: what to ask of an upstream, and which of its answers to lock. Pure.
 //!
 //! [`shortlist`] judges every tag by name alone. [`image::next`] then says what to ask about the best of them,
-//! one question at a time, until there is an [`Outcome`]; [`git::decide`] has all it needs at once. The same
+//! one question at a time, until there is an [`Outcome`]; [`archive::next`] does the same for versions of archives,
+//! and [`git::decide`] has all it needs at once. The same
 //! inputs give the same decision: no clock, no network, no order of arrival.
 //!
 //! [`stale`] tells whether a locked pin still satisfies its declaration.
 
 mod age;
+pub mod archive;
 pub mod cause;
 mod expected;
 pub mod git;

@@ -121,6 +121,9 @@ pub enum Rejection {
     /// The tag names nothing.
     #[error("is not served by upstream")]
     NotServed,
+    /// Upstream has the version, and not yet, or no longer, all of its files.
+    #[error("has no file at {0}")]
+    NoFile(String),
     /// It names no image that could be locked.
     #[error("names no platform's image")]
     NoPlatforms,

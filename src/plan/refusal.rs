@@ -111,7 +111,8 @@ where
 {
     let others = || rejections().filter(|(tag, _)| Some(*tag) != locked);
     let asked = |(_, rejection): &(&str, &Rejection)| {
-        matches!(rejection, Rejection::Platforms(_) | Rejection::NoPlatforms | Rejection::NotServed)
+        use Rejection::{NoFile, NoPlatforms, NotServed, Platforms};
+        matches!(rejection, Platforms(_) | NoPlatforms | NotServed | NoFile(_))
     };
     let declared = |(_, rejection): &(&str, &Rejection)| {
         !matches!(rejection, Rejection::Version(_) | Rejection::Ignored(_) | Rejection::Older)

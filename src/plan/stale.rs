@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{ArchivePlace, Declaration, Needs, Upstream};
-use crate::model::{Architecture, ArchiveFiles, DebianPin, PackageName, Pin, Platform};
+use crate::model::{
+    Architecture, ArchiveFile, ArchiveFiles, ArchivePin, DebianPin, PackageName, Pin, Platform,
+};
 
 /// Why a locked pin does not satisfy its declaration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +54,16 @@ pub enum Stale {
     /// It has an architecture that nobody declared.
     #[error("it has {0}, which is no longer declared")]
     SurplusArchitecture(Architecture),
+    /// The URL spells an architecture in another way.
+    #[error("its file for {architecture} is locked as `{locked}`, and `{declared}` is declared")]
+    Spelled {
+        /// Whose.
+        architecture: Architecture,
+        /// In the locked URL.
+        locked: String,
+        /// In the declared one.
+        declared: String,
+    },
     /// It lacks a package.
     #[error("it has no package {0}, which is wanted")]
     Package(PackageName),
@@ -95,10 +107,24 @@ pub fn stale(declaration: &Declaration, needs: &Needs, pin: &Pin) -> Vec<Stale> 
                 ArchiveFiles::Each(files) => files.keys().cloned().collect(),
             };
             architectures(needs, &locked, &mut found);
+            found.extend(spelled(declaration, pin));
         }
         Pin::Debian(pin) => packages(needs, pin, &mut found),
     }
     found
+}
+
+/// The architectures that the declared URL spells in another way than the locked one.
+fn spelled(declaration: &Declaration, pin: &ArchivePin) -> Vec<Stale> {
+    let (Upstream::Archive(archive), ArchiveFiles::Each(files)) = (&declaration.upstream, &pin.files) else {
+        return Vec::new();
+    };
+    let differs = |(architecture, file): (&Architecture, &ArchiveFile)| {
+        let declared = archive.architectures.get(architecture)?.clone();
+        let locked = file.spelled.clone().unwrap_or_else(|| architecture.to_string());
+        (locked != declared).then(|| Stale::Spelled { architecture: architecture.clone(), locked, declared })
+    };
+    files.iter().filter_map(differs).collect()
 }
 
 fn architectures(needs: &Needs, locked: &BTreeSet<Architecture>, found: &mut Vec<Stale>) {

@@ -19,7 +19,7 @@ impl SourceError {
         Self { kind, asked: asked.into(), cause: shown(&cause.into()), hint: None, not_asked: None }
     }
 
-    pub(super) fn hinted(self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hinted(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 

@@ -69,6 +69,7 @@ pub(super) async fn ask(
             locked: None,
             wish,
             past: Past::Nobody,
+            keyring: None,
             ask_held: false,
         })
     });

@@ -1,0 +1,70 @@
+//! A body that may be larger than memory: it goes on, piece by piece, as it comes.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use reqwest::header::CONTENT_ENCODING;
+use tokio::time::Instant;
+use url::Url;
+
+use super::NetError;
+use super::body::Body;
+use super::client::Inner;
+use super::error::Place;
+use super::exchange::{Failure, is_compression, slow};
+use super::message::{Request, Response, Target};
+
+/// The slowest that an honest server is, in bytes a second: one that sends a byte now and then would never end.
+const SLOWEST: u64 = 4 << 10;
+
+impl Inner {
+    /// Passes the body of a good answer on. That of any other is not read: what an error page says is not used.
+    pub(super) async fn pour(
+        &self,
+        request: &Request,
+        url: &Url,
+        mut answer: reqwest::Response,
+        sink: &Target,
+    ) -> Result<Response, Failure> {
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let mut response = Response { status, headers, url: url.clone(), body: Body::default() };
+        if status != 200 {
+            return Ok(response);
+        }
+        let place = || Place::of(url);
+        let refused = |what| Failure::Final(NetError::Refused { place: place(), what });
+        let encoding = answer.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+        if encoding.is_some_and(|encoding| is_compression(encoding) && !is_its_own(encoding, &request.url)) {
+            return Err(refused("compressed its answer, although it was asked not to".into()));
+        }
+        let limit = request.limit();
+        let too_large = || Failure::Final(NetError::TooLarge { place: place(), limit });
+        if answer.content_length().unwrap_or(0) > limit as u64 {
+            return Err(too_large());
+        }
+        let lock = || sink.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lock().begin(&response).map_err(refused)?;
+        let (begun, mut length) = (Instant::now(), 0);
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(url, &error, true))? {
+            self.counters.received(place().host(), chunk.len());
+            length += chunk.len();
+            if length > limit {
+                return Err(too_large());
+            }
+            let most = self.whole() + Duration::from_secs(length as u64 / SLOWEST);
+            if begun.elapsed() > most {
+                return Err(slow(url, most, false));
+            }
+            lock().take(&chunk);
+        }
+        response.body = Body::elsewhere(length);
+        Ok(response)
+    }
+}
+
+/// Whether what a server calls the compression of its answer is that of the file itself: many say so of a `.tar.gz`, and
+/// send it as it is.
+fn is_its_own(encoding: &str, url: &Url) -> bool {
+    let is_gzip = matches!(encoding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip");
+    is_gzip && [".gz", ".tgz"].iter().any(|ending| url.path().ends_with(ending))
+}

@@ -41,8 +41,7 @@ impl Script<'_> {
             word.starts_with("$(") && word.ends_with(')') || word.starts_with('`') && word.ends_with('`')
         };
         let argument = operands.iter().find_map(|word| inrelease_argument(word))?;
-        (operands.iter().any(|word| is_substitution(word)) && self.hashes_suites(index))
-            .then(|| argument.to_owned())
+        (operands.iter().any(is_substitution) && self.hashes_suites(index)).then(|| argument.to_owned())
     }
 
     /// Whether a command within a word of this one hashes all `InRelease` files of a folder.

@@ -8,6 +8,8 @@ mod support;
 mod ages;
 #[path = "http/ages_more.rs"]
 mod ages_more;
+#[path = "http/archives.rs"]
+mod archives;
 #[path = "http/auth.rs"]
 mod auth;
 #[path = "http/commands.rs"]

@@ -8,7 +8,7 @@ use solera_pin::learn::learn;
 use solera_pin::model::{Anatomy, Depth, Digest, ImagePin, Learnt, Pin};
 use solera_pin::report::markdown;
 use solera_pin::resolve::Sources;
-use solera_pin::source::GitSource;
+use solera_pin::source::{ArchiveSource, GitSource};
 
 use crate::support::checkout::{BOTH, Checkout, Ended, pin};
 use crate::support::git_http::git;
@@ -21,7 +21,8 @@ const B: &str = "e07791e1f0da683600961b9ff69e5b584be52860";
 
 fn sources() -> Sources {
     let client = client(settings());
-    Sources { images: images(), git: GitSource::new(client) }
+    let archives = ArchiveSource::new(client.clone());
+    Sources { images: images(), git: GitSource::new(client), archives }
 }
 
 /// What `digest` is, as it would be locked.

@@ -4,6 +4,7 @@ mod archive;
 
 use std::sync::Arc;
 
+pub(crate) use archive::release;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tracing::Instrument as _;
 

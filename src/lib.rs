@@ -18,6 +18,7 @@ pub mod app;
 pub mod cache;
 pub mod catalog;
 pub mod cli;
+pub mod debian;
 pub mod document;
 pub mod emit;
 pub mod error;

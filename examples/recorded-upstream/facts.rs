@@ -62,6 +62,31 @@ pub struct GitTagFacts {
     pub committed: Timestamp,
 }
 
+/// A version of a package, for every architecture.
+pub struct PackageFacts {
+    /// When it was published.
+    pub since: Timestamp,
+    /// Where.
+    pub suite: String,
+    /// The package; `-` says only that the suite was published.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// As in `Depends`.
+    pub depends: String,
+}
+
+/// What stands in for Debian's packages.
+pub fn packages() -> Result<Vec<PackageFacts>, RecordedError> {
+    let name = "Debian's packages";
+    rows(name, include_str!("data/packages.tsv"))
+        .map(|fields| {
+            let [since, suite, package, version, depends] = fields?.map(str::to_owned);
+            Ok(PackageFacts { since: read(name, &since)?, suite, name: package, version, depends })
+        })
+        .collect()
+}
+
 /// The official images that were recorded.
 pub fn images() -> Result<Vec<ImageFacts>, RecordedError> {
     [

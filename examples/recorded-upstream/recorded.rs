@@ -1,11 +1,13 @@
 //! The upstreams as they stood at a date: an OCI layout with the official images debian, rust and wordpress, and a bare
-//! git repository with the tags of sadoyan/aralez.
+//! git repository with the tags of sadoyan/aralez; and a stand-in for the states of Debian's archive (`debian`).
 //!
 //! Names, dates and architectures are facts (`facts`). Contents are made here (`images`, `git`): small, valid, and the
 //! same for the same date, so their digests and commit ids are nobody else's. Entry point: [`write`].
 
 #![allow(dead_code, unreachable_pub, reason = "a test that includes this module uses a part of it")]
 
+#[path = "debian.rs"]
+mod debian;
 #[path = "facts.rs"]
 pub mod facts;
 #[path = "git.rs"]
@@ -69,6 +71,9 @@ pub enum RecordedError {
         /// What git said.
         source: git2::Error,
     },
+    /// A signature.
+    #[error("cannot sign: {0}")]
+    Signing(String),
     /// A JSON document.
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -76,11 +81,13 @@ pub enum RecordedError {
 
 /// Makes `dir/layout` and `dir/aralez.git` as they stood at `at`, or moves the ones that are there to that time.
 ///
-/// Both are changed in place: blobs are only added, `index.json` is replaced whole, tags are added, moved or removed.
+/// Both are changed in place: blobs are only added, `index.json` is replaced whole, tags are added, moved or removed. The
+/// archive in `dir/archive` has all its states, whatever the time.
 pub fn write(dir: &Path, at: Timestamp) -> Result<Written, RecordedError> {
     let layout = dir.join("layout");
     let git = dir.join("aralez.git");
     let images = images::write(&layout, &facts::images()?, at)?;
+    debian::write(dir, &facts::packages()?)?;
     let git_tags = git::write(&git, &facts::aralez()?, at)?;
     Ok(Written { layout, git, images, git_tags })
 }

@@ -133,8 +133,7 @@ impl Cache {
     /// Notes what `url` gave. What has no entity tag that could be asked about is not noted.
     pub fn keep_note(&self, url: &str, note: &Note) {
         let Note { etag, digest, size } = note;
-        let Some(folder) =
-            self.0.as_deref().filter(|_| !etag.is_empty() && !etag.contains(['\n', '\r']))
+        let Some(folder) = self.0.as_deref().filter(|_| !etag.is_empty() && !etag.contains(['\n', '\r']))
         else {
             return;
         };

@@ -83,7 +83,9 @@ impl Cache {
     /// How many bytes there are.
     pub fn size(&self) -> u64 {
         let sum = |files: Vec<Kept>| files.iter().map(|file| file.size).sum::<u64>();
-        self.0.as_deref().map_or(0, |folder| sum(folder.files(&FOLDERS)) + sum(folder.files(&[archive::FOLDER])))
+        self.0
+            .as_deref()
+            .map_or(0, |folder| sum(folder.files(&FOLDERS)) + sum(folder.files(&[archive::FOLDER])))
     }
 
     /// Where this process has added something: removes what was not used for the longest time, until the rest is within the

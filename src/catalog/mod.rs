@@ -9,6 +9,7 @@ mod declaration;
 mod duration;
 mod git;
 mod image;
+mod installed;
 mod network;
 mod paths;
 mod policy;
@@ -25,6 +26,7 @@ pub use declaration::{Declaration, Hold};
 pub use duration::parse as parse_duration;
 pub use git::{GitMirror, GitToken, TokenSource};
 pub use image::{Class, Image, Origin};
+pub use installed::Installed;
 pub use network::{ClientFiles, Network, RegistryPolicy, parse_user};
 pub use paths::PathGlobs;
 pub use policy::{Edition, Level, Mode, Policy, References};
@@ -112,8 +114,10 @@ impl Catalog {
     }
 
     /// The packages that the images which read a Debian pin install.
-    fn installed(&self, _declaration: &Declaration) -> BTreeSet<PackageName> {
-        BTreeSet::new()
+    fn installed(&self, declaration: &Declaration) -> BTreeSet<PackageName> {
+        let [_, argument] = declaration.name.debian_arguments();
+        let readers = self.images.values().filter(|image| image.packages.as_ref() == Some(&declaration.name));
+        readers.flat_map(|image| image.installed(&argument).packages).collect()
     }
 
     /// The platforms that a pin must cover: those declared, or else those of the images that read it. `None`

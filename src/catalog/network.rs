@@ -17,6 +17,8 @@ pub struct Network {
     pub registries: BTreeMap<Registry, RegistryPolicy>,
     /// The longest matching prefix applies.
     pub git: Vec<GitMirror>,
+    /// Where archives are asked: a URL prefix, and what stands there instead. The longest matching prefix applies.
+    pub archives: BTreeMap<String, String>,
     /// Of a user's file alone. The longest matching prefix applies, to the place that is asked.
     pub git_tokens: Vec<GitToken>,
     /// PEM files, relative to the repository or, in a user's file, absolute.
@@ -88,6 +90,7 @@ impl Network {
         }
         self.git.retain(|mirror| !user.git.iter().any(|own| own.prefix == mirror.prefix));
         self.git.extend(user.git);
+        self.archives.extend(user.archives);
         self.git_tokens.extend(user.git_tokens);
         self.ca_files.extend(user.ca_files);
         self.timeout = user.timeout.or(self.timeout);
@@ -137,6 +140,10 @@ pub(super) fn read(whose: Whose, root: &mut Section<'_>, network: &mut Network, 
             Err(problem) => problems.push(problem),
         }
     }
+    for (prefix, entry) in root.read("archives", problems, Entry::section).iter().flat_map(Section::entries) {
+        let mirror = archive_mirror(prefix, &entry, problems);
+        network.archives.extend(mirror.map(|mirror| (prefix.to_owned(), mirror)));
+    }
     if let Some(mut section) = root.read("network", problems, Entry::section) {
         let files = section.read("ca-files", problems, Entry::texts);
         network.ca_files.extend(files.unwrap_or_default());
@@ -146,6 +153,21 @@ pub(super) fn read(whose: Whose, root: &mut Section<'_>, network: &mut Network, 
         network.certs_dir = section.read("certs-dir", problems, |entry| of_user(whose, entry));
         section.finish(problems);
     }
+}
+
+/// `[archives."PREFIX"]`
+fn archive_mirror(prefix: &str, entry: &Entry<'_>, problems: &mut Vec<Problem>) -> Option<String> {
+    let mut section = entry.section().map_err(|problem| problems.push(problem)).ok()?;
+    if prefix.parse::<url::Url>().is_err() {
+        problems.push(section.problem(format!("`{prefix}` is not the start of a URL")));
+    }
+    let plain = section.read("plain-http", problems, Entry::boolean) == Some(true);
+    let mirror = section.require("mirror", problems, |entry| {
+        web_url(entry, plain)?;
+        entry.text().map(str::to_owned)
+    });
+    section.finish(problems);
+    mirror
 }
 
 /// A duration of some length: nothing answers at once.

@@ -280,3 +280,18 @@ fn what_archives_and_suites_cannot_have_is_said() {
         assert!(found.contains(says_so), "{text}\n{found}");
     }
 }
+
+#[test]
+fn archives_have_mirrors() {
+    let policy = |text: &str| {
+        let policy = Some(SourceFile::new("refresh/policy.toml", text));
+        Files { policy, ..files("") }
+    };
+    let text = "[archives.\"https://snapshot.debian.org/\"]\nmirror = \"http://m.example.org/\"\n";
+    assert!(says(&policy(text))[0].contains("plain HTTP"));
+    let catalog = parse(&policy(&format!("{text}plain-http = true\n"))).unwrap();
+    assert_eq!(catalog.policy.network.archives["https://snapshot.debian.org/"], "http://m.example.org/");
+    assert!(
+        says(&policy("[archives.\"snapshot\"]\nmirror = \"https://m/\"\n"))[0].contains("start of a URL")
+    );
+}

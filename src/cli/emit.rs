@@ -1,16 +1,18 @@
 //! `emit`: the lock for a builder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
 use super::session::Session;
-use crate::catalog::Image;
+use crate::catalog::{Debian, Image, Upstream};
 use crate::document::meant;
-use crate::emit::{EmittedImage, all_arguments, build_args, env, json};
+use crate::emit::{EmittedImage, EmittedSuites, all_arguments, build_args, env, json, sources_list};
 use crate::error::{Error, Status};
 use crate::lock::Store;
-use crate::model::{ImageName, Pin, PinName, Platform};
+use crate::model::{DebianPin, ImageName, Pin, PinName, Platform};
+use crate::openpgp::{Fingerprint, Keyring};
 use crate::plan::stale;
 use crate::workspace::Workspace;
 
@@ -31,6 +33,8 @@ enum EmitFormat {
     BuildArgs,
     /// NAME=VALUE, one a line
     Env,
+    /// What a RUN sources, so that apt installs from the locked suites
+    SourcesList,
     /// Pins and images, with a schema version
     Json,
 }
@@ -43,6 +47,7 @@ pub(super) fn run(session: &mut Session<'_>, args: &EmitArgs) -> Result<Status, 
     let text = match args.format {
         EmitFormat::BuildArgs => build_args(&all_arguments(&pins)),
         EmitFormat::Env => env(&all_arguments(&pins)),
+        EmitFormat::SourcesList => sources_list(&suites(&workspace, &pins)?),
         EmitFormat::Json => {
             let images: Vec<EmittedImage> = images.into_iter().map(emitted).collect();
             format!("{:#}\n", json(&pins, &images))
@@ -92,6 +97,42 @@ fn pins(
         pins.insert(name.clone(), pin.clone());
     }
     Ok(pins)
+}
+
+/// The Debian pins among those that are read, with the keys that signed.
+fn suites<'a>(
+    workspace: &'a Workspace,
+    pins: &'a BTreeMap<PinName, Pin>,
+) -> Result<Vec<EmittedSuites<'a>>, Error> {
+    let mut suites = Vec::new();
+    for (name, pin) in pins {
+        let declared = workspace.catalog.declarations.get(name).map(|declaration| &declaration.upstream);
+        if let (Pin::Debian(pin), Some(Upstream::Debian(declared))) = (pin, declared) {
+            let keyring = keyring(&workspace.root, name, declared, pin)?;
+            suites.push(EmittedSuites { name, declared, pin, keyring });
+        }
+    }
+    Ok(suites)
+}
+
+/// The certificates of the keys that signed the suites.
+fn keyring(root: &Path, name: &PinName, declared: &Debian, pin: &DebianPin) -> Result<String, Error> {
+    let path = &declared.signed_by;
+    let fail = |why: String| {
+        Error::usage(format!("the keyring of the pin `{name}` cannot be given to a builder: {path}: {why}"))
+    };
+    let bytes = std::fs::read(root.join(path)).map_err(|error| fail(error.to_string()))?;
+    let keyring = Keyring::parse(&bytes).map_err(|error| fail(error.to_string()))?;
+    let signers = pin.suites().values().flat_map(|suite| &suite.signed_by);
+    let signers: BTreeSet<Fingerprint> = signers.filter_map(|key| key.as_str().parse().ok()).collect();
+    for (suite, inrelease) in pin.suites() {
+        let has = |key: &str| keyring.fingerprints().any(|known| known.as_str() == key);
+        if !inrelease.signed_by.iter().any(|key| has(key.as_str())) {
+            let error = fail(format!("it has no key that signed {suite}"));
+            return Err(error.hint(format!("put the keyring back, or run `solera-pin refresh {name}`")));
+        }
+    }
+    Ok(keyring.armored(&signers.into_iter().collect::<Vec<_>>()))
 }
 
 fn emitted(image: &Image) -> EmittedImage {

@@ -31,6 +31,7 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
         timeout: network.timeout.unwrap_or(default.timeout),
         max_delay: network.max_wait.unwrap_or(default.max_delay),
         git: network.git.iter().map(|mirror| (mirror.prefix.clone(), mirror.mirror.clone())).collect(),
+        archives: network.archives.clone().into_iter().collect(),
         git_tokens: network.git_tokens.iter().map(|token| git_token(app, token)).collect(),
         git_folder: Some(workspace.root.clone()),
         ca: network.ca_files.iter().map(pem).collect::<Result<_, _>>()?,

@@ -3,12 +3,14 @@
 mod build_args;
 mod env;
 mod json;
+mod sources_list;
 
 use std::collections::BTreeMap;
 
 pub use build_args::build_args;
 pub use env::env;
 pub use json::{EmittedImage, json};
+pub use sources_list::{EmittedSuites, sources_list};
 
 use crate::model::{Pin, PinName};
 

@@ -77,6 +77,11 @@ impl Digest {
         Self::of(Algorithm::Sha256, bytes)
     }
 
+    /// The digest of these bytes, which are not hashed but the hash.
+    pub fn of_sha256(bytes: [u8; 32]) -> Self {
+        Self { algorithm: Algorithm::Sha256, hex: hex_of(&bytes) }
+    }
+
     /// The hash function.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -158,9 +163,12 @@ impl Hasher {
             State::Sha256(state) => (Algorithm::Sha256, state.finalize().to_vec()),
             State::Sha512(state) => (Algorithm::Sha512, state.finalize().to_vec()),
         };
-        let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Digest { algorithm, hex }
+        Digest { algorithm, hex: hex_of(&bytes) }
     }
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

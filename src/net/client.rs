@@ -17,7 +17,7 @@ use super::proxy::Proxy;
 use super::settings::Settings;
 use super::stats::Counters;
 use super::tls::Clients;
-use super::{Allowance, Asked, NetError, Stats, retry};
+use super::{Allowance, Asked, NetError, Stats, mirrored, retry};
 use crate::model::{Registry, Repository};
 
 /// One HTTP client for everything. Cheap to clone: clones share connections, tokens and counters.
@@ -59,6 +59,12 @@ impl Client {
     /// The proxy that `url` is asked through, if it is.
     pub fn proxy(&self, url: &Url) -> Option<&Proxy> {
         self.0.settings.proxies.of(url)
+    }
+
+    /// Where an archive, or the mirror declared for it, is asked.
+    pub fn place_of(&self, archive: &Url) -> Url {
+        let mirror = mirrored(archive.as_str(), &self.0.settings.archives);
+        mirror.and_then(|place| place.parse().ok()).unwrap_or_else(|| archive.clone())
     }
 
     /// Where `registry`, or the mirror declared for it, is asked.

@@ -200,7 +200,9 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 pub(super) fn is_plain_allowed(url: &Url, settings: &Settings) -> bool {
     let place = Place::of(url);
     let mut plain = settings.registries.iter().filter(|(_, declared)| declared.plain_http);
+    let is_mirror = |mirror: &String| url.as_str().starts_with(mirror.as_str());
     is_loopback(url)
+        || settings.archives.iter().any(|(_, mirror)| is_mirror(mirror))
         || plain.any(|(registry, declared)| {
             let own = Url::parse(&format!("http://{registry}")).ok();
             let hosts = [own.as_ref(), declared.mirror.as_ref(), declared.realm.as_ref()];
@@ -230,6 +232,14 @@ mod tests {
         let request = endpoint.request(Asked::TagPage, &repository, "tags/list");
         let Access::Registry { name, .. } = &request.access else { panic!("a registry's request") };
         Ok((request.url.to_string(), name.clone()))
+    }
+
+    #[test]
+    fn a_mirror_of_archives_may_be_plain_below_its_path() {
+        let archives = vec![("https://a/".to_owned(), "http://m/x/".to_owned())];
+        let settings = Settings { archives, ..Settings::default() };
+        let allowed = |url: &str| is_plain_allowed(&Url::parse(url).unwrap(), &settings);
+        assert!(allowed("http://m/x/y") && !allowed("http://m/z") && !allowed("http://n/x/"));
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct Settings {
     pub registries: BTreeMap<Registry, RegistrySettings>,
     /// Mirrors of git repositories: a URL prefix, and what replaces it (an HTTPS URL, a file URL or an absolute path).
     pub git: Vec<(String, String)>,
+    /// Mirrors of archives: a URL prefix, and the URL prefix that replaces it.
+    pub archives: Vec<(String, String)>,
     /// Tokens for git servers over HTTP.
     pub git_tokens: Vec<GitToken>,
     /// The folder that git servers are asked from: what git's configuration and helpers have there for a server is shown to
@@ -58,6 +60,7 @@ impl Default for Settings {
         Self {
             registries: BTreeMap::new(),
             git: Vec::new(),
+            archives: Vec::new(),
             git_tokens: Vec::new(),
             git_folder: None,
             ca: Vec::new(),

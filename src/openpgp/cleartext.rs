@@ -12,6 +12,10 @@ pub(super) struct Cleartext<'a> {
     pub(super) signatures: &'a [u8],
 }
 
+/// The names of digests, those that do not count for signatures too.
+const HASHES: [&[u8]; 9] =
+    [b"MD5", b"SHA1", b"RIPEMD160", b"SHA224", b"SHA256", b"SHA384", b"SHA512", b"SHA3-256", b"SHA3-512"];
+
 const MESSAGE: &[u8] = b"PGP SIGNED MESSAGE";
 const SIGNATURE: &[u8] = b"PGP SIGNATURE";
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -50,15 +54,18 @@ fn has_message(bytes: &[u8]) -> bool {
     Lines { rest: bytes }.any(|line| marked(line.trim_ascii_end(), BEGIN) == Some(MESSAGE))
 }
 
-/// The headers, up to the empty line. They are not signed: only `Hash`, which says nothing, may be there.
+/// The headers, up to the empty line. They are not signed: only `Hash`, with names of digests, may be there.
 fn hash_headers(reader: &mut Lines<'_>) -> Result<(), SignatureError> {
     for line in reader {
         let line = line.trim_ascii_end();
         if line.is_empty() {
             return Ok(());
         }
-        if !line.starts_with(b"Hash: ") {
+        let Some(names) = line.strip_prefix(b"Hash: ") else {
             return Err(malformed("a header other than `Hash` before the signed text"));
+        };
+        if !names.split(|byte| *byte == b',').all(|name| HASHES.contains(&name.trim_ascii())) {
+            return Err(malformed("a digest that is not known in the header before the signed text"));
         }
     }
     Err(malformed("it ends before the signed text"))

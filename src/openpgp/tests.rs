@@ -299,3 +299,17 @@ fn an_emitted_keyring_has_what_its_owner_signed_and_no_more() {
     let stripped = armor::decode(keys.armored(&[good]).as_bytes(), "PGP PUBLIC KEY BLOCK").unwrap();
     assert_eq!((count(&file("good.gpg")), count(&stripped)), (4, 3));
 }
+
+#[test]
+fn any_changed_bit_of_the_file_is_seen() {
+    let (keys, bytes) = (keyring("good"), file("good.20.asc"));
+    let accepted = |(at, bit): &(usize, u8)| {
+        let mut other = bytes.clone();
+        other[*at] ^= 1 << bit;
+        keys.verify_inline(&other, now()).is_ok()
+    };
+    let all = (0..bytes.len()).flat_map(|at| (0..8).map(move |bit| (at, bit)));
+    // White space at the end of a line is what no signature covers.
+    let seen = all.filter(accepted).filter(|(at, _)| !matches!(bytes[*at], b' ' | b'\t' | b'\r' | b'\n'));
+    assert_eq!(seen.collect::<Vec<_>>(), []);
+}

@@ -242,12 +242,7 @@ fn with(pin: &ArchivePin, files: &ArchiveFiles) -> ArchivePin {
 }
 
 /// What to do with a version that is all there.
-fn taken(
-    archive: &Archive,
-    locked: Option<&ArchivePin>,
-    best: &Candidate,
-    files: &ArchiveFiles,
-) -> Outcome {
+fn taken(archive: &Archive, locked: Option<&ArchivePin>, best: &Candidate, files: &ArchiveFiles) -> Outcome {
     let to = ArchivePin { url: archive.url.clone(), version: best.tag.clone(), files: files.clone() };
     match locked {
         Some(pin) if *pin == to => Outcome::Keep { note: None },

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{ArchivePlace, Declaration, Needs, Upstream};
-use crate::model::{Architecture, ArchiveFile, ArchiveFiles, ArchivePin, DebianPin, PackageName, Pin, Platform};
+use crate::model::{
+    Architecture, ArchiveFile, ArchiveFiles, ArchivePin, DebianPin, PackageName, Pin, Platform,
+};
 
 /// Why a locked pin does not satisfy its declaration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -77,10 +77,22 @@ impl<'a> Register<'a> {
             Ok(Input::Image(image)) => self.image(path, reference.kind, image),
             Ok(Input::Git(git)) => self.git(path, reference.kind, git),
             Ok(Input::Bound(bound)) => self.bound(bound),
-            Ok(Input::Fetch(fetch)) => match fetch.locked_by {
-                Some(by) => Standing::Sealed(by),
-                None => Standing::Wrong(Wrong::Unlocked(fetch.clone())),
-            },
+            Ok(Input::Fetch(fetch)) => self.fetch(fetch),
+        }
+    }
+
+    /// What apt gets is the lock's where its suites are held against those of a pin.
+    fn fetch(&self, fetch: &Fetch) -> Standing<'a> {
+        let argument = fetch.packages.as_ref().and_then(|packages| packages.checked.as_ref());
+        let holds = |pin: &&Declaration| {
+            matches!(pin.upstream, Upstream::Debian(_)) && pin.name.debian_arguments().last() == argument
+        };
+        let pin = argument.and_then(|_| self.catalog.declarations.values().find(holds));
+        match (pin, fetch.locked_by) {
+            (Some(pin), _) if self.locked(pin).is_some() => Standing::Locked(&pin.name),
+            (Some(pin), _) => Standing::Wrong(Wrong::NotLocked(pin)),
+            (None, Some(by)) => Standing::Sealed(by),
+            (None, None) => Standing::Wrong(Wrong::Unlocked(fetch.clone())),
         }
     }
 

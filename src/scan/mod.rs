@@ -38,7 +38,8 @@ pub use comment::{BotComment, Suppression};
 pub use format::{Format, of as format};
 pub use overrides::set_by;
 pub use reference::{
-    Bound, Fetch, GitInput, GitSite, ImageInput, Input, Kind, Piece, Reference, Site, Spelled, Unresolved,
+    Bound, Fetch, GitInput, GitSite, ImageInput, Input, Kind, Packages, Piece, Reference, Site, Spelled,
+    Unresolved,
 };
 
 /// What a scanner found in a file. Spans are bytes of the text that was scanned.

@@ -125,6 +125,20 @@ pub struct Fetch {
     pub what: String,
     /// What makes sure that it gets the same bytes each time: a checksum, a lock file; `None` where nothing does.
     pub locked_by: Option<&'static str>,
+    /// Where it is an installation of Debian's packages, what the text tells of it.
+    pub packages: Option<Box<Packages>>,
+}
+
+/// What an installation of Debian's packages says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Packages {
+    /// The names of the packages that it asks for, in order, each once.
+    pub names: Vec<String>,
+    /// What is asked for besides and the text does not tell: a variable, a pattern, words from a pipe.
+    pub untold: Option<String>,
+    /// The build argument whose digests the suites are held against before anything is installed:
+    /// `PIN_<NAME>_INRELEASE`.
+    pub checked: Option<String>,
 }
 
 /// A value of a pin.

@@ -167,19 +167,9 @@ fn tags(refs: Refs) -> Vec<GitTag> {
 
 /// Where `url` is asked: under the mirror with the longest prefix of it, or as it is.
 fn mirrored(url: &GitUrl, mirrors: &[(String, String)]) -> Result<GitUrl, String> {
-    let covering = mirrors.iter().filter_map(|(prefix, mirror)| {
-        let rest = url.as_str().strip_prefix(prefix.as_str())?;
-        // A prefix ends where a component does: `…/acme` is not a prefix of `…/acme-evil/x`.
-        let whole =
-            prefix.ends_with(['/', ':']) || rest.is_empty() || rest == ".git" || rest.starts_with('/');
-        whole.then_some((prefix.len(), mirror, rest))
-    });
-    match covering.max_by_key(|(length, ..)| *length) {
-        Some((_, mirror, rest)) => {
-            let place: GitUrl = format!("{mirror}{rest}")
-                .parse()
-                .map_err(|error| format!("the mirror declared for it is of no use: {error}"))?;
-            Ok(place)
+    match crate::net::mirrored(url.as_str(), mirrors) {
+        Some(place) => {
+            place.parse().map_err(|error| format!("the mirror declared for it is of no use: {error}"))
         }
         None => Ok(url.clone()),
     }
@@ -188,28 +178,6 @@ fn mirrored(url: &GitUrl, mirrors: &[(String, String)]) -> Result<GitUrl, String
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_longest_prefix_has_the_mirror() {
-        let mirrors: Vec<(String, String)> = [
-            ("https://github.com/", "https://mirror.example/gh/"),
-            ("https://github.com/acme/", "file:///srv/"),
-            ("https://github.com/one", "/srv/one"),
-            ("git@github.com:", "https://mirror.example/gh/"),
-        ]
-        .map(|(prefix, mirror)| (prefix.to_owned(), mirror.to_owned()))
-        .into();
-        for (url, place) in [
-            ("https://github.com/sadoyan/aralez.git", "https://mirror.example/gh/sadoyan/aralez.git"),
-            ("https://github.com/acme/x", "file:///srv/x"),
-            ("https://github.com/one.git", "/srv/one.git"),
-            ("https://github.com/one-evil/x", "https://mirror.example/gh/one-evil/x"),
-            ("git@github.com:acme/x", "https://mirror.example/gh/acme/x"),
-            ("https://example.org/x", "https://example.org/x"),
-        ] {
-            assert_eq!(mirrored(&url.parse().unwrap(), &mirrors).unwrap().as_str(), place);
-        }
-    }
 
     #[test]
     fn a_mirror_with_a_password_is_refused_and_not_shown() {

@@ -1,5 +1,6 @@
 mod dockerfile;
 mod files;
+mod packages;
 
 use super::*;
 use crate::catalog::{Files, ImageFiles, parse};

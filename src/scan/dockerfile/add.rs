@@ -50,7 +50,7 @@ fn input(source: &Expanded, checksum: Option<&Expanded>) -> Option<Result<Input,
         return None;
     }
     let locked_by = checksum.filter(|checksum| is_checksum(checksum)).map(|_| "--checksum");
-    Some(Ok(Input::Fetch(Fetch { tool: "ADD", what: text.to_owned(), locked_by })))
+    Some(Ok(Input::Fetch(Fetch { tool: "ADD", what: text.to_owned(), locked_by, packages: None })))
 }
 
 /// Whether what is fetched must have a checksum. One that an argument completes counts: without the argument the

@@ -19,11 +19,15 @@ pub(super) struct Memory {
     frozen: bool,
     /// Whether commands are run by a shell of Windows.
     windows: bool,
+    /// Whether the shell that runs them ends at the first failure.
+    errexit: bool,
 }
 
 impl Memory {
     /// Takes in a `SHELL`.
     pub(super) fn shell(&mut self, arguments: &str) {
+        let words: Vec<String> = serde_json::from_str(arguments).unwrap_or_default();
+        self.errexit = shell::errexit(words.iter().skip(1).map(String::as_str));
         let arguments = arguments.to_ascii_lowercase();
         self.windows = ["powershell", "pwsh", "cmd"].iter().any(|shell| arguments.contains(shell));
     }
@@ -68,7 +72,7 @@ pub(super) fn references(
     let escape = if memory.windows || instruction.escape == '`' { '`' } else { '\\' };
     let variable = |name: &str| scope.text(name).map(str::to_owned);
     let mut references = Vec::new();
-    for commands in scripts(instruction, text, escape) {
+    for commands in scripts(instruction, text, escape, memory.errexit) {
         let setting = Setting {
             variable: &variable,
             snapshot: memory.snapshot,
@@ -88,13 +92,13 @@ pub(super) fn references(
 }
 
 /// The commands of what a `RUN` runs.
-fn scripts(instruction: &Instruction, text: &str, escape: char) -> Vec<Vec<Command>> {
+fn scripts(instruction: &Instruction, text: &str, escape: char, errexit: bool) -> Vec<Vec<Command>> {
     let (_, rest) = instruction.flags();
     if rest.text.starts_with('[') && serde_json::from_str::<Vec<String>>(&rest.text).is_ok() {
         let words = strings(rest).into_iter().map(|literal| literal.text).collect();
         return vec![shell::exec(words, escape)];
     }
-    let commands = shell::script(rest, escape);
+    let commands = shell::script(rest, escape, errexit);
     let bodies = bodies(instruction, text);
     // A heredoc alone is the script; so is one that a shell reads. Any other is somebody's data.
     let alone = commands.iter().all(Command::is_empty);
@@ -104,7 +108,11 @@ fn scripts(instruction: &Instruction, text: &str, escape: char) -> Vec<Vec<Comma
         if let Some((body, script)) = body.filter(|(_, script)| is_for_shell(script)) {
             let mut joined = Joined::default();
             joined.push(script, body.start);
-            scripts.push(shell::script(&joined, escape));
+            let errexit = match commands.first().filter(|_| !alone) {
+                Some(command) => command.stops_at_failure(),
+                None => interpreter(script).map_or(errexit, |words| shell::errexit(words.skip(1))),
+            };
+            scripts.push(shell::script(&joined, escape, errexit));
         }
     }
     scripts.push(commands);
@@ -135,6 +143,11 @@ fn bodies(instruction: &Instruction, text: &str) -> Vec<Range<usize>> {
 
 /// Whether a script is one for a shell, and not for what its first line names.
 fn is_for_shell(script: &str) -> bool {
-    let interpreter = script.strip_prefix("#!").and_then(|rest| rest.lines().next());
-    interpreter.is_none_or(|line| line.split([' ', '/', '\t']).any(shell::is_shell))
+    interpreter(script).is_none_or(|words| words.flat_map(|word| word.split('/')).any(shell::is_shell))
+}
+
+/// The words of a script's first line, where it names what runs it.
+fn interpreter(script: &str) -> Option<impl Iterator<Item = &str>> {
+    let line = script.strip_prefix("#!")?.lines().next()?;
+    Some(line.split([' ', '\t']).filter(|word| !word.is_empty()))
 }

@@ -4,6 +4,7 @@ mod fetches;
 mod hostile;
 mod images;
 mod oracles;
+mod packages;
 
 fn names(text: &str) -> Vec<(String, Option<String>)> {
     arguments(text).into_iter().map(|argument| (argument.name, argument.default)).collect()

@@ -101,7 +101,10 @@ impl Download {
 impl Sink for Download {
     fn begin(&mut self, answer: &Response) -> Result<(), String> {
         if is_page(&self.url, answer) {
-            return Err("answered with a page for people in place of the file: to log in, or to tell of an error".into());
+            return Err(
+                "answered with a page for people in place of the file: to log in, or to tell of an error"
+                    .into(),
+            );
         }
         self.restart(self.cache.incoming());
         Ok(())

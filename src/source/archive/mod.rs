@@ -17,8 +17,8 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use url::Url;
 
-pub use self::standing::Stands;
 use self::read::{Content, Head, Key};
+pub use self::standing::Stands;
 use super::SourceError;
 use super::memo::Memo;
 use crate::cache::Cache;

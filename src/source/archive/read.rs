@@ -53,7 +53,7 @@ impl ArchiveSource {
     pub(super) async fn head(&self, url: &Url) -> Result<Head, SourceError> {
         let ask = async {
             let asked = || format!("ask whether {} has changed", shown(url));
-            let sent = self.client.send(&Request::get(Asked::Head, url.clone())).await;
+            let sent = self.client.send(&Request::get(Asked::Head, self.client.place_of(url))).await;
             let response = sent.map_err(|error| SourceError::net(asked(), &error))?;
             Ok(match response.status() {
                 200 => Head::Here {
@@ -87,7 +87,7 @@ impl ArchiveSource {
     ) -> Result<Option<Content>, SourceError> {
         let download = Download::new(url, long, voucher, self.cache.clone());
         let download = Arc::new(Mutex::new(download));
-        let request = Request::get(Asked::File, url.clone()).into_sink(download.clone());
+        let request = Request::get(Asked::File, self.client.place_of(url)).into_sink(download.clone());
         if let Some(note) = self.known(url) {
             let asked_if = request.clone().header("if-none-match", note.etag.clone());
             let response = self.sent(asked_if, url).await?;
@@ -144,7 +144,7 @@ impl ArchiveSource {
     /// A small file that says something of others; `None` where it is not there.
     pub(super) async fn text(&self, url: &Url) -> Result<Option<Arc<Vec<u8>>>, SourceError> {
         let ask = async {
-            let request = Request::get(Asked::File, url.clone()).at_most(TEXT);
+            let request = Request::get(Asked::File, self.client.place_of(url)).at_most(TEXT);
             let response = self.sent(request, url).await?;
             if is_page(url, &response) && response.status() == 200 {
                 let why = "it is a page for people, not the file: one to log in, or an error's";

@@ -74,9 +74,7 @@ impl ArchiveSource {
         Ok(match self.content(url, false, None).await? {
             None => Standing::Missing(shown(url)),
             Some(now) if now.digest == locked.digest => Standing::Unchanged,
-            Some(now) => {
-                Standing::Other(ArchiveFile { digest: now.digest, size: now.size, spelled: None })
-            }
+            Some(now) => Standing::Other(ArchiveFile { digest: now.digest, size: now.size, spelled: None }),
         })
     }
 }
@@ -114,9 +112,8 @@ mod tests {
     #[test]
     fn a_claim_counts_where_nothing_speaks_against_it() {
         let locked = ArchiveFile { digest: Digest::sha256(b"a"), size: 1, spelled: None };
-        let note = |content: &[u8]| {
-            Some(Note { etag: "\"x\"".into(), digest: Digest::sha256(content), size: 1 })
-        };
+        let note =
+            |content: &[u8]| Some(Note { etag: "\"x\"".into(), digest: Digest::sha256(content), size: 1 });
         for (size, etag, note, unchanged) in [
             (Some(1), None, None, true),
             (Some(2), None, None, false),
@@ -130,7 +127,11 @@ mod tests {
             (Some(1), Some("\"x\""), note(b"b"), false),
             (Some(1), Some("\"y\""), note(b"b"), true),
         ] {
-            assert_eq!(is_unchanged(&locked, size, etag, note.clone()), unchanged, "{size:?} {etag:?} {note:?}");
+            assert_eq!(
+                is_unchanged(&locked, size, etag, note.clone()),
+                unchanged,
+                "{size:?} {etag:?} {note:?}"
+            );
         }
     }
 }

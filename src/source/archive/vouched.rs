@@ -83,9 +83,11 @@ impl ArchiveSource {
 
 /// A file, if it is what its publisher says.
 fn checked(url: &Url, content: &Content, listed: &Listed) -> Result<ArchiveFile, SourceError> {
-    let pairs = [(listed.short.as_ref(), Some(&content.digest)), (listed.long.as_ref(), content.long.as_ref())];
+    let pairs =
+        [(listed.short.as_ref(), Some(&content.digest)), (listed.long.as_ref(), content.long.as_ref())];
     for (published, found) in pairs {
-        if let Some((published, found)) = published.zip(found).filter(|(published, found)| published != found) {
+        if let Some((published, found)) = published.zip(found).filter(|(published, found)| published != found)
+        {
             let why = format!("its bytes are {found}, and the published checksum is {published}");
             let error = SourceError::new(Kind::Integrity, format!("trust {}", shown(url)), why);
             return Err(error.hinted("do not use it; tell those who publish it"));
@@ -100,5 +102,6 @@ fn checked(url: &Url, content: &Content, listed: &Listed) -> Result<ArchiveFile,
 /// That something does not count as signed by whom it should be.
 fn unsigned(url: &Url, why: String) -> SourceError {
     let error = SourceError::new(Kind::Integrity, format!("trust {}", shown(url)), why);
-    error.hinted("do not use it before you know why; `signed-by` names the keyring that it is checked against")
+    error
+        .hinted("do not use it before you know why; `signed-by` names the keyring that it is checked against")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{pin_arguments, pin_of};
-use crate::catalog::{Edition, Image, Level};
+use crate::catalog::{Edition, Image, Level, Upstream};
 use crate::model::PinName;
 use crate::scan::dockerfile::{self, Instruction};
 use crate::verify::{Check, Input, Raw, Rule};
@@ -60,10 +60,23 @@ fn check_image(input: &Input<'_>, image: &Image) -> Vec<Raw> {
         found.push(Raw {
             place: image.place_of(pin),
             message: format!("{} names the pin `{pin}`, which its Dockerfile does not read", image.name),
-            help: format!("add `ARG {}` to images/{}/Dockerfile and use it", pin.argument(), image.name),
+            help: format!(
+                "add `ARG {}` to images/{}/Dockerfile and use it",
+                argument(input, pin),
+                image.name
+            ),
         });
     }
     found
+}
+
+/// The argument that a Dockerfile reads a pin by.
+fn argument(input: &Input<'_>, pin: &PinName) -> String {
+    let declared = input.catalog.declarations.get(pin);
+    match declared.is_some_and(|declared| matches!(declared.upstream, Upstream::Debian(_))) {
+        true => pin.debian_arguments().into_iter().last().unwrap_or_default(),
+        false => pin.argument(),
+    }
 }
 
 /// Whether an instruction uses an argument; a command may also find it in its environment.

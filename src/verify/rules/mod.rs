@@ -16,12 +16,14 @@ mod no_pin;
 mod not_pinned;
 mod platform_missing;
 mod several_pins;
+mod suite_differs;
 mod suppressions;
 mod unknown_argument;
 mod unknown_rule;
 mod unlocked_fetch;
 mod unread;
 mod unresolved;
+mod untold_packages;
 mod unused_pin;
 
 use super::Rule;
@@ -43,6 +45,8 @@ pub const RULES: &[&Rule] = &[
     &bad_comment::RULE,
     &unread::RULE,
     &unlocked_fetch::RULE,
+    &suite_differs::RULE,
+    &untold_packages::RULE,
     &lock_missing::RULE,
     &lock_stale::RULE,
     &lock_not_chosen::RULE,

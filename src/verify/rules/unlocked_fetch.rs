@@ -11,14 +11,27 @@ pub(in crate::verify) const RULE: Rule = Rule {
     reason: "what a RUN step downloads by itself is in no lock",
     explanation: "\
 A RUN step or an ADD takes something from the network, and neither a checksum nor a lock file nor a
-snapshot says which bytes it gets.
+snapshot nor a Debian pin says which bytes it gets.
 
     RUN curl -fsSL https://example.org/tool.tgz | tar xz          # found
     RUN apt-get update && apt-get install -y iproute2             # found
     RUN npm install                                               # found; `npm ci` is not
     ADD https://example.org/tool.tgz /tmp/                        # found: it lacks `--checksum`
 
-Check what was downloaded (`sha256sum -c`), use the lock file of the language, or `ADD --checksum`.",
+Check what was downloaded (`sha256sum -c`), use the lock file of the language, or `ADD --checksum`.
+
+What apt installs is pinned by a Debian pin, whose suites are compared before anything is installed,
+in a script that stops where they differ (`set -e`, `&&`):
+
+    ARG PIN_BOOKWORM_INRELEASE
+    RUN --mount=type=secret,id=sources-list,required=true set -eux; \\
+        . /run/secrets/sources-list; \\
+        apt-get update; \\
+        test \"$(sha256sum /run/solera-pin/lists/*InRelease | cut -c-64 | sort | paste -sd,)\" = \\
+            \"$PIN_BOOKWORM_INRELEASE\"; \\
+        apt-get install -y iproute2
+
+`solera-pin emit sources-list` prints the file that is sourced.",
     check: Check::File(check),
 };
 
@@ -54,7 +67,9 @@ fn help(tool: &str) -> &'static str {
             "check it in the same RUN with `sha256sum -c`, or use `ADD --checksum=sha256:...`"
         }
         "git" => "check out a full commit id, or use `ADD` with a git pin",
-        "apt" | "apt-get" | "aptitude" => "install from a snapshot of the archive",
+        "apt" | "apt-get" | "aptitude" => {
+            "compare the suites with a Debian pin's between `apt-get update` and this: `solera-pin verify --explain unlocked-fetch` has the lines"
+        }
         "npm" => "use `npm ci` with the package-lock.json",
         "yarn" | "pnpm" => "install with a frozen lock file",
         "pip" | "pip3" | "python" | "python3" | "uv" | "pipx" => {

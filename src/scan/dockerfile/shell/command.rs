@@ -15,6 +15,30 @@ pub(in crate::scan::dockerfile) struct Command {
     pub(super) piped_to: Option<usize>,
     /// The command that has it within a word, as `$(…)`.
     pub(super) inside: Option<usize>,
+    /// What stands between it and the command before it.
+    pub(super) before: Operator,
+    /// The first command of the list that it stands in: that of its script, its substitution or its `( … )`.
+    pub(super) list: usize,
+    /// Whether that list is in `( … )`.
+    pub(super) grouped: bool,
+    /// Whether its script began as one that ends at the first failure.
+    pub(super) errexit: bool,
+}
+
+/// What stands between two commands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Operator {
+    /// `;`, the end of a line, or nothing.
+    #[default]
+    Sequence,
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `|`
+    Pipe,
+    /// `&`
+    Background,
 }
 
 /// What a command runs.
@@ -103,6 +127,12 @@ impl Command {
         self.call().as_ref().is_some_and(is_shell)
     }
 
+    /// Whether it is a shell that ends at the first failure: `sh -e`.
+    pub(in crate::scan::dockerfile) fn stops_at_failure(&self) -> bool {
+        let stops = |call: &Call<'_>| is_shell(&call.name) && errexit(call.arguments.iter().map(Word::text));
+        self.call().as_ref().is_some_and(stops)
+    }
+
     /// The scripts that it has a shell run: of `sh -c`, `su -c`, `eval`, `powershell -Command`.
     pub(super) fn inner_scripts(&self) -> Vec<Joined> {
         let Some(call) = self.call() else {
@@ -175,6 +205,20 @@ fn past<'a>(words: &'a [Word], valued: &[&str], own: usize) -> &'a [Word] {
         }
     }
     rest.get(own..).unwrap_or_default()
+}
+
+/// Whether options of a shell, or of `set`, have it end at the first failure.
+pub(in crate::scan::dockerfile) fn errexit<'a>(words: impl IntoIterator<Item = &'a str>) -> bool {
+    let mut words = words.into_iter().peekable();
+    let mut found = false;
+    while let Some(word) = words.next().filter(|word| word.starts_with('-')) {
+        if !word.starts_with("--") {
+            let named =
+                word.ends_with('o') && words.next_if(|name| !name.starts_with('-')) == Some("errexit");
+            found |= named || word.contains('e');
+        }
+    }
+    found
 }
 
 pub(in crate::scan::dockerfile) fn is_shell(name: &str) -> bool {

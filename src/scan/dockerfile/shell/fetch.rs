@@ -8,7 +8,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use super::command::{Call, Command};
 use super::lock::{Lock, Script};
 use super::{packages, tools};
-use crate::scan::Fetch;
+use crate::scan::{Fetch, Packages};
 
 /// Something that a command fetches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +36,13 @@ pub(super) struct Fetched {
     pub(super) tool: &'static str,
     pub(super) what: String,
     pub(super) lock: Lock,
+    /// What an installation of Debian's packages asks for.
+    pub(super) packages: Option<Box<Packages>>,
 }
 
 impl Fetched {
     pub(super) fn new(tool: &'static str, what: &[&str], lock: Lock) -> Self {
-        Self { tool, what: what.join(" "), lock }
+        Self { tool, what: what.join(" "), lock, packages: None }
     }
 }
 
@@ -103,7 +105,11 @@ pub(in crate::scan::dockerfile) fn fetches(commands: &[Command], setting: &Setti
             "wget" if script.is_run(index) => "wget | sh",
             tool => tool,
         };
-        let fetch = Fetch { tool, what: fetched.what, locked_by };
+        let packages = fetched.packages.map(|packages| {
+            let checked = script.suites_checked(index);
+            Box::new(Packages { checked, ..*packages })
+        });
+        let fetch = Fetch { tool, what: fetched.what, locked_by, packages };
         found.push(Found { span: call.span.clone(), fetch });
     }
     // What stands in the script of a `sh -c` was read with the command around it and on its own.

@@ -19,7 +19,7 @@ pub(super) enum Lock {
 
 /// The commands of a script.
 pub(super) struct Script<'a> {
-    commands: &'a [Command],
+    pub(super) commands: &'a [Command],
     pub(super) calls: Vec<Option<Call<'a>>>,
     /// What becomes of each command's output.
     outputs: Vec<Output>,

@@ -10,11 +10,13 @@ mod options;
 mod packages;
 mod python;
 mod reader;
+mod stop;
+mod suites;
 mod tools;
 
 use std::ops::Range;
 
-pub(super) use command::{Command, is_shell};
+pub(super) use command::{Command, errexit, is_shell};
 pub(super) use fetch::{Found, Setting, fetches, may_matter};
 pub(super) use reader::{exec, script};
 

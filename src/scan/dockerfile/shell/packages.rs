@@ -3,6 +3,7 @@
 use super::command::Call;
 use super::fetch::{Fetched, Setting};
 use super::lock::Lock;
+use crate::scan::Packages;
 
 const APT_VALUED: &[&str] = &[
     "-o",
@@ -44,7 +45,61 @@ pub(super) fn apt(call: &Call<'_>, setting: &Setting<'_>) -> Option<Fetched> {
     }
     let locked = setting.snapshot || options.has(&["--snapshot"]);
     let lock = if locked { Lock::By("a snapshot of the archive") } else { Lock::Nothing };
-    Some(Fetched::new(tool, packages, lock))
+    let wanted = match command {
+        "install" | "reinstall" | "download" => wanted(packages, call.fed),
+        "satisfy" => Packages { untold: Some(packages.join(" ")), ..Packages::default() },
+        _ => Packages::default(),
+    };
+    Some(Fetched { packages: Some(Box::new(wanted)), ..Fetched::new(tool, packages, lock) })
+}
+
+/// Whether a command of apt fetches what the archive has now.
+pub(super) fn updates(call: &Call<'_>) -> bool {
+    let is_apt = matches!(call.name.as_str(), "apt" | "apt-get" | "aptitude");
+    let options = call.options(APT_VALUED);
+    is_apt && (options.subcommand().0 == "update" || options.has(&["-U", "--update"]))
+}
+
+/// The packages that words of an installation ask for.
+fn wanted(words: &[&str], fed: bool) -> Packages {
+    let mut names: Vec<String> = Vec::new();
+    let mut untold: Vec<&str> = Vec::new();
+    for word in words.iter().filter(|word| !is_file(word, ".deb")) {
+        match asked(word) {
+            Some(Asked::Install(name)) if names.iter().any(|known| known == name) => {}
+            Some(Asked::Install(name)) => names.push(name.to_owned()),
+            Some(Asked::Remove) => {}
+            None => untold.push(word),
+        }
+    }
+    if fed {
+        untold.push("what is piped to xargs");
+    }
+    Packages { names, untold: (!untold.is_empty()).then(|| untold.join(" ")), checked: None }
+}
+
+/// What a word of an installation asks for.
+enum Asked<'a> {
+    Install(&'a str),
+    Remove,
+}
+
+/// `name[:architecture][=version | /suite][+ | -]`; `None` where the word alone does not tell the package.
+fn asked(word: &str) -> Option<Asked<'_>> {
+    let name = word.split(['=', '/']).next().unwrap_or_default();
+    let name = name.split(':').next().unwrap_or_default();
+    let (name, remove) = match word.strip_suffix('-') {
+        Some(_) => (name.trim_end_matches('-'), true),
+        // `g++` is a package; what has one `+` behind it is to be installed.
+        None if !name.ends_with("++") => (name.strip_suffix('+').unwrap_or(name), false),
+        None => (name, false),
+    };
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
+    let is_name = name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name.chars().all(allowed);
+    let told = is_name && !word.contains(['$', '`', '*', '?', '^']) && !word.contains("://");
+    told.then_some(if remove { Asked::Remove } else { Asked::Install(name) })
 }
 
 pub(super) fn apk(call: &Call<'_>) -> Option<Fetched> {
@@ -133,10 +188,9 @@ pub(super) fn rpm(call: &Call<'_>) -> Option<Fetched> {
 
 /// Whether some package is not a file that is already there.
 fn has_outside(packages: &[&str], fed: bool, extension: &str) -> bool {
-    let is_file = |package: &&str| {
-        let is_path =
-            package.starts_with(['.', '/']) || package.contains('/') && package.ends_with(extension);
-        (is_path || package.ends_with(extension)) && !package.contains("://")
-    };
-    fed || packages.iter().any(|package| !is_file(package))
+    fed || packages.iter().any(|package| !is_file(package, extension))
+}
+
+fn is_file(package: &str, extension: &str) -> bool {
+    (package.starts_with(['.', '/']) || package.ends_with(extension)) && !package.contains("://")
 }

@@ -1,15 +1,17 @@
 //! Splits a script into its simple commands, those within substitutions, subshells and `sh -c` too.
 
+use super::command::Operator;
 use super::{Command, Word};
 use crate::scan::dockerfile::Joined;
 
 /// Deeper than any script that a person writes.
 const MAX_DEPTH: usize = 24;
 
-/// The commands of a script, in order. `escape` is `\`, or the backtick of a shell of Windows.
-pub(in crate::scan::dockerfile) fn script(text: &Joined, escape: char) -> Vec<Command> {
+/// The commands of a script, in order. `escape` is `\`, or the backtick of a shell of Windows; `errexit` whether the
+/// script ends at the first failure.
+pub(in crate::scan::dockerfile) fn script(text: &Joined, escape: char, errexit: bool) -> Vec<Command> {
     let mut commands = Vec::new();
-    read(text, escape, &mut commands, &Place::default());
+    read(text, escape, &mut commands, &Place { errexit, ..Place::default() });
     commands
 }
 
@@ -27,21 +29,36 @@ struct Place {
     depth: usize,
     /// The command that a substitution is a word of.
     inside: Option<usize>,
+    /// Whether the script ends at the first failure.
+    errexit: bool,
 }
 
 fn read(text: &Joined, escape: char, commands: &mut Vec<Command>, place: &Place) {
     if place.depth < MAX_DEPTH {
-        let mut reader =
-            Reader { text, at: 0, escape, commands, place: *place, pipe: None, heredocs: Vec::new() };
+        let mut reader = Reader {
+            text,
+            at: 0,
+            escape,
+            commands,
+            place: *place,
+            pipe: None,
+            operator: Operator::Sequence,
+            lists: vec![None],
+            base: 1,
+            heredocs: Vec::new(),
+        };
         reader.list(None);
     }
 }
 
 /// Reads the script that a command has as an argument.
 fn read_inner(index: usize, escape: char, commands: &mut Vec<Command>, depth: usize) {
-    let inner = commands.get(index).map(Command::inner_scripts).unwrap_or_default();
-    for text in inner {
-        read(&text, escape, commands, &Place { depth: depth + 1, inside: None });
+    let Some(command) = commands.get(index) else {
+        return;
+    };
+    let errexit = command.stops_at_failure();
+    for text in command.inner_scripts() {
+        read(&text, escape, commands, &Place { depth: depth + 1, inside: None, errexit });
     }
 }
 
@@ -53,6 +70,12 @@ struct Reader<'a> {
     place: Place,
     /// The command whose output the next one reads.
     pipe: Option<usize>,
+    /// What stands before the next command.
+    operator: Operator,
+    /// The lists that are open here, each by its first command, once there is one.
+    lists: Vec<Option<usize>>,
+    /// How many of them are not in `( … )`.
+    base: usize,
     /// The names of the heredocs that begin on the next line.
     heredocs: Vec<String>,
 }
@@ -78,16 +101,18 @@ impl Reader<'_> {
 
     /// Reads commands to the end or to the `)` that closes a substitution.
     fn list(&mut self, stop: Option<char>) {
-        let mut open = 0_usize;
+        let outer = self.lists.len();
         while let Some(c) = self.peek() {
             match c {
-                ')' if stop == Some(')') && open == 0 => return self.skip(),
+                ')' if stop == Some(')') && self.lists.len() <= outer => return self.skip(),
                 ')' => {
-                    open = open.saturating_sub(1);
+                    self.lists.truncate(outer.max(self.lists.len() - 1));
                     self.skip();
                 }
                 '(' => {
-                    open += 1;
+                    // A command without words stands for the group among its neighbours.
+                    self.push();
+                    self.lists.push(None);
                     self.skip();
                 }
                 '\n' => {
@@ -97,17 +122,30 @@ impl Reader<'_> {
                 '|' if !self.rest().starts_with("||") => {
                     self.skip();
                     self.skip_if("&");
+                    self.operator = Operator::Pipe;
                     self.pipe = self.commands.len().checked_sub(1).map(|last| self.outer(last));
                 }
                 ';' | '&' | '|' => {
                     self.pipe = None;
-                    self.skip();
+                    self.operator = self.operator();
                 }
                 '#' => self.skip_line(),
                 c if c.is_whitespace() => self.skip(),
                 _ => self.simple(),
             }
         }
+    }
+
+    /// Takes what separates two commands, and is no pipe.
+    fn operator(&mut self) -> Operator {
+        let operators = [
+            ("&&", Operator::And),
+            ("||", Operator::Or),
+            ("&", Operator::Background),
+            (";", Operator::Sequence),
+        ];
+        let found = operators.into_iter().find(|(text, _)| self.skip_if(text));
+        found.map_or(Operator::Sequence, |(_, operator)| operator)
     }
 
     /// The command of this list that a substitution belongs to.
@@ -141,14 +179,29 @@ impl Reader<'_> {
         }
     }
 
+    /// Adds a command that has no words yet.
+    fn push(&mut self) -> usize {
+        let index = self.commands.len();
+        let grouped = self.lists.len() > self.base;
+        let list = self.lists.last_mut().map_or(index, |list| *list.get_or_insert(index));
+        self.commands.push(Command {
+            inside: self.place.inside,
+            before: std::mem::take(&mut self.operator),
+            list,
+            grouped,
+            errexit: self.place.errexit,
+            ..Command::default()
+        });
+        index
+    }
+
     /// Reads one command to the operator that ends it.
     fn simple(&mut self) {
-        let index = self.commands.len();
         let input = self.pipe.take();
+        let index = self.push();
         if let Some(before) = input.and_then(|before| self.commands.get_mut(before)) {
             before.piped_to = Some(index);
         }
-        self.commands.push(Command { inside: self.place.inside, ..Command::default() });
         while let Some(c) = self.peek() {
             match c {
                 '\n' | ';' | '&' | '|' | '(' | ')' if !self.rest().starts_with("&>") => break,
@@ -291,10 +344,13 @@ impl Reader<'_> {
             self.at = self.text.text.len();
             return;
         }
-        let before = (self.place, self.pipe.take());
-        self.place = Place { depth: self.place.depth + 1, inside: Some(index) };
+        let before = (self.place, self.pipe.take(), self.base);
+        self.place = Place { depth: self.place.depth + 1, inside: Some(index), ..self.place };
+        self.lists.push(None);
+        self.base = self.lists.len();
         self.list(Some(')'));
-        (self.place, self.pipe) = before;
+        self.lists.truncate(self.base - 1);
+        (self.place, self.pipe, self.base) = before;
     }
 
     /// `` `…` ``
@@ -307,7 +363,7 @@ impl Reader<'_> {
         self.skip();
         let end = self.at + self.rest().find('`').unwrap_or(self.rest().len());
         let inner = self.text.slice(self.at..end);
-        let place = Place { depth: self.place.depth + 1, inside: Some(index) };
+        let place = Place { depth: self.place.depth + 1, inside: Some(index), ..self.place };
         read(&inner, self.escape, self.commands, &place);
         self.at = end;
         self.skip();

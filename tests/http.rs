@@ -10,6 +10,8 @@ mod ages;
 mod ages_more;
 #[path = "http/archives.rs"]
 mod archives;
+#[path = "http/archives_more.rs"]
+mod archives_more;
 #[path = "http/auth.rs"]
 mod auth;
 #[path = "http/commands.rs"]

@@ -14,7 +14,7 @@ use crate::catalog::{Upstream, Versions};
 use crate::error::{Error, Status};
 use crate::lock::{Lock, Store};
 use crate::model::{ArchiveUrl, GitUrl, Pin, Registry, Repository, Tag};
-use crate::net::{Settings, Tally};
+use crate::net::{Place, Settings, Tally};
 use crate::report::{harmless, json as report_json};
 use crate::source::SourceError;
 use crate::workspace::Workspace;
@@ -66,8 +66,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DoctorArgs) -> Result<
     for url in servers.values() {
         all.push(of_server(&upstreams, url, args.offline).await);
     }
-    for (host, (url, file)) in &files {
-        all.push(of_files(&upstreams, host, url, file.as_deref(), args.offline).await);
+    for (url, file) in files.values() {
+        all.push(of_files(&upstreams, url, file.as_deref(), args.offline).await);
     }
     let mut status = Status::Done;
     match args.format {
@@ -231,7 +231,6 @@ async fn of_server(upstreams: &Upstreams, url: &GitUrl, offline: bool) -> Seen {
 
 async fn of_files(
     upstreams: &Upstreams,
-    host: &str,
     url: &ArchiveUrl,
     file: Option<&str>,
     offline: bool,
@@ -241,10 +240,12 @@ async fn of_files(
         None => None,
     };
     let mut lines = vec![("asked for", file.unwrap_or(url.as_str()).to_owned())];
-    lines.extend(url.at("0", "0").parse().map(|url| ("proxy", proxy(upstreams, &url))));
+    let place = url.at("0", "0").parse().map(|url| upstreams.client.place_of(&url));
+    let host = place.as_ref().map_or_else(|_| url.host(), |place| Place::of(place).host().to_owned());
+    lines.extend(place.map(|place| ("proxy", proxy(upstreams, &place))));
     lines.push(("login", "none".into()));
-    lines.extend(heard(upstreams, host, failure.as_ref(), offline || file.is_none()));
-    Seen { title: format!("{host} (archives)"), host: Some(host.to_owned()), lines, failure }
+    lines.extend(heard(upstreams, &host, failure.as_ref(), offline || file.is_none()));
+    Seen { title: format!("{host} (archives)"), host: Some(host), lines, failure }
 }
 
 fn proxy(upstreams: &Upstreams, url: &Url) -> String {

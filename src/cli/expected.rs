@@ -73,7 +73,7 @@ async fn host(upstreams: &Upstreams, ask: &Ask) -> Result<String, Error> {
         }
         Ask::Standing(url) | Ask::File(url) => {
             let url = url.parse().map_err(|_| Error::usage(format!("{url} is no URL")))?;
-            Ok(Place::of(&url).host().to_owned())
+            Ok(Place::of(&upstreams.client.place_of(&url)).host().to_owned())
         }
         Ask::Tags(repository)
         | Ask::Claim(repository, _)

@@ -10,9 +10,9 @@ use crate::support::files::{File, FileServer};
 use crate::support::git_http::git;
 
 /// A tool with releases: its tags in a git repository, its files on a server.
-struct Tool {
-    server: FileServer,
-    project: Project,
+pub(crate) struct Tool {
+    pub(crate) server: FileServer,
+    pub(crate) project: Project,
     tags: tempfile::TempDir,
 }
 
@@ -20,11 +20,11 @@ const BOTH: &str = "architectures = { amd64 = \"x86_64\", arm64 = \"arm64\" }\n"
 
 impl Tool {
     /// Declared with `{arch}` and these lines besides.
-    fn new(lines: &str) -> Self {
+    pub(crate) fn new(lines: &str) -> Self {
         Self::at("/v{version}/tool-{arch}.tgz", &format!("{BOTH}{lines}"))
     }
 
-    fn at(path: &str, lines: &str) -> Self {
+    pub(crate) fn at(path: &str, lines: &str) -> Self {
         let (server, tags) = (FileServer::start(), tempfile::tempdir().unwrap());
         git(tags.path(), &["init", "-q"]);
         let url = server.url();
@@ -36,44 +36,44 @@ impl Tool {
         Self { server, project, tags }
     }
 
-    fn declared(&self) -> PathBuf {
+    pub(crate) fn declared(&self) -> PathBuf {
         self.project.checkout.path("pins.toml")
     }
 
-    fn edit(&self, from: &str, to: &str) {
+    pub(crate) fn edit(&self, from: &str, to: &str) {
         let text = fs::read_to_string(self.declared()).unwrap();
         assert!(text.contains(from), "{text}");
         fs::write(self.declared(), text.replace(from, to)).unwrap();
     }
 
     /// Tags a version, whose commit is new.
-    fn tag(&self, version: &str) {
+    pub(crate) fn tag(&self, version: &str) {
         let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
         let commit = ["commit", "-q", "--allow-empty", "-m", version];
         git(self.tags.path(), &[&identity[..], &commit[..]].concat());
         git(self.tags.path(), &["tag", "-f", &format!("v{version}")]);
     }
 
-    fn release(&self, version: &str) {
+    pub(crate) fn release(&self, version: &str) {
         self.tag(version);
         for word in ["x86_64", "arm64"] {
             self.server.put(&path(version, word), body(version, word));
         }
     }
 
-    fn refresh(&self, day: u32, arguments: &[&str]) -> Ended {
+    pub(crate) fn refresh(&self, day: u32, arguments: &[&str]) -> Ended {
         self.project.at(day, 6, &[&["refresh", "-q"], arguments].concat())
     }
 
     /// Refreshes, which must go well.
-    fn locks(&self, day: u32) -> String {
+    pub(crate) fn locks(&self, day: u32) -> String {
         let ended = self.project.at(day, 6, &["refresh"]);
         assert_eq!(ended.code, 0, "{}", ended.said);
         self.project.lock()
     }
 
     /// Refreshes, which must fail so and leave the lock as it is.
-    fn fails(&self, day: u32, code: i32, says: &str) -> String {
+    pub(crate) fn fails(&self, day: u32, code: i32, says: &str) -> String {
         let lock = self.project.checkout.lock();
         let ended = self.project.at(day, 6, &["refresh"]);
         assert_eq!(ended.code, code, "{}", ended.said);
@@ -83,15 +83,15 @@ impl Tool {
     }
 }
 
-fn path(version: &str, word: &str) -> String {
+pub(crate) fn path(version: &str, word: &str) -> String {
     format!("/v{version}/tool-{word}.tgz")
 }
 
-fn body(version: &str, word: &str) -> Vec<u8> {
+pub(crate) fn body(version: &str, word: &str) -> Vec<u8> {
     format!("{version} for {word}\n").repeat(10_000).into_bytes()
 }
 
-fn hex(version: &str, word: &str) -> String {
+pub(crate) fn hex(version: &str, word: &str) -> String {
     Digest::sha256(&body(version, word)).hex().to_owned()
 }
 
@@ -323,7 +323,7 @@ fn what_is_not_the_file_is_not_locked() {
     let html = vec![("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
     for (file, says) in [
         (File { body: "<html>log in</html>".into(), headers: html, ..File::default() }, "a page for people"),
-        (File { body: vec![7; 100_000].into(), cut: Some(70_000), ..File::default() }, "broke off its answer"),
+        (File { body: vec![7; 100_000].into(), cut: Some(70_000), ..File::default() }, "broke off its answer: "),
         (File { body: vec![7; 100_000].into(), announced: Some(5 << 30), cut: Some(70_000), ..File::default() }, "sent more than 4294967296 bytes"),
         (File::default(), "it is empty"),
         (File { status: Some(403), ..File::default() }, "answered 403"),
@@ -388,7 +388,7 @@ fn published_checksums_are_held_against_what_came() {
 }
 
 /// A file of `tests/archives`.
-fn made(name: &str) -> Vec<u8> {
+pub(crate) fn made(name: &str) -> Vec<u8> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/archives");
     fs::read(folder.join(name)).unwrap()
 }

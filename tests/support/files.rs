@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
+use futures_util::StreamExt as _;
 use solera_pin::model::Digest;
 
 use super::serve::Server;
@@ -112,7 +113,13 @@ fn answer(contents: &Mutex<Contents>, request: &Request<Body>) -> Response<Body>
             response = response.header("content-length", file.announced.unwrap_or(file.body.len() as u64));
             let pieces: Vec<Result<Bytes, std::io::Error>> =
                 vec![Ok(file.body.slice(..length)), Err(std::io::ErrorKind::ConnectionReset.into())];
-            Body::from_stream(futures_util::stream::iter(pieces))
+            // What is there is sent before the connection breaks.
+            Body::from_stream(futures_util::stream::iter(pieces).then(|piece| async {
+                if piece.is_err() {
+                    tokio::task::yield_now().await;
+                }
+                piece
+            }))
         }
         _ => Body::from(file.body),
     };

@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("journal", &["model", "tree"]),
     ("scan", &[]),
     ("track", &["model"]),
-    ("openpgp", &[]),
+    ("openpgp", &["model"]),
     ("debian", &["model"]),
     ("cache", &["model", "files"]),
     ("net", &["model"]),
@@ -28,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("adopt", &["model", "document", "track", "lock", "scan"]),
     ("in_place", &["model", "document", "catalog", "lock", "scan", "scanned", "tree", "references"]),
     ("git", &["model", "net", "tree"]),
-    ("source", &["model", "cache", "net", "git", "openpgp"]),
+    ("source", &["model", "cache", "net", "git", "openpgp", "debian"]),
     ("evidence", &["model", "plan"]),
     ("verify", &["model", "document", "catalog", "lock", "plan", "scan", "references"]),
     ("gate", &["scanned", "document", "scan", "references", "tree", "verify"]),
@@ -37,9 +37,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("error", &["document", "files", "tree", "net", "git", "lock", "source", "journal"]),
     (
         "served",
-        &["model", "document", "track", "catalog", "lock", "plan", "source", "verify", "resolve", "error"],
+        &[
+            "model", "document", "track", "catalog", "lock", "openpgp", "plan", "source", "verify",
+            "resolve", "error",
+        ],
     ),
-    ("learn", &["model", "net", "git", "source", "evidence", "plan", "resolve"]),
+    ("learn", &["model", "net", "catalog", "git", "source", "evidence", "plan", "resolve"]),
     ("report", &["model", "document", "catalog", "plan", "verify", "served", "evidence"]),
     (
         "publish",

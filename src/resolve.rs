@@ -1,9 +1,11 @@
 //! Drives decisions over the sources: asks what the plan wants to know, one result per pin.
 
 mod archive;
+mod debian;
 
 use std::sync::Arc;
 
+pub(crate) use archive::release;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tracing::Instrument as _;
 
@@ -12,7 +14,7 @@ use crate::lock::Lock;
 use crate::model::{Digest, GitUrl, Lane, Pin, PinName, Repository, Tag};
 use crate::openpgp::Keyring;
 use crate::plan::{self, Ask, Cause, Decision, Outcome, Past, Question, Wish, cause, image};
-use crate::source::{ArchiveSource, GitSource, ImageSource, Kind, SourceError};
+use crate::source::{ArchiveSource, DebianSource, GitSource, ImageSource, Kind, SourceError};
 
 /// The upstreams.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ pub struct Sources {
     pub git: GitSource,
     /// Archives.
     pub archives: ArchiveSource,
+    /// Suites of Debian archives.
+    pub debian: DebianSource,
 }
 
 /// One pin to decide about.
@@ -110,9 +114,9 @@ async fn decide(sources: &Sources, job: &Job<'_>, now: jiff::Timestamp) -> Resul
             let keyring = keyring(job)?;
             archive::decide(sources, &question, archive, keyring.as_ref()).await
         }
-        Upstream::Debian(_) => {
-            let asked = format!("ask for {}", job.declaration.upstream);
-            Err(SourceError::new(Kind::Configuration, asked, "pins of this kind are not followed yet"))
+        Upstream::Debian(declared) => {
+            let keyring = keyring(job)?;
+            debian::decide(&sources.debian, &question, declared, keyring.as_deref()).await
         }
     }
 }

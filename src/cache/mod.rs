@@ -20,10 +20,10 @@ pub use page::Page;
 
 use crate::model::Digest;
 
-/// The largest body that is kept.
-const BODY: usize = 8 << 20;
+/// The largest body that is kept: lists of packages are, and Debian's have 9 MiB.
+const BODY: usize = 32 << 20;
 
-/// How much is kept in all: manifests of tens of thousands of images.
+/// How much is kept in all: manifests of tens of thousands of images, or some weeks of an archive's lists.
 const SIZE: u64 = 256 << 20;
 
 /// Where that is.
@@ -78,6 +78,11 @@ impl Cache {
         if let Some(folder) = self.0.as_deref().filter(|_| body.len() <= BODY && digest.matches(body)) {
             folder.write(&folder.blob(digest), [body]);
         }
+    }
+
+    /// Whether there is something for `digest`, which is not read.
+    pub fn holds(&self, digest: &Digest) -> bool {
+        self.0.as_deref().is_some_and(|folder| folder.blob(digest).is_file())
     }
 
     /// How many bytes there are.

@@ -1,6 +1,6 @@
 //! The keys of a pin that follows suites of a Debian archive.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,6 +30,12 @@ impl Debian {
     /// The suites' names, as people read them.
     pub fn names(&self) -> String {
         self.suites.iter().map(Suite::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    /// For each suite the address below which `dists` is, at a time or now.
+    pub fn bases(&self, time: Option<&ArchiveTime>) -> BTreeMap<Suite, String> {
+        let (ArchivePlace::Snapshot(base) | ArchivePlace::Mirror(base)) = &self.place;
+        self.suites.iter().map(|suite| (suite.clone(), base.of(suite, time))).collect()
     }
 }
 

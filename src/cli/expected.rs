@@ -11,6 +11,7 @@ use crate::catalog::Declaration;
 use crate::error::{Error, Status};
 use crate::lock::Lock;
 use crate::model::PinName;
+use crate::net::Place;
 use crate::plan::{Ask, Wish};
 use crate::report::human::count;
 use crate::report::json as report_json;
@@ -70,6 +71,14 @@ async fn host(upstreams: &Upstreams, ask: &Ask) -> Result<String, Error> {
             let way = way.map_err(|error| Error::usage(error.to_string()))?;
             Ok(way.host.unwrap_or_else(|| "this machine".into()))
         }
+        Ask::Suite(_, base) => {
+            let place = upstreams.sources.debian.place(base).map_err(Error::usage)?;
+            Ok(Place::of(&place).host().to_owned())
+        }
+        Ask::Standing(url) | Ask::File(url) => {
+            let url = url.parse().map_err(|_| Error::usage(format!("{url} is no URL")))?;
+            Ok(Place::of(&upstreams.client.place_of(&url)).host().to_owned())
+        }
         Ask::Tags(repository)
         | Ask::Claim(repository, _)
         | Ask::IsServed(repository, _)
@@ -88,6 +97,9 @@ fn words(ask: &Ask) -> (&'static str, String) {
         Ask::Manifest(repository, None) => ("GET", format!("{repository}, its newest tag")),
         Ask::Content(repository, digest) => ("GET", format!("{repository}@{digest}")),
         Ask::References(url) => ("refs", url.to_string()),
+        Ask::Suite(suite, base) => ("GET", format!("{base}/dists/{suite}/InRelease")),
+        Ask::Standing(url) => ("HEAD", url.clone()),
+        Ask::File(url) => ("GET", url.clone()),
     }
 }
 

@@ -7,8 +7,11 @@ use crate::report::human::count;
 
 /// All of it in a line, and a line for each host.
 pub(super) fn summary(stats: &Stats) -> String {
+    let few = [(stats.files, "files"), (stats.suites, "suites")].into_iter().filter(|(asked, _)| *asked > 0);
+    let few: String = few.map(|(asked, what)| format!(", {asked} {what}")).collect();
     let mut text = format!(
-        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge, {} files); {} bytes, {} retries\n",
+        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge{few}); {} bytes, \
+         {} retries\n",
         stats.requests(),
         stats.heads,
         stats.manifests,
@@ -17,7 +20,6 @@ pub(super) fn summary(stats: &Stats) -> String {
         stats.blobs,
         stats.git,
         stats.forge,
-        stats.files,
         stats.bytes,
         stats.retries,
     );

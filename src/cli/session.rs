@@ -18,7 +18,7 @@ use crate::net::{Client, Settings, Stats};
 use crate::plan::{Alarm, Decision, Outcome, Wish};
 use crate::report::human::count;
 use crate::resolve::{Job, Resolved, Sources, resolve};
-use crate::source::{ArchiveSource, GitSource, ImageSource, SourceError};
+use crate::source::{ArchiveSource, DebianSource, GitSource, ImageSource, SourceError};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// One run of a command.
@@ -84,7 +84,8 @@ impl Session<'_> {
         let cache = cache(self.app);
         let images = ImageSource::caching(client.clone(), cache.clone());
         let archives = ArchiveSource::caching(client.clone(), cache.clone());
-        let sources = Sources { images, git: GitSource::new(client.clone()), archives };
+        let debian = DebianSource::new(client.clone(), cache.clone());
+        let sources = Sources { images, git: GitSource::new(client.clone()), archives, debian };
         Ok(Upstreams { client, cache, sources })
     }
 
@@ -275,6 +276,14 @@ fn ways_out(name: &PinName, alarm: &Alarm) -> Vec<String> {
         Alarm::NeverSeen { .. } => {
             vec![format!("find out who wrote it; to take what the tag names now: {refresh} --accept")]
         }
+        Alarm::Replayed { .. } => vec![
+            "the mirror is behind others, or somebody keeps updates from you: name another mirror".into(),
+            format!("to take what it has all the same: {refresh} --accept"),
+        ],
+        Alarm::Rewritten { .. } => vec![
+            "if pins.lock was edited, restore it".into(),
+            format!("else find out why; to take what is served now: {refresh} --accept"),
+        ],
     }
 }
 

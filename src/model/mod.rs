@@ -3,6 +3,7 @@
 //! Pure: no network, no clock, no files, and nothing of ours is imported here.
 
 mod archive;
+mod archive_state;
 mod debian;
 mod digest;
 mod facts;
@@ -20,6 +21,7 @@ mod tag_list;
 mod text;
 
 pub use archive::{ArchiveFile, ArchiveFiles, ArchivePin, ArchiveUrl, ArchiveUrlError};
+pub use archive_state::{ArchiveState, PackageStep, Reach};
 pub use debian::{
     Architecture, ArchiveTime, Component, DebianPin, DebianWordError, Fingerprint, InRelease, PackageName,
     PackagePin, PackageVersion, Packages, Suite,

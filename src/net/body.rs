@@ -55,6 +55,10 @@ impl Body {
         self.pieces.front().map(Vec::as_slice).unwrap_or_default()
     }
 
+    pub(super) fn into_first(mut self) -> Vec<u8> {
+        self.pieces.pop_front().unwrap_or_default()
+    }
+
     pub(super) fn into_reader(self) -> BodyReader {
         BodyReader { pieces: self.pieces, read: 0 }
     }

@@ -102,7 +102,8 @@ impl Client {
 
     /// The answer to `request`, of any status that is not transient.
     pub async fn send(&self, request: &Request) -> Result<Response, NetError> {
-        if request.url.scheme() != "https" && !is_plain_allowed(&request.url, &self.0.settings) {
+        let plain = || request.goes_plain() || is_plain_allowed(&request.url, &self.0.settings);
+        if request.url.scheme() != "https" && !(request.url.scheme() == "http" && plain()) {
             return Err(NetError::Insecure(Place::of(&request.url)));
         }
         // On the heap, and only from here on: a thousand pins that wait for their turn are to be small.

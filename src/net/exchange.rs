@@ -67,7 +67,9 @@ impl Inner {
         let refuse = |what: String| Err(NetError::Refused { place: Place::of(from), what });
         let secure = match to.scheme() {
             "https" => true,
-            "http" => from.scheme() == "http" && is_plain_allowed(to, &self.settings),
+            "http" => {
+                from.scheme() == "http" && (request.goes_plain() || is_plain_allowed(to, &self.settings))
+            }
             _ => false,
         };
         if hops > REDIRECTS {
@@ -390,6 +392,15 @@ mod tests {
         assert!(hop(&token, "https://r.example/", "https://r.example/token", 1));
         assert!(!hop(&token, "https://r.example/", "https://r.example:444/token", 1));
         assert!(!hop(&post, "https://r.example/", "https://r.example/x", 1));
+        let signed = get(Asked::List).signed();
+        assert!(hop(&signed, "http://r.example/", "http://mirror.example/", 1));
+        assert!(!hop(&signed, "https://r.example/", "http://r.example/", 1), "TLS is not left");
+        assert!(!hop(
+            &signed.show(Secret::Bearer("hunter2".into())),
+            "http://r.example/",
+            "http://r.example/x",
+            1
+        ));
         let shown = get(Asked::Forge).show(Secret::Bearer("hunter2".into()));
         assert!(hop(&shown, "https://r.example/", "https://r.example/moved", 1));
         assert!(!hop(&shown, "https://r.example/", "https://storage.example/", 1));

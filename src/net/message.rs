@@ -95,6 +95,8 @@ pub struct Request {
     pub(super) once: bool,
     pub(super) in_pieces: bool,
     pub(super) sink: Option<Target>,
+    /// Whether plain HTTP will do.
+    pub(super) signed: bool,
     limit: Option<usize>,
 }
 
@@ -115,6 +117,7 @@ impl Request {
             once: false,
             in_pieces: false,
             sink: None,
+            signed: false,
             limit: None,
         }
     }
@@ -165,6 +168,18 @@ impl Request {
         Self { sink: Some(Target(sink)), ..self }
     }
 
+    /// Is answered with content that the caller verifies by a signature, or by a digest that was signed: it may come
+    /// over plain HTTP, as Debian's archives do. Nothing is shown with it.
+    #[must_use]
+    pub fn signed(self) -> Self {
+        Self { signed: true, ..self }
+    }
+
+    /// Whether it may be sent without TLS.
+    pub(super) fn goes_plain(&self) -> bool {
+        self.signed && matches!(self.access, Access::Anonymous)
+    }
+
     /// Is answered with at most so many bytes.
     #[must_use]
     pub fn at_most(self, limit: usize) -> Self {
@@ -211,6 +226,8 @@ impl Asked {
             Self::Pack => 512 * MIB,
             Self::Forge => 32 * MIB,
             Self::Attestation => 64 * MIB,
+            Self::Suite => 16 * MIB,
+            Self::List => 128 * MIB,
         }
     }
 }
@@ -238,6 +255,11 @@ impl Response {
     /// The bytes, exactly as they were sent; the first of them where they were asked for in pieces.
     pub fn body(&self) -> &[u8] {
         self.body.first()
+    }
+
+    /// All bytes of one that was not asked for in pieces.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body.into_first()
     }
 
     /// The bytes, to be read once.

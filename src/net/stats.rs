@@ -27,6 +27,8 @@ pub struct Stats {
     pub forge: u64,
     /// GET requests for files that a server publishes.
     pub files: u64,
+    /// Requests for what suites of archives say of themselves, and for their lists.
+    pub suites: u64,
     /// Bytes of bodies received.
     pub bytes: u64,
     /// Requests that were sent again.
@@ -57,8 +59,8 @@ pub struct Tally {
 impl Stats {
     /// All requests.
     pub fn requests(&self) -> u64 {
-        let images = self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs;
-        images + self.git + self.forge + self.files
+        let registries = self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs;
+        registries + self.git + self.forge + self.files + self.suites
     }
 
     /// What two clients have asked.
@@ -72,6 +74,7 @@ impl Stats {
         self.git += other.git;
         self.forge += other.forge;
         self.files += other.files;
+        self.suites += other.suites;
         self.bytes += other.bytes;
         self.retries += other.retries;
         for (host, tally) in other.hosts {
@@ -111,6 +114,10 @@ pub enum Asked {
     Attestation,
     /// A file that a server publishes.
     File,
+    /// What a suite of an archive says of itself.
+    Suite,
+    /// A suite's list of packages.
+    List,
 }
 
 /// The live counters behind [`Stats`].
@@ -133,6 +140,7 @@ impl Counters {
             Asked::Git | Asked::Pack => &mut stats.git,
             Asked::Forge => &mut stats.forge,
             Asked::File => &mut stats.files,
+            Asked::Suite | Asked::List => &mut stats.suites,
         };
         *kind += 1;
         tally(&mut stats, place.host()).requests += 1;

@@ -8,9 +8,10 @@ use pgp::errors::Result as Parsed;
 use pgp::packet::{Packet, Signature, SignatureType, SignatureVersion, SignatureVersionSpecific};
 use pgp::types::Tag;
 
+use super::SignatureError;
 use super::packets::{self, Part};
 use super::signer::{Signer, is_understood, made_at, time, weak_digest};
-use super::{Fingerprint, SignatureError};
+use crate::model::Fingerprint;
 
 /// How far a signature may be ahead of this machine's clock.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -252,7 +253,7 @@ fn claimed(signature: &Signature, keys: &[Arc<Signer>]) -> (Vec<Arc<Signer>>, bo
 /// Who a signature says has made it.
 fn issuer(signature: &Signature) -> String {
     if let Some(full) = signature.issuer_fingerprint().first() {
-        return Fingerprint::of(full).to_string();
+        return format!("{full:X}");
     }
     match signature.issuer_key_id().first() {
         Some(id) => id.to_string().to_uppercase(),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Fingerprint;
+use crate::model::Fingerprint;
 
 /// Why bytes are not a keyring.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

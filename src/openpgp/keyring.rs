@@ -10,7 +10,8 @@ use super::certificate::{Certificate, Wrong};
 use super::check::{Check, Signed};
 use super::cleartext::Cleartext;
 use super::signer::Signer;
-use super::{Fingerprint, KeyringError, SignatureError, armor as armour, packets};
+use super::{KeyringError, SignatureError, armor as armour, packets};
+use crate::model::Fingerprint;
 
 /// More bytes than any keyring has, or the signatures of any file.
 const KEYRING: usize = 16 << 20;

@@ -18,15 +18,20 @@ mod certificate;
 mod check;
 mod cleartext;
 mod error;
-mod fingerprint;
 mod keyring;
 mod packets;
 mod signer;
 
 pub use check::{Check, Signed};
 pub use error::{KeyringError, SignatureError};
-pub use fingerprint::{Fingerprint, FingerprintError};
 pub use keyring::{Keyring, SignedText};
+
+use crate::model::Fingerprint;
+
+/// The fingerprint of a key, of version 4 or 6: those of others are no fingerprints to us.
+fn fingerprint(key: &pgp::types::Fingerprint) -> Option<Fingerprint> {
+    format!("{key:X}").parse().ok()
+}
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,8 @@ use pgp::ser::Serialize;
 use pgp::types::{KeyDetails, KeyId, KeyVersion, SignatureBytes, VerifyingKey};
 
 use super::certificate::{Certificate, Subkey, User};
-use super::{Fingerprint, SignatureError};
+use super::{SignatureError, fingerprint};
+use crate::model::Fingerprint;
 
 /// The least modulus of an RSA key that counts.
 const RSA_BITS: u16 = 2048;
@@ -71,7 +72,7 @@ impl Signer {
         let primary = &certificate.primary;
         let revoked = revocations(&certificate.direct, SignatureType::KeyRevocation);
         let standing = primary_standing(certificate);
-        let subkeys = certificate.subkeys.iter().map(|subkey| {
+        let subkeys = certificate.subkeys.iter().filter_map(|subkey| {
             let mut revoked = revoked.clone();
             revoked.extend(revocations(&subkey.signatures, SignatureType::SubkeyRevocation));
             // A subkey lives no longer than the key that vouches for it.
@@ -83,16 +84,17 @@ impl Signer {
         });
         let subkeys: Vec<Self> = subkeys.collect();
         let first = Self::new(Key::Primary(primary.clone()), standing, revoked);
-        std::iter::once(first).chain(subkeys).collect()
+        first.into_iter().chain(subkeys).collect()
     }
 
-    fn new(key: Key, standing: Standing, revocations: Vec<Revocation>) -> Self {
+    fn new(key: Key, standing: Standing, revocations: Vec<Revocation>) -> Option<Self> {
         let (full, id, created) = match &key {
             Key::Primary(key) => (key.fingerprint(), key.legacy_key_id(), seconds(key)),
             Key::Subkey(key) => (key.fingerprint(), key.legacy_key_id(), seconds(key)),
         };
         let Standing { expires, unfit } = standing;
-        Self { fingerprint: Fingerprint::of(&full), full, id, key, created, expires, revocations, unfit }
+        let fingerprint = fingerprint(&full)?;
+        Some(Self { fingerprint, full, id, key, created, expires, revocations, unfit })
     }
 
     /// Whether this key made a signature of this digest.

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::image::{Facts, Next, Seen, next};
-use super::{Question, Wish, shortlist, watched};
-use crate::catalog::Upstream;
-use crate::model::{Digest, GitUrl, Pin, Repository, Sightings, Tag};
+use super::{Question, Wish, debian, shortlist, stale, watched};
+use crate::catalog::{Archive, ArchivePlace, Debian, Upstream, Versions};
+use crate::model::{ArchivePin, ArchiveTime, Digest, GitUrl, Pin, Repository, Sightings, Suite, Tag};
 
 /// A question to an upstream.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,12 @@ pub enum Ask {
     Content(Repository, Digest),
     /// A git repository's tags.
     References(GitUrl),
+    /// What a suite of an archive says of itself, by the address below which it is.
+    Suite(Suite, String),
+    /// Whether a file of an archive has changed, by a HEAD.
+    Standing(String),
+    /// A file of an archive, by a GET; `{version}` stands for the newest where only the tags will tell which that is.
+    File(String),
 }
 
 /// More questions than any pin has.
@@ -35,9 +41,44 @@ pub fn expected(question: &Question<'_>) -> Vec<Ask> {
     }
     match &question.declaration.upstream {
         Upstream::Git(url) => vec![Ask::References(url.clone())],
-        Upstream::Archive(_) | Upstream::Debian(_) => Vec::new(),
+        Upstream::Archive(archive) => of_archive(question, archive),
+        Upstream::Debian(declared) => of_suites(question, declared),
         Upstream::Image(repository) => of_image(question, repository),
     }
+}
+
+fn of_archive(question: &Question<'_>, archive: &Archive) -> Vec<Ask> {
+    let (mut asks, newest) = match &archive.versions {
+        Versions::Git { url, .. } => (vec![Ask::References(url.clone())], "{version}"),
+        Versions::Literal(version) => (Vec::new(), version.as_str()),
+    };
+    let asked = match question.wish {
+        Wish::Tag { tag, .. } => Some(tag.as_str()),
+        _ => None,
+    };
+    let locked = match question.comparable() {
+        Some((Pin::Archive(pin), _)) => Some(pin),
+        _ => None,
+    };
+    let is_whole = |pin: &&ArchivePin| {
+        stale(question.declaration, question.needs, &Pin::Archive((*pin).clone())).is_empty()
+    };
+    let accepts = *question.wish == Wish::Accept;
+    let standing = locked.filter(is_whole).filter(|_| !accepts);
+    asks.extend(standing.into_iter().flat_map(ArchivePin::files).map(|(.., url)| Ask::Standing(url)));
+    let wanted = match (standing, asked) {
+        (Some(pin), Some(version)) if version == pin.version => None,
+        (_, Some(version)) => Some(version),
+        (Some(_), None) => None,
+        (None, None) => Some(locked.map_or(newest, |pin| pin.version.as_str())),
+    };
+    let words: Vec<&str> = match archive.url.has_architecture() {
+        true => archive.architectures.values().map(String::as_str).collect(),
+        false => vec![""],
+    };
+    let file = |version| words.iter().map(move |word| Ask::File(archive.url.at(version, word)));
+    asks.extend(wanted.into_iter().flat_map(file));
+    asks
 }
 
 /// The one tag that could be taken, where no list is needed to know it.
@@ -49,6 +90,22 @@ pub fn only_tag<'a>(question: &Question<'a>) -> Option<&'a str> {
         }
         _ => track.is_literal().then(|| track.as_str()),
     }
+}
+
+/// The suites of the time that would be taken, and of the locked one; of a mirror those that it has.
+fn of_suites(question: &Question<'_>, declared: &Debian) -> Vec<Ask> {
+    let times: BTreeSet<Option<ArchiveTime>> = match &declared.place {
+        ArchivePlace::Mirror(_) => [None].into(),
+        ArchivePlace::Snapshot(_) => {
+            let offered = debian::offered(question);
+            let mut shortlist = shortlist(question, offered.iter().map(String::as_str));
+            let Ok(time) = debian::wanted(question, &mut shortlist) else { return Vec::new() };
+            let locked = debian::comparable(question).map(|pin| pin.time().clone());
+            [Some(time)].into_iter().chain([locked].into_iter().filter(Option::is_some)).collect()
+        }
+    };
+    let of_time = |time: &Option<ArchiveTime>| declared.bases(time.as_ref());
+    times.iter().flat_map(of_time).map(|(suite, base)| Ask::Suite(suite, base)).collect()
 }
 
 fn of_image(question: &Question<'_>, repository: &Repository) -> Vec<Ask> {

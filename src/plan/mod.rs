@@ -2,7 +2,7 @@
 //!
 //! [`shortlist`] judges every tag by name alone. [`image::next`] then says what to ask about the best of them,
 //! one question at a time, until there is an [`Outcome`]; [`archive::next`] does the same for versions of archives,
-//! and [`git::decide`] has all it needs at once. The same
+//! [`git::decide`] has all it needs at once, and [`debian`] chooses a time. The same
 //! inputs give the same decision: no clock, no network, no order of arrival.
 //!
 //! [`stale`] tells whether a locked pin still satisfies its declaration.
@@ -10,6 +10,7 @@
 mod age;
 pub mod archive;
 pub mod cause;
+pub mod debian;
 mod expected;
 pub mod git;
 pub mod image;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Cause, Notice};
-use crate::model::{Allow, Lane, Pin, Platform, in_words};
+use crate::model::{Allow, Lane, PackageStep, Pin, Platform, in_words};
 use crate::track::Version;
 
 /// A decision about one pin, with the reason for every candidate.
@@ -26,6 +26,8 @@ pub struct Decision {
     pub accepted: Vec<String>,
     /// Why a tag that is moved to anew names something else, where that could be asked.
     pub cause: Option<Cause>,
+    /// Of an archive that is moved on: what else changes of all that could be installed, where that could be asked.
+    pub brought: Vec<PackageStep>,
 }
 
 impl Decision {
@@ -40,6 +42,7 @@ impl Decision {
             notices: Vec::new(),
             accepted: Vec::new(),
             cause: None,
+            brought: Vec::new(),
         }
     }
 
@@ -159,6 +162,9 @@ pub enum Rejection {
     /// A person asked for another tag.
     #[error("is not the tag that was asked for")]
     NotAsked,
+    /// A newer state of an archive in which nothing changed that could be installed.
+    #[error("has nothing new of what could be installed")]
+    NothingNew,
 }
 
 impl Rejection {
@@ -250,6 +256,30 @@ pub enum Alarm {
         /// What is locked.
         digest: String,
     },
+    /// A suite is older than it was: somebody serves what was signed before.
+    #[error(
+        "{suite} is of {served} now, and of {locked} in the lock: an older state is served as the newest"
+    )]
+    Replayed {
+        /// The suite.
+        suite: String,
+        /// The time in the lock.
+        locked: jiff::Timestamp,
+        /// The time of what is served.
+        served: jiff::Timestamp,
+    },
+    /// A snapshot, which never changes, has changed.
+    #[error("the snapshot {snapshot} of {suite} was {from} when it was locked, and is {to} now")]
+    Rewritten {
+        /// The locked time.
+        snapshot: String,
+        /// The suite.
+        suite: String,
+        /// What is locked.
+        from: String,
+        /// What is served.
+        to: String,
+    },
 }
 
 impl Alarm {
@@ -260,6 +290,8 @@ impl Alarm {
             Self::Vanished { tag, .. } => format!("vanished:{tag}"),
             Self::Gone { tag, digest, .. } => format!("gone:{tag}:{digest}"),
             Self::NeverSeen { tag, digest } => format!("never-seen:{tag}:{digest}"),
+            Self::Replayed { suite, served, .. } => format!("replayed:{suite}:{served}"),
+            Self::Rewritten { snapshot, suite, to, .. } => format!("rewritten:{snapshot}:{suite}:{to}"),
         }
     }
 }

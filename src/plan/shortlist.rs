@@ -81,6 +81,7 @@ impl Shortlist {
             notices,
             accepted: self.accepted,
             cause: None,
+            brought: Vec::new(),
         }
     }
 }

@@ -13,7 +13,7 @@ pub use simulation::{Simulated, Window, simulation};
 
 use super::harmless;
 use crate::catalog::Declaration;
-use crate::model::{Lane, Pin, in_words};
+use crate::model::{Lane, PackageStep, Pin, in_words};
 use crate::plan::{Candidate, Cause, Decision, Outcome, Verdict};
 use crate::verify::{Coverage, Tally};
 
@@ -101,7 +101,30 @@ pub fn moved(name: &str, width: usize, from: Option<&Pin>, to: &Pin, decision: O
         _ => "anew".into(),
     };
     let cause = decision.and_then(|decision| decision.cause.as_ref());
-    step_lines(name, width, from, to, &step, cause)
+    let mut text = step_lines(name, width, from, to, &step, cause);
+    let brought = decision.map(|decision| decision.brought.as_slice()).unwrap_or_default();
+    if !brought.is_empty() {
+        let indent = " ".repeat(width);
+        let of = count(brought.len(), "package");
+        text.push_str(&format!("{indent}  {of} more that these could bring in:\n"));
+        text.push_str(&package_lines(&format!("{indent}    "), brought));
+    }
+    text
+}
+
+/// How many packages are shown of those that changed.
+const PACKAGES: usize = 20;
+
+fn package_lines(indent: &str, steps: &[PackageStep]) -> String {
+    let mut text: String = steps
+        .iter()
+        .take(PACKAGES)
+        .map(|step| format!("{indent}{}\n", harmless(&step.to_string())))
+        .collect();
+    if steps.len() > PACKAGES {
+        text.push_str(&format!("{indent}and {} more\n", steps.len() - PACKAGES));
+    }
+    text
 }
 
 /// The lines for a step from one pin to another, or to the first.
@@ -132,6 +155,10 @@ fn step_lines(
         if !platforms.is_empty() {
             text.push_str(&format!("{indent}  now {what} {}\n", platforms.join(", ")));
         }
+    }
+    if let (Pin::Debian(from), Pin::Debian(to)) = (from, to) {
+        let steps = PackageStep::between(&from.packages, &to.packages);
+        text.push_str(&package_lines(&format!("{indent}  "), &steps));
     }
     text
 }

@@ -49,5 +49,18 @@ pub(super) const NEVER_SEEN: Rule = Rule {
     reason: "a digest that its tag was never seen to name was written by somebody, or moved between two looks",
 };
 
+pub(super) const REWRITTEN: Rule = Rule {
+    id: "upstream-rewritten",
+    level: Level::Error,
+    reason: "a snapshot of an archive never changes: somebody replaced it, or the lock was edited",
+};
+
+pub(super) const MOVED_ON: Rule = Rule {
+    id: "upstream-moved-on",
+    level: Level::Error,
+    reason: "a mirror has its present state only: a build that installs from it stops",
+};
+
 /// All of them.
-pub const RULES: &[Rule] = &[NOT_SERVED, CHILDREN, TAG_MOVED, NEVER_SEEN, TAG_GONE, FROZEN];
+pub const RULES: &[Rule] =
+    &[NOT_SERVED, CHILDREN, TAG_MOVED, NEVER_SEEN, REWRITTEN, MOVED_ON, TAG_GONE, FROZEN];

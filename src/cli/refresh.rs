@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::memory::Memory;
 use super::session::{Session, failure, select};
 use super::{Format, commit, expected, propose, unpin, written};
-use crate::catalog::Mode as References;
 use crate::error::{Error, Status};
 use crate::files::{Batch, FolderLock};
 use crate::in_place::{InStep, in_step};
@@ -261,9 +260,6 @@ fn follow(
     decided: Lock,
     selected: &BTreeSet<&PinName>,
 ) -> Result<InStep, Error> {
-    if workspace.catalog.policy.references.mode == References::Policy {
-        return Ok(InStep { lock: decided, ..InStep::default() });
-    }
     let tree = WorkTree::new(&workspace.root);
     Ok(in_step(&tree, &workspace.catalog, before, &decided, &|pin| selected.contains(pin))?)
 }

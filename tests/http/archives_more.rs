@@ -136,9 +136,13 @@ fn lines(version: &str, [amd64, arm64]: [&str; 2]) -> [(&'static str, String); 3
 
 #[test]
 fn lines_that_comments_bind_move_together_in_either_mode() {
+    ["in-place", "policy"].into_iter().for_each(lines_move_together);
+}
+
+fn lines_move_together(mode: &str) {
     let sums = |version: &str| [hex(version, "x86_64"), hex(version, "arm64")];
     let tool = Tool::new("min-age = \"0s\"\n");
-    tool.edit("[pin.tool]", "[references]\nmode = \"in-place\"\n\n[pin.tool]");
+    tool.edit("[pin.tool]", &format!("[references]\nmode = \"{mode}\"\n\n[pin.tool]"));
     tool.release("1.0.0");
     tool.locks(1);
     let [amd64, arm64] = sums("1.0.0");

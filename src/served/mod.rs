@@ -100,7 +100,7 @@ pub async fn check<'p>(
             Pin::Image(pin) => image::ask(&sources.images, subject, pin).await,
             Pin::Git(pin) => git::ask(&sources.git, subject, pin).await,
             Pin::Archive(pin) => archive::ask(sources, subject, pin, keyring).await,
-            Pin::Debian(pin) => debian::ask(&sources.debian, subject, pin).await,
+            Pin::Debian(pin) => debian::ask(&sources.debian, subject, pin, keyring).await,
         };
         let found = wrong.into_iter().map(|wrong| wrong.finding(name, file)).collect();
         Asked { name: name.clone(), found, notes, failures }

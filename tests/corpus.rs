@@ -122,6 +122,29 @@ fn write_seeds() {
     let digest = "a".repeat(64);
     fs::write(journal.join("pin"), format!("1.2 sha256:{digest} 2026-05-01T06:00:00Z\n")).unwrap();
     fs::write(journal.join("accepted"), "x frozen:1.2 2026-05-01T06:00:00Z known\n").unwrap();
+    write_seeds_of_debian(&root);
+}
+
+/// A suite, a list, and what is signed.
+fn write_seeds_of_debian(root: &Path) {
+    let digest = "a".repeat(64);
+    let release = format!(
+        "Suite: oldstable\nCodename: bookworm\nDate: Sat, 11 Jul 2026 10:16:37 UTC\nAcquire-By-Hash: yes\n\
+         Architectures: all amd64\nComponents: main\nSHA256:\n {digest} 7 main/binary-amd64/Packages\n"
+    );
+    let packages = format!(
+        "Package: curl\nVersion: 1:7.88.1-10+deb12u12\nArchitecture: amd64\nDepends: libc6 (>= 2.36) | libc6.1:any\n\
+         Provides: fetch (= 1)\nFilename: pool/curl.deb\nSize: 7\nSHA256: {digest}\n\n"
+    );
+    let signed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/openpgp");
+    let seeds =
+        [("release", "one", release.into_bytes()), ("packages", "one", packages.repeat(2).into_bytes())];
+    let files = ["good.20.asc", "detached.sig", "detached-text.asc", "good.gpg", "sub.gpg", "several.asc"];
+    let files = files.map(|name| ("openpgp", name, fs::read(signed.join(name)).unwrap()));
+    for (target, name, content) in seeds.into_iter().chain(files) {
+        fs::create_dir_all(root.join(target)).unwrap();
+        fs::write(root.join(target).join(name), content).unwrap();
+    }
 }
 
 /// Each case of the tags: the tag, and what is there, one a line.

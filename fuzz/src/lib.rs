@@ -106,3 +106,52 @@ pub fn git(bytes: &[u8]) {
         }
     }
 }
+
+/// Checks a suite's `Release`, as text that was signed. No path of it leads elsewhere.
+pub fn release(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(release) = solera_pin::debian::Release::parse(text) else { return };
+    for path in release.paths() {
+        assert!(
+            !path.starts_with('/') && !path.contains("..") && !path.contains(char::is_whitespace),
+            "{path:?}"
+        );
+    }
+}
+
+/// Checks a list of packages: each is found by its name, and what any of them could bring in has an end.
+pub fn packages(bytes: &[u8]) {
+    use solera_pin::debian::{Index, Version, closure};
+    let Ok(index) = Index::read(bytes, "amd64") else { return };
+    let names: Vec<String> = index.names().map(str::to_owned).collect();
+    for name in &names {
+        assert!(index.get(name).next().is_some_and(|package| package.name() == name));
+        let versions: Vec<Version> =
+            index.get(name).filter_map(|package| package.version().parse().ok()).collect();
+        for (a, b) in versions.iter().zip(versions.iter().skip(1)) {
+            assert_eq!(a.cmp(b), b.cmp(a).reverse());
+        }
+    }
+    let all = closure(&[&index], names.iter().map(String::as_str));
+    assert!(names.iter().all(|name| all.contains(name)));
+}
+
+/// Checks a signed file, a signature and a keyring: whatever it is, none of these keys has signed it.
+pub fn openpgp(bytes: &[u8]) {
+    use solera_pin::openpgp::Keyring;
+    static KEYRING: std::sync::OnceLock<Keyring> = std::sync::OnceLock::new();
+    let ours = include_bytes!("../../tests/openpgp/good.gpg");
+    let keys = KEYRING.get_or_init(|| Keyring::parse(ours).expect("a keyring"));
+    let now = Timestamp::from_second(1_800_000_000).expect("a time");
+    let signed = include_bytes!("../../tests/openpgp/good.20.asc");
+    if let Ok(found) = keys.verify_inline(bytes, now) {
+        let own = keys.verify_inline(signed, now).expect("it is signed");
+        assert_eq!(found, own, "only what was signed can be taken for signed");
+    }
+    let _ = keys.verify_detached(&b"content"[..], bytes, now).map(|found| assert!(found.is_err()));
+    if let Ok(others) = Keyring::parse(bytes) {
+        let keys: Vec<_> = others.fingerprints().cloned().collect();
+        let again = Keyring::parse(others.armored(&keys).as_bytes()).expect("what was written is read");
+        assert!(again.fingerprints().eq(keys.iter()));
+    }
+}

@@ -7,10 +7,9 @@ use crate::report::human::count;
 
 /// All of it in a line, and a line for each host.
 pub(super) fn summary(stats: &Stats) -> String {
-    let few = [(stats.files, "files"), (stats.suites, "suites")].into_iter().filter(|(asked, _)| *asked > 0);
-    let few: String = few.map(|(asked, what)| format!(", {asked} {what}")).collect();
+    let files = if stats.files == 0 { String::new() } else { format!(", {} files", stats.files) };
     let mut text = format!(
-        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge{few}); {} bytes, \
+        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge{files}); {} bytes, \
          {} retries\n",
         stats.requests(),
         stats.heads,

@@ -83,9 +83,10 @@ impl Session<'_> {
         let client = Client::new(Settings { max_requests: self.globals.max_requests, ..settings })?;
         let cache = cache(self.app);
         let images = ImageSource::caching(client.clone(), cache.clone());
-        let archives = ArchiveSource::caching(client.clone(), cache.clone());
+        let git = GitSource::new(client.clone());
         let debian = DebianSource::new(client.clone(), cache.clone());
-        let sources = Sources { images, git: GitSource::new(client.clone()), archives, debian };
+        let archives = ArchiveSource::caching(client.clone(), cache.clone());
+        let sources = Sources { images, git, archives, debian };
         Ok(Upstreams { client, cache, sources })
     }
 

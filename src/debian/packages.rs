@@ -66,6 +66,11 @@ impl Index {
         self.records.is_empty()
     }
 
+    /// The names of all packages, in order; as often as there are versions.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.records.iter().map(|record| part(&self.text, &record.name))
+    }
+
     /// The packages of this name: an archive may have several versions.
     pub fn get(&self, name: &str) -> impl Iterator<Item = Package<'_>> {
         let name_of = |record: &Record| part(&self.text, &record.name);

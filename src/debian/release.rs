@@ -88,6 +88,11 @@ impl Release {
         self.files.get(path)
     }
 
+    /// The paths of all files that it lists.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
     /// Whether it is the suite of this name.
     pub fn is_called(&self, name: &str) -> bool {
         [&self.suite, &self.codename].into_iter().flatten().any(|own| own == name)

@@ -21,7 +21,7 @@ impl Evidence {
         match &self.details {
             Details::Image(image) => image.gaps(),
             Details::Git(git) => git.gaps(),
-            Details::Pins => Vec::new(),
+            Details::Packages(_) | Details::Pins => Vec::new(),
         }
     }
 }

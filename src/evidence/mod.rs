@@ -16,7 +16,7 @@ pub use group::Together;
 pub use image::{ImageEvidence, Origin, PackageChange, PlatformStep, Reuse, SettingChange, Side, wanted};
 pub use link::compare_link;
 
-use crate::model::{Anatomy, Between, CommitId, GitUrl, Learnt, Pin};
+use crate::model::{Anatomy, Between, CommitId, GitUrl, Learnt, PackageStep, Pin};
 
 /// Why two are not compared where there is but one: nothing is missing then.
 pub const NOTHING_BEFORE: &str = "there is nothing to compare with";
@@ -121,6 +121,8 @@ pub enum Details {
     Image(ImageEvidence),
     /// Of a git repository.
     Git(GitEvidence),
+    /// Of suites of an archive: the locked packages that differ.
+    Packages(Vec<PackageStep>),
     /// All that there is to know is in the pins themselves.
     Pins,
 }
@@ -149,7 +151,12 @@ impl Evidence {
                 }
                 _ => Details::Pins,
             },
-            Pin::Debian(_) => Details::Pins,
+            Pin::Debian(to) => match from {
+                Some(Pin::Debian(from)) => {
+                    Details::Packages(PackageStep::between(&from.packages, &to.packages))
+                }
+                _ => Details::Pins,
+            },
         };
         Self { step: Step::between(from, to), from: from.cloned(), to: to.clone(), details }
     }

@@ -25,10 +25,8 @@ pub struct Stats {
     pub git: u64,
     /// Requests to a forge.
     pub forge: u64,
-    /// GET requests for files that a server publishes.
+    /// GET requests for files that a server publishes, the lists of archives among them.
     pub files: u64,
-    /// Requests for what suites of archives say of themselves, and for their lists.
-    pub suites: u64,
     /// Bytes of bodies received.
     pub bytes: u64,
     /// Requests that were sent again.
@@ -59,8 +57,8 @@ pub struct Tally {
 impl Stats {
     /// All requests.
     pub fn requests(&self) -> u64 {
-        let registries = self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs;
-        registries + self.git + self.forge + self.files + self.suites
+        let images = self.heads + self.manifests + self.tag_pages + self.tokens + self.blobs;
+        images + self.git + self.forge + self.files
     }
 
     /// What two clients have asked.
@@ -74,7 +72,6 @@ impl Stats {
         self.git += other.git;
         self.forge += other.forge;
         self.files += other.files;
-        self.suites += other.suites;
         self.bytes += other.bytes;
         self.retries += other.retries;
         for (host, tally) in other.hosts {
@@ -112,12 +109,12 @@ pub enum Asked {
     Forge,
     /// A blob that says what an image is made of.
     Attestation,
-    /// A file that a server publishes.
-    File,
     /// What a suite of an archive says of itself.
     Suite,
     /// A suite's list of packages.
     List,
+    /// A file that a server publishes.
+    File,
 }
 
 /// The live counters behind [`Stats`].
@@ -139,8 +136,7 @@ impl Counters {
             Asked::Blob | Asked::Attestation => &mut stats.blobs,
             Asked::Git | Asked::Pack => &mut stats.git,
             Asked::Forge => &mut stats.forge,
-            Asked::File => &mut stats.files,
-            Asked::Suite | Asked::List => &mut stats.suites,
+            Asked::File | Asked::Suite | Asked::List => &mut stats.files,
         };
         *kind += 1;
         tally(&mut stats, place.host()).requests += 1;

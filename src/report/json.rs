@@ -4,7 +4,7 @@ mod evidence;
 
 use serde_json::{Value, json};
 
-pub use evidence::evidence;
+pub use evidence::{evidence, package_step};
 
 use super::SCHEMA_VERSION;
 use super::human::{Difference, Simulated, Window};
@@ -119,6 +119,9 @@ pub fn summary(decision: &Decision) -> Value {
     }
     let notice = |notice: &Notice| json!({ "mark": notice.mark(), "text": notice.to_string() });
     value["notices"] = decision.notices.iter().map(notice).collect();
+    if !decision.brought.is_empty() {
+        value["brought"] = decision.brought.iter().map(package_step).collect();
+    }
     value
 }
 

@@ -127,6 +127,7 @@ fn page(evidence: &Evidence, caps: Caps) -> String {
             parts.push(facts::compare(git));
             parts.push(changes::commits(git, caps));
         }
+        Details::Packages(steps) => parts.push(changes::steps(steps, caps)),
         Details::Pins => {}
     }
     parts.push(facts::gaps(evidence, caps));

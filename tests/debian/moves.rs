@@ -1,5 +1,7 @@
 //! From one state of an archive to another.
 
+use std::process::Command;
+
 use crate::archive::Published;
 use crate::world::{FIRST, MAIN, SECOND, SECURITY, World, main_with};
 
@@ -46,6 +48,60 @@ fn a_newer_snapshot_is_moved_to_where_something_is_new() {
     assert_eq!(world.locked_at(), "20260903T000000Z");
     assert!(said.contains("20260820T000000Z -> 20260903T000000Z"), "{said}");
     assert!(said.contains("curl 7.88.1-10+deb12u12 -> 7.88.1-10+deb12u13 (amd64, arm64)"), "{said}");
+}
+
+#[test]
+fn a_difference_of_two_locks_tells_the_packages() {
+    let world = World::snapshot();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        let folder = world.checkout.path("");
+        let status = Command::new("git").args(identity).args(arguments).current_dir(folder).status().unwrap();
+        assert!(status.success());
+    };
+    world.refresh(FIRST);
+    git(&["init", "-q"]);
+    git(&["add", "pins.toml", "pins.lock", "keys.gpg"]);
+    git(&["commit", "-qm", "first"]);
+    world.archive.publish(&Published::new(
+        "bookworm",
+        "2026-08-30T08:00:00Z",
+        &main_with("iproute2", "6.1.0-4"),
+    ));
+    world.refresh(SECOND);
+    let human = world.run(SECOND, &["diff", "HEAD"]);
+    assert!(human.said.contains("iproute2 6.1.0-3 -> 6.1.0-4 (amd64, arm64)"), "{}", human.said);
+    let json = world.run(SECOND, &["diff", "HEAD", "--upstream", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(json.said.trim()).unwrap();
+    let text = value.to_string();
+    let step = r#"{"architectures":["amd64","arm64"],"from":"6.1.0-3","name":"iproute2","to":"6.1.0-4"}"#;
+    assert!(text.contains(step), "{text}");
+}
+
+/// Evidence reaches the text of a pull request.
+#[test]
+fn a_commit_has_the_packages() {
+    let world = World::snapshot();
+    world.refresh(FIRST);
+    let git = |arguments: &[&str]| {
+        let folder = world.checkout.path("");
+        let output = Command::new("git").args(arguments).current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    git(&["init", "-q"]);
+    git(&["add", "pins.toml", "pins.lock", "keys.gpg"]);
+    git(&["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "first"]);
+    // The keyring is read from the commit, and not from the folder.
+    std::fs::write(world.checkout.path("keys.gpg"), "no keys").unwrap();
+    world.archive.publish(&Published::new(
+        "bookworm",
+        "2026-08-30T08:00:00Z",
+        &main_with("iproute2", "6.1.0-4"),
+    ));
+    let ended = world.run(SECOND, &["refresh", "--commit"]);
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    assert!(git(&["show", "HEAD:pins.lock"]).contains("6.1.0-4"));
 }
 
 #[test]

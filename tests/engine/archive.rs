@@ -71,8 +71,8 @@ pub(crate) struct State<'a> {
 }
 
 impl State<'_> {
-    /// Writes it; gives the digest of its `InRelease`.
-    pub(crate) fn publish(&self, root: &Path) -> Digest {
+    /// Writes it.
+    pub(crate) fn publish(&self, root: &Path) {
         let base = root.join("archive").join(self.archive).join(self.time);
         for deb in &self.debs {
             put(&base.join(&deb.path), &deb.content);
@@ -97,7 +97,6 @@ impl State<'_> {
         );
         let signed = debian::signed_text(&release, self.date).unwrap();
         put(&dists.join("InRelease"), signed.as_bytes());
-        Digest::sha256(signed.as_bytes())
     }
 
     /// Puts its packages on the live mirror.

@@ -1,14 +1,12 @@
 //! A repository with images/fip-alias-agent, whose base and packages are of one release; its lock, and builds of it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use solera_pin::openpgp::Keyring;
 
 use crate::archive::{Deb, State, architecture};
 use crate::recorded::debian;
@@ -18,7 +16,9 @@ use crate::session::Session;
 /// Where apt finds the servers. The addresses differ, because apt gives up on one as a whole.
 const SNAPSHOT: &str = "127.0.0.1:8081";
 const LIVE: &str = "127.0.0.2:8082";
+/// The midnight that is three days, which a state has to be old, before now.
 const TIME: &str = "20260820T000000Z";
+const NOW: &str = "2026-08-23T12:00:00Z";
 
 /// The addresses are there once.
 static ADDRESSES: Mutex<()> = Mutex::new(());
@@ -56,19 +56,18 @@ impl Repository {
         let base = listed(Command::new("tar").arg("-tf").arg(&tar).output().unwrap());
         let repository =
             Self { suite: suite.into(), session, debs: Deb::all(&made), base, _addresses: addresses };
-        let digest = repository.push_base();
-        repository.write(&digest);
-        repository.lock(&repository.publish("2026-08-19T20:00:00Z"));
+        repository.push_base();
+        repository.write();
+        repository.publish("2026-08-19T20:00:00Z");
+        repository.refresh();
         repository
     }
 
-    /// Makes the base an image of the registry; gives its digest.
-    fn push_base(&self) -> String {
+    /// Makes the base an image of the registry.
+    fn push_base(&self) {
         let name = format!("127.0.0.1:5000/library/debian:{}-slim", self.suite);
         self.succeed(&["docker", "import", &self.session.seen("base.tar"), &name]);
-        let pushed = self.succeed(&["docker", "push", &name]);
-        let digest = pushed.split_whitespace().find(|word| word.starts_with("sha256:"));
-        digest.unwrap_or_else(|| panic!("no digest: {pushed}")).to_owned()
+        self.succeed(&["docker", "push", &name]);
     }
 
     fn succeed(&self, words: &[&str]) -> String {
@@ -86,7 +85,7 @@ impl Repository {
     }
 
     /// The declarations, and the image as it is in this repository.
-    fn write(&self, digest: &str) {
+    fn write(&self) {
         let image = self.root().join("images/fip-alias-agent");
         fs::create_dir_all(&image).unwrap();
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/fip-alias-agent");
@@ -115,19 +114,15 @@ impl Repository {
              signed-by = \"archive-key.gpg\"\n"
         );
         fs::write(self.root().join("pins.toml"), pins).unwrap();
-        let lock = format!(
-            "version = 1\n\n[pin.debian]\nimage = \"docker.io/library/debian\"\ntag = \"{suite}-slim\"\ndigest = \"{digest}\"\n\
-             media-type = \"application/vnd.oci.image.manifest.v1+json\"\nplatforms.\"{platform}\" = \"{digest}\"\n"
-        );
-        fs::write(self.root().join("pins.lock"), lock).unwrap();
+        let configuration = "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:5000\"\n";
+        fs::write(self.session.folder().join("configuration.toml"), configuration).unwrap();
     }
 
-    /// Publishes the suites, and gives the lock's lines about them.
-    fn publish(&self, date: &str) -> String {
+    /// Publishes the suites, and puts their packages on the live mirror.
+    fn publish(&self, date: &str) {
         let date: Timestamp = date.parse().unwrap();
         let is_security = |deb: &&Deb| deb.name == "libcap2-bin";
         let (security, main): (Vec<&Deb>, Vec<&Deb>) = self.debs.iter().partition(is_security);
-        let mut lines = String::new();
         for (archive, part, debs) in [
             ("debian", "", main),
             ("debian-security", "-security", security),
@@ -135,38 +130,43 @@ impl Repository {
         ] {
             let suite = format!("{}{part}", self.suite);
             let state = State { archive, time: TIME, suite: &suite, debs, date };
-            let digest = state.publish(&self.served());
+            state.publish(&self.served());
             state.mirror(&self.served());
-            writeln!(
-                lines,
-                "inrelease.{suite} = {{ digest = \"{digest}\", date = \"{date}\", signed-by = [\"{}\"] }}",
-                signer()
-            )
-            .unwrap();
         }
-        lines
+        for folder in ["", "live"] {
+            fs::write(self.served().join(folder).join("up"), "").unwrap();
+        }
+    }
+
+    /// Locks what there is.
+    fn refresh(&self) {
+        let snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
+        let configuration =
+            format!("SOLERA_PIN_CONFIG={}", self.session.folder().join("configuration.toml").display());
+        let now = format!("SOLERA_PIN_NOW={NOW}");
+        let words = [
+            now.as_str(),
+            &configuration,
+            "SOLERA_PIN_CACHE=off",
+            env!("CARGO_BIN_EXE_solera-pin"),
+            "refresh",
+        ];
+        let ended = self.session.near(&self.root(), &words);
+        drop(snapshot);
+        let lock = fs::read_to_string(self.root().join("pins.lock")).unwrap_or_default();
+        println!(
+            "{}{}{lock}",
+            String::from_utf8_lossy(&ended.stdout),
+            String::from_utf8_lossy(&ended.stderr)
+        );
+        assert!(ended.status.success());
+        let iproute = format!("packages.iproute2.{} = {}\n", architecture(), self.deb("iproute2").locked());
+        assert!(lock.contains(&iproute) && lock.contains(TIME), "{iproute}");
     }
 
     /// Publishes other suites under the same address.
     pub(crate) fn publish_newer(&self) {
         self.publish("2026-08-20T20:00:00Z");
-    }
-
-    /// Writes what `refresh` would.
-    fn lock(&self, inrelease: &str) {
-        let file = self.root().join("pins.lock");
-        let before = fs::read_to_string(&file).unwrap();
-        let head = before.replace(
-            "version = 1\n",
-            &format!(
-                "version = 1\n\n[pin.bookworm]\nsuites = [\"{0}\", \"{0}-security\", \"{0}-updates\"]\nsnapshot = \"{TIME}\"\n{inrelease}\
-                 packages.iproute2.{1} = {2}\n",
-                self.suite,
-                architecture(),
-                self.deb("iproute2").locked(),
-            ),
-        );
-        fs::write(file, head).unwrap();
     }
 
     fn deb(&self, name: &str) -> &Deb {
@@ -187,9 +187,6 @@ impl Repository {
     pub(crate) fn build(&self) -> Built {
         let arguments = self.emit("build-args");
         fs::write(self.session.folder().join("sources-list"), self.emit("sources-list")).unwrap();
-        for folder in ["", "live"] {
-            fs::write(self.served().join(folder).join("up"), "").unwrap();
-        }
         let snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
         let live = Served::start(&self.session, LIVE, &self.session.seen("served/live"));
         let secret = format!("id=sources-list,src={}", self.session.seen("sources-list"));
@@ -233,10 +230,4 @@ fn listed(ended: Output) -> BTreeSet<String> {
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     let text = String::from_utf8(ended.stdout).unwrap();
     text.lines().map(|line| line.trim_start_matches("./").to_owned()).collect()
-}
-
-/// Who signs the suites.
-fn signer() -> String {
-    let keyring = Keyring::parse(debian::KEYRING).unwrap();
-    keyring.fingerprints().next().unwrap().to_string()
 }

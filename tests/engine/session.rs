@@ -57,10 +57,10 @@ impl Session {
 }
 
 impl Session {
-    /// Runs a command of this machine where the engine's servers are.
-    pub(crate) fn near(&self, command: &Path, words: &[&str], folder: &Path) -> Output {
+    /// Runs a command of this machine in a folder, where the engine's servers are. `words` begin with its variables.
+    pub(crate) fn near(&self, folder: &Path, words: &[&str]) -> Output {
         let mut script = Command::new(SCRIPT);
-        script.arg("near").arg("env").arg("--chdir").arg(folder).arg(command).args(words);
+        script.args(["near", "env", "--chdir"]).arg(folder).args(words);
         script.stdin(Stdio::null()).output().unwrap()
     }
 

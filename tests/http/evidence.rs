@@ -105,7 +105,7 @@ impl World {
 fn image(evidence: &Evidence) -> &ImageEvidence {
     match &evidence.details {
         Details::Image(image) => image,
-        Details::Git(_) | Details::Pins => panic!("it is an image"),
+        Details::Git(_) | Details::Packages(_) | Details::Pins => panic!("it is an image"),
     }
 }
 

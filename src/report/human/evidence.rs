@@ -17,7 +17,8 @@ pub(super) fn lines(evidence: &Evidence) -> Vec<String> {
     match &evidence.details {
         Details::Image(image) => self::image(image, &mut lines),
         Details::Git(git) => self::git(git, &mut lines),
-        Details::Pins => {}
+        // The step itself tells which packages differ.
+        Details::Packages(_) | Details::Pins => {}
     }
     for gap in evidence.gaps() {
         let of = if gap.platforms.is_empty() { String::new() } else { format!(" of {}", gap.names()) };

@@ -6,13 +6,14 @@ use crate::evidence::{
     Details, Evidence, GitEvidence, ImageEvidence, Origin, PackageChange, PlatformStep, SettingChange, Side,
     Together,
 };
-use crate::model::{Between, Learnt};
+use crate::model::{Between, Learnt, PackageStep};
 
 /// The evidence of one step.
 pub fn evidence(evidence: &Evidence) -> Value {
     let mut value = match &evidence.details {
         Details::Image(image) => self::image(image),
         Details::Git(git) => self::git(git),
+        Details::Packages(steps) => json!({ "packages": steps.iter().map(package_step).collect::<Value>() }),
         Details::Pins => json!({}),
     };
     value["step"] = json!(evidence.step.name());
@@ -22,6 +23,11 @@ pub fn evidence(evidence: &Evidence) -> Value {
         .map(|gap| json!({ "what": gap.what.what, "platforms": gap.platforms, "why": gap.what.why }));
     value["unknown"] = unknown.collect();
     value
+}
+
+/// What became of a package of an archive.
+pub fn package_step(step: &PackageStep) -> Value {
+    json!({ "name": step.name, "from": step.from, "to": step.to, "architectures": step.architectures })
 }
 
 fn image(image: &ImageEvidence) -> Value {

@@ -2,7 +2,7 @@
 
 use super::{Caps, and_more, code, heading};
 use crate::evidence::{GitEvidence, PackageChange, SettingChange, Together};
-use crate::model::Learnt;
+use crate::model::{Architecture, Learnt, PackageStep, PackageVersion};
 use crate::report::human::count;
 
 /// A block that is folded away; its summary is ours alone.
@@ -61,6 +61,26 @@ pub(super) fn configuration(groups: &[Together<Learnt<Vec<SettingChange>>>], cap
         &format!("Configuration: {}", count(total, "change")),
         &list(&known, (caps, caps.settings), head, line),
     )
+}
+
+/// Locked packages of an archive that changed.
+pub(super) fn steps(steps: &[PackageStep], caps: Caps) -> String {
+    if steps.is_empty() {
+        return "Packages: none of those that are locked differs.\n".into();
+    }
+    let cell = |version: &Option<PackageVersion>| {
+        version.as_ref().map_or(String::new(), |version| code(version.as_str()))
+    };
+    let line = |step: &PackageStep| {
+        let architectures: Vec<&str> = step.architectures.iter().map(Architecture::as_str).collect();
+        let (name, of) = (code(step.name.as_str()), code(&architectures.join(", ")));
+        format!("| {name} | {of} | {} | {} |\n", cell(&step.from), cell(&step.to))
+    };
+    let shown: String = steps.iter().take(caps.packages).map(line).collect();
+    let head = "| package | for | before | after |\n|---|---|---|---|\n";
+    let table = if shown.is_empty() { String::new() } else { format!("{head}{shown}") };
+    let content = table + &and_more(steps.len(), caps.packages);
+    folded(&format!("Packages: {}", count(steps.len(), "change")), &content)
 }
 
 /// Packages that changed.

@@ -1,0 +1,4 @@
+//! Signed files, signatures and keyrings.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| solera_pin_fuzz::openpgp(data));

@@ -420,7 +420,7 @@ pub(crate) fn made(name: &str) -> Vec<u8> {
 }
 
 /// A tool whose file is the one that was signed, with a keyring and a file of each name.
-fn signed(lines: &str, keyring: &str, files: &[(&str, &str)]) -> Tool {
+pub(crate) fn signed(lines: &str, keyring: &str, files: &[(&str, &str)]) -> Tool {
     let tool = Tool::at("/tool-{version}.tgz", &format!("signed-by = \"keys/tool.gpg\"\n{lines}"));
     tool.tag("1.0.0");
     tool.server.put("/tool-1.0.0.tgz", "a tool\n".repeat(30_000).into_bytes()[..200_000].to_vec());
@@ -432,7 +432,7 @@ fn signed(lines: &str, keyring: &str, files: &[(&str, &str)]) -> Tool {
     tool
 }
 
-const DETACHED: &str = "signature = \"SERVER/tool-{version}.tgz.sig\"\n";
+pub(crate) const DETACHED: &str = "signature = \"SERVER/tool-{version}.tgz.sig\"\n";
 const SUMS: &str = "checksums = \"SERVER/SUMS\"\n";
 const SUMS_SIGNED: &str = "checksums = \"SERVER/SUMS\"\nchecksums-signature = \"SERVER/SUMS.asc\"\n";
 
@@ -479,5 +479,12 @@ fn what_is_wrong_with_a_new_version_leaves_the_old_one_locked() {
     tool.server.put("/tool-1.0.1.tgz", "an evil tool");
     tool.server.put("/tool-1.0.1.tgz.sig", made("tool.good.sig"));
     tool.locks(1);
-    tool.fails(6, 4, "it was altered after it was signed");
+    let said = tool.fails(6, 4, "it was altered after it was signed");
+    assert!(said.contains("ignore = [\"1.0.1\"]"), "{said}");
+    // The next version has its age all the same.
+    tool.tag("1.0.2");
+    tool.server.put("/tool-1.0.2.tgz", "a tool\n".repeat(30_000).into_bytes()[..200_000].to_vec());
+    tool.server.put("/tool-1.0.2.tgz.sig", made("tool.good.sig"));
+    tool.fails(7, 4, "it was altered");
+    assert!(tool.locks(11).contains("version = \"1.0.2\""));
 }

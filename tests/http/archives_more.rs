@@ -207,3 +207,64 @@ fn a_catalog_dockerfile_gets_address_and_checksum_from_the_lock() {
     let emitted = tool.project.at(1, 6, &["emit", "env", "tool"]).said;
     assert!(emitted.contains("PIN_TOOL_VERSION=1.0.0") && emitted.contains("PIN_TOOL_SHA256="), "{emitted}");
 }
+
+#[test]
+fn proposals_go_by_the_keyring_of_the_base_branch_and_tell_what_changed() {
+    use crate::archives::{DETACHED, made, signed};
+
+    let tool = signed(DETACHED, "good.gpg", &[("/tool-1.0.0.tgz.sig", "tool.good.sig")]);
+    tool.edit("signed-by", "min-age = \"0s\"\nsigned-by");
+    write(&tool, "get.sh", "# solera-pin: tool.version\nVERSION=1.0.0\n");
+    fs::write(
+        tool.project.checkout.path("pins.toml"),
+        read(&tool, "pins.toml") + "\n[propose]\nforge = \"none\"\nbase = \"main\"\n",
+    )
+    .unwrap();
+    tool.locks(1);
+    let remote = tempfile::tempdir().unwrap();
+    let remote = remote.path().to_str().unwrap();
+    tool.project.git(&["init", "-q", "--bare", remote]);
+    tool.project.git(&["checkout", "-q", "-b", "main"]);
+    tool.project.git(&["add", "."]);
+    tool.project.git(&["commit", "-q", "-m", "one"]);
+    tool.project.git(&["remote", "add", "origin", remote]);
+    tool.project.git(&["push", "-q", "origin", "main"]);
+    tool.tag("1.0.1");
+    tool.server.put("/tool-1.0.1.tgz", "a tool\n".repeat(30_000).into_bytes()[..200_000].to_vec());
+    tool.server.put("/tool-1.0.1.tgz.sig", made("tool.good.sig"));
+    // What is not committed does not count.
+    write(&tool, "keys/tool.gpg", "no keyring");
+    let ended = tool.project.at(1, 7, &["refresh", "--propose"]);
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    let shown = tool.project.git(&["-C", remote, "show", "solera-pin/pin/tool"]);
+    for part in
+        ["tool", "1.0.0", "-version = \"1.0.0\"", "+version = \"1.0.1\"", "-VERSION=1.0.0", "+VERSION=1.0.1"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    // A keyring that somebody else's key is in says no.
+    write(&tool, "keys/tool.gpg", "");
+    fs::write(tool.project.checkout.path("keys/tool.gpg"), made("other.gpg")).unwrap();
+    tool.project.git(&["commit", "-q", "-a", "-m", "two"]);
+    tool.project.git(&["push", "-q", "origin", "main"]);
+    let ended = tool.project.at(1, 8, &["refresh", "--propose"]);
+    assert!(ended.code == 4 && ended.said.contains("not in the keyring"), "{} {}", ended.code, ended.said);
+}
+
+#[test]
+fn a_commit_of_a_new_version_says_what_it_is() {
+    let tool = Tool::new("min-age = \"0s\"\n");
+    tool.release("1.0.0");
+    tool.locks(1);
+    tool.project.git(&["add", "."]);
+    tool.project.git(&["-c", "commit.gpgsign=false", "commit", "-q", "-m", "one"]);
+    tool.release("1.0.1");
+    let mut command = tool.project.checkout.command(&["refresh", "--commit"]);
+    let identity =
+        [("GIT_AUTHOR_NAME", "a"), ("GIT_COMMITTER_NAME", "a"), ("SOLERA_PIN_NOW", "2026-05-02T00:00:00Z")];
+    let ended = crate::support::checkout::Ended::of(command.envs(identity).output().unwrap());
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    let log = tool.project.git(&["log", "-1", "--format=%B"]);
+    println!("{log}");
+    assert!(log.starts_with("tool: 1.0.0 -> 1.0.1") || log.contains("1.0.1"), "{log}");
+}

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use builds::Builds;
 pub use named::{Named, named};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Mode};
 use crate::lock::Lock;
 use crate::model::PinName;
 use crate::references::{Edit, Register, Step, Written, keep_in_step, splice, unpin};
@@ -156,6 +156,7 @@ fn walk(
     wanted: &(dyn Fn(&str, &PinName) -> bool + Sync),
 ) -> Result<Found, TreeError> {
     let policy = &catalog.policy.references;
+    let follows_builds = policy.mode == Mode::InPlace;
     let (old, new) = (Register::new(catalog, before, policy), Register::new(catalog, after, policy));
     let found = Mutex::new(Found::default());
     each(tree, catalog, &|scanner, path, bytes| {
@@ -166,7 +167,12 @@ fn walk(
         let rescan = |text: &str| scanner.scan_text(path, text);
         let (text, mine) = (&scanned.file.text, |pin: &PinName| wanted(path, pin));
         let step = keep_in_step(path, text, &scanned.scan, &old, &new, mine, rescan);
-        found.lock().unwrap_or_else(PoisonError::into_inner).take(path, bytes, &scanned, step);
+        found.lock().unwrap_or_else(PoisonError::into_inner).take(
+            path,
+            bytes,
+            &scanned,
+            (step, follows_builds),
+        );
     })?;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -180,7 +186,7 @@ fn walk(
 }
 
 impl Found {
-    fn take(&mut self, path: &str, bytes: &[u8], scanned: &Scanned, step: Step) {
+    fn take(&mut self, path: &str, bytes: &[u8], scanned: &Scanned, (step, follows_builds): (Step, bool)) {
         let told = |pin: PinName, at: usize, what: String| Told {
             path: path.into(),
             line: scanned.line(at),
@@ -189,7 +195,7 @@ impl Found {
         };
         self.stuck.extend(step.stuck.into_iter().map(|stuck| told(stuck.pin, stuck.at, stuck.why)));
         self.edited.extend(step.edited.into_iter().map(|edited| told(edited.pin, edited.at, edited.written)));
-        if scanned.scan.builds.iter().any(|build| !build.arguments.is_empty()) {
+        if follows_builds && scanned.scan.builds.iter().any(|build| !build.arguments.is_empty()) {
             self.builders.push(path.into());
         }
         // While a pin is stuck, it is all computed again.

@@ -37,9 +37,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("error", &["document", "files", "tree", "net", "git", "lock", "source", "journal"]),
     (
         "served",
-        &["model", "document", "track", "catalog", "lock", "plan", "source", "verify", "resolve", "error"],
+        &[
+            "model", "document", "track", "catalog", "lock", "openpgp", "plan", "source", "verify",
+            "resolve", "error",
+        ],
     ),
-    ("learn", &["model", "net", "git", "source", "evidence", "plan", "resolve"]),
+    ("learn", &["model", "net", "catalog", "git", "source", "evidence", "plan", "resolve"]),
     ("report", &["model", "document", "catalog", "plan", "verify", "served", "evidence"]),
     (
         "publish",

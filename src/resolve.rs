@@ -5,6 +5,7 @@ mod debian;
 
 use std::sync::Arc;
 
+pub(crate) use archive::release;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tracing::Instrument as _;
 

@@ -3,7 +3,8 @@
 //! `case.toml` lists the runs; `in/` is the repository; `transcript` is what was printed and how it ended; `out/`
 //! holds the files that the runs changed. `SNAPSHOTS=overwrite` writes the expected side anew.
 //!
-//! The upstreams are those recorded, as they stood at a date, served by the program's own mirror on loopback.
+//! The upstreams are those recorded, as they stood at a date, served by the program's own mirror on loopback. What a case
+//! has in `served/` stands in for <https://downloads.example.org/>.
 
 #![allow(
     clippy::unwrap_used,
@@ -63,6 +64,24 @@ impl Upstream {
             self.folder.display()
         )
     }
+}
+
+/// Serves the files of a folder; the thread ends with the process.
+fn serve_files(folder: PathBuf) -> String {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let router = axum::Router::new().fallback(move |uri: axum::http::Uri| {
+            let found = fs::read(folder.join(uri.path().trim_start_matches('/')));
+            async move { found.map_err(|_| axum::http::StatusCode::NOT_FOUND) }
+        });
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            axum::serve(listener, router).await.unwrap();
+        });
+    });
+    format!("http://{}", receiver.recv().unwrap())
 }
 
 struct Run {
@@ -132,6 +151,8 @@ fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
     let repository = scratch.path().join("repository");
     copy_tree(&folder.join("in"), &repository);
     let before = tree(&repository);
+    let served = folder.join("served");
+    let files = if served.is_dir() { serve_files(served) } else { "http://127.0.0.1:1".into() };
     let mut transcript = String::new();
     for run in read_case(folder) {
         if let Some(shell) = &run.shell {
@@ -143,7 +164,8 @@ fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
         let nobody = Upstream { url: "http://127.0.0.1:1".into(), folder: scratch.path().join("nothing") };
         let upstream = run.date.as_deref().map_or(nobody, Upstream::at);
         let configuration = scratch.path().join("config.toml");
-        fs::write(&configuration, upstream.configuration()).unwrap();
+        let archives = format!("[archives.\"https://downloads.example.org/\"]\nmirror = \"{files}/\"\n");
+        fs::write(&configuration, upstream.configuration() + &archives).unwrap();
         let input = run.stdin.as_ref().map(|file| fs::File::open(repository.join(file)).unwrap());
         let output = Command::new(env!("CARGO_BIN_EXE_solera-pin"))
             .stdin(input.map_or_else(std::process::Stdio::null, Into::into))
@@ -158,6 +180,7 @@ fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
             let text = String::from_utf8(bytes.to_vec()).unwrap();
             let text = text.replace(&upstream.url, "[UPSTREAM]");
             let text = text.replace(&upstream.folder.display().to_string(), "[UPSTREAM]");
+            let text = text.replace(&files, "[FILES]");
             text.replace(&scratch.path().display().to_string(), "[SCRATCH]")
         };
         let at = run.date.as_ref().map_or(String::new(), |date| format!("  # upstream at {date}"));

@@ -22,6 +22,7 @@ mod images;
 #[path = "engine/scanner.rs"]
 mod scanner;
 #[path = "engine/session.rs"]
+#[allow(dead_code, reason = "another test of the engine uses the rest")]
 mod session;
 
 use std::fmt::Write as _;

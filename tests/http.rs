@@ -8,6 +8,10 @@ mod support;
 mod ages;
 #[path = "http/ages_more.rs"]
 mod ages_more;
+#[path = "http/archives.rs"]
+mod archives;
+#[path = "http/archives_more.rs"]
+mod archives_more;
 #[path = "http/auth.rs"]
 mod auth;
 #[path = "http/commands.rs"]

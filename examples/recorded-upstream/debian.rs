@@ -19,7 +19,7 @@ use super::RecordedError;
 use super::facts::PackageFacts;
 
 /// What stands in for Debian's keyring.
-const KEYRING: &[u8] = include_bytes!("data/archive-key.gpg");
+pub const KEYRING: &[u8] = include_bytes!("data/archive-key.gpg");
 const KEY: &str = include_str!("data/archive-key.asc");
 
 const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
@@ -93,6 +93,12 @@ fn stanza(package: &PackageFacts, architecture: &str) -> String {
     )
 }
 
+/// A text in the clear, signed with the stand-in's key.
+pub fn signed_text(text: &str, at: Timestamp) -> Result<String, RecordedError> {
+    let (key, _) = SignedSecretKey::from_string(KEY).map_err(signing)?;
+    signed(text, at, &key)
+}
+
 /// Signed at a time, so that the same state has the same bytes.
 fn signed(text: &str, at: Timestamp, key: &SignedSecretKey) -> Result<String, RecordedError> {
     let at = u32::try_from(at.as_second()).unwrap_or_default();
@@ -103,6 +109,9 @@ fn signed(text: &str, at: Timestamp, key: &SignedSecretKey) -> Result<String, Re
             .map_err(signing)?,
         Subpacket::regular(SubpacketData::IssuerFingerprint(primary.fingerprint())).map_err(signing)?,
     ];
+    // Without it gpgv, and so apt, does not tell whose signature it is.
+    config.unhashed_subpackets =
+        vec![Subpacket::regular(SubpacketData::IssuerKeyId(primary.legacy_key_id())).map_err(signing)?];
     let message = CleartextSignedMessage::new(text, config, primary, &Password::empty()).map_err(signing)?;
     message.to_armored_string(ArmorOptions::default()).map_err(signing)
 }

@@ -7,7 +7,7 @@
 #![allow(dead_code, unreachable_pub, reason = "a test that includes this module uses a part of it")]
 
 #[path = "debian.rs"]
-mod debian;
+pub mod debian;
 #[path = "facts.rs"]
 pub mod facts;
 #[path = "git.rs"]

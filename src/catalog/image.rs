@@ -57,6 +57,8 @@ pub struct Image {
     pub source: Option<Origin>,
     /// The pin of the Debian suites that it installs packages from.
     pub packages: Option<PinName>,
+    /// The pins of archives that it downloads.
+    pub archives: Vec<PinName>,
     /// The tag that it is pushed under.
     pub tag: Template,
     /// What it is built for.
@@ -87,6 +89,7 @@ impl Image {
             [Some(&self.runtime_base), self.build_base.as_ref(), source, self.packages.as_ref()]
                 .into_iter()
                 .flatten()
+                .chain(&self.archives)
                 .collect();
         pins.into_iter()
     }
@@ -118,6 +121,9 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
     let build_base = root.read("build-base", problems, |entry| pin(entry, &mut named));
     let source = root.read("source", problems, |entry| origin(entry, &mut named));
     let packages = root.read("packages", problems, |entry| pin(entry, &mut named));
+    let archives = root.read("archives", problems, |entry| {
+        entry.elements()?.iter().map(|element| pin(element, &mut named)).collect::<Result<Vec<_>, _>>()
+    });
     let tag = root.require("tag", problems, |entry| template(entry, &mut named));
     let platforms = root.require("platforms", problems, platforms);
     let delta = root.require("delta", problems, |entry| Ok((entry.texts()?, entry.place())));
@@ -143,6 +149,7 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
         build_base,
         source,
         packages,
+        archives: archives.unwrap_or_default(),
         tag: tag?,
         platforms: platforms?,
         capabilities,

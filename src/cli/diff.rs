@@ -91,12 +91,16 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DiffArgs) -> Result<St
 async fn ask(session: &mut Session<'_>, differences: &mut [Difference]) -> Result<(), Error> {
     let workspace = session.workspace_to_be()?;
     let upstreams = session.upstreams(&workspace)?;
+    let declarations = &workspace.catalog.declarations;
     let progress = Progress::start(session.app, session.globals, differences.len());
     let asked = differences.iter().map(|difference| {
         let (sources, progress) = (&upstreams.sources, &progress);
         async move {
             let evidence = match &difference.to {
-                Some(to) => Some(learn(sources, difference.from.as_ref(), to).await),
+                Some(to) => {
+                    let declaration = declarations.get(&difference.name);
+                    Some(learn(sources, declaration, difference.from.as_ref(), to).await)
+                }
                 None => None,
             };
             progress.done(&difference.name);

@@ -10,10 +10,10 @@ use url::Url;
 
 use super::session::{Session, Upstreams};
 use super::{Format, network, requests};
-use crate::catalog::Upstream;
+use crate::catalog::{Upstream, Versions};
 use crate::error::{Error, Status};
 use crate::lock::{Lock, Store};
-use crate::model::{ArchiveTime, GitUrl, Pin, Registry, Repository, Suite, Tag};
+use crate::model::{ArchiveTime, ArchiveUrl, GitUrl, Pin, Registry, Repository, Suite, Tag};
 use crate::net::{Place, Settings, Tally};
 use crate::report::{harmless, json as report_json};
 use crate::source::SourceError;
@@ -36,6 +36,15 @@ type Lines = Vec<(&'static str, String)>;
 /// A repository of each registry, and a tag of it.
 type Registries = BTreeMap<Registry, (Repository, Option<Tag>)>;
 
+/// What is followed, one of each server.
+#[derive(Default)]
+struct Followed {
+    registries: Registries,
+    servers: BTreeMap<String, GitUrl>,
+    /// By host: where archives are, with a file that is locked.
+    files: BTreeMap<String, (ArchiveUrl, Option<String>)>,
+}
+
 /// One host, or what is asked there.
 struct Seen {
     title: String,
@@ -49,7 +58,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DoctorArgs) -> Result<
     let store = Store::load(&workspace.root)?;
     let upstreams = session.upstreams(&workspace)?;
     let configuration = configuration(session, &workspace, &upstreams);
-    let (registries, servers) = followed(&workspace, store.lock());
+    let Followed { registries, servers, files } = followed(&workspace, store.lock());
     let archives = archives(&workspace, store.lock(), session.app.now);
     let mut all = Vec::new();
     for (registry, (repository, tag)) in &registries {
@@ -57,6 +66,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DoctorArgs) -> Result<
     }
     for url in servers.values() {
         all.push(of_server(&upstreams, url, args.offline).await);
+    }
+    for (url, file) in files.values() {
+        all.push(of_files(&upstreams, url, file.as_deref(), args.offline).await);
     }
     for (base, suite) in &archives {
         all.push(of_archive(&upstreams, base, suite, args.offline).await);
@@ -125,9 +137,12 @@ fn or_none(texts: &[String]) -> String {
     if texts.is_empty() { "none".into() } else { texts.join(", ") }
 }
 
-/// A repository of each registry, with a tag that is known; and a repository of each git server.
-fn followed(workspace: &Workspace, lock: &Lock) -> (Registries, BTreeMap<String, GitUrl>) {
-    let (mut registries, mut servers) = (BTreeMap::new(), BTreeMap::new());
+/// A repository of each registry, with a tag that is known; a repository of each git server; an archive of each other.
+fn followed(workspace: &Workspace, lock: &Lock) -> Followed {
+    let Followed { mut registries, mut servers, mut files } = Followed::default();
+    let mut serves = |url: &GitUrl| {
+        servers.entry(server(url)).or_insert_with(|| url.clone());
+    };
     for declaration in workspace.catalog.declarations.values() {
         match &declaration.upstream {
             Upstream::Image(repository) => {
@@ -141,11 +156,22 @@ fn followed(workspace: &Workspace, lock: &Lock) -> (Registries, BTreeMap<String,
                     *known = (repository.clone(), tag);
                 }
             }
-            Upstream::Git(url) => drop(servers.entry(server(url)).or_insert_with(|| url.clone())),
-            Upstream::Archive(_) | Upstream::Debian(_) => {}
+            Upstream::Git(url) => serves(url),
+            Upstream::Archive(archive) => {
+                if let Versions::Git { url, .. } = &archive.versions {
+                    serves(url);
+                }
+                let file = match lock.pins.get(&declaration.name) {
+                    Some(Pin::Archive(pin)) => pin.files().into_iter().next().map(|(.., url)| url),
+                    _ => None,
+                };
+                let known = files.entry(archive.url.host()).or_insert_with(|| (archive.url.clone(), None));
+                known.1 = known.1.take().or(file);
+            }
+            Upstream::Debian(_) => {}
         }
     }
-    (registries, servers)
+    Followed { registries, servers, files }
 }
 
 /// The archives of suites, by address, each with a suite: of a snapshot service at the locked time, or at today's midnight.
@@ -233,6 +259,20 @@ async fn of_server(upstreams: &Upstreams, url: &GitUrl, offline: bool) -> Seen {
     lines.extend(heard(upstreams, host.as_deref().unwrap_or_default(), failure.as_ref(), offline));
     let title = host.clone().unwrap_or_else(|| "this machine".into());
     Seen { title: format!("{title} (git)"), host, lines, failure }
+}
+
+async fn of_files(upstreams: &Upstreams, url: &ArchiveUrl, file: Option<&str>, offline: bool) -> Seen {
+    let failure = match file.filter(|_| !offline) {
+        Some(file) => upstreams.sources.archives.is_there(file).await.err(),
+        None => None,
+    };
+    let mut lines = vec![("asked for", file.unwrap_or(url.as_str()).to_owned())];
+    let place = url.at("0", "0").parse().map(|url| upstreams.client.place_of(&url));
+    let host = place.as_ref().map_or_else(|_| url.host(), |place| Place::of(place).host().to_owned());
+    lines.extend(place.map(|place| ("proxy", proxy(upstreams, &place))));
+    lines.push(("login", "none".into()));
+    lines.extend(heard(upstreams, &host, failure.as_ref(), offline || file.is_none()));
+    Seen { title: format!("{host} (archives)"), host: Some(host), lines, failure }
 }
 
 fn proxy(upstreams: &Upstreams, url: &Url) -> String {

@@ -1,18 +1,16 @@
 //! `emit`: the lock for a builder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
 use super::session::Session;
-use crate::catalog::{Debian, Image, Upstream};
+use crate::catalog::{Declaration, Image, Upstream};
 use crate::document::meant;
 use crate::emit::{EmittedImage, EmittedSuites, all_arguments, build_args, env, json, sources_list};
 use crate::error::{Error, Status};
 use crate::lock::Store;
 use crate::model::{DebianPin, Fingerprint, ImageName, Pin, PinName, Platform};
-use crate::openpgp::Keyring;
 use crate::plan::stale;
 use crate::workspace::Workspace;
 
@@ -106,9 +104,9 @@ fn suites<'a>(
 ) -> Result<Vec<EmittedSuites<'a>>, Error> {
     let mut suites = Vec::new();
     for (name, pin) in pins {
-        let declared = workspace.catalog.declarations.get(name).map(|declaration| &declaration.upstream);
-        if let (Pin::Debian(pin), Some(Upstream::Debian(declared))) = (pin, declared) {
-            let keyring = keyring(&workspace.root, name, declared, pin)?;
+        let Some(declaration) = workspace.catalog.declarations.get(name) else { continue };
+        if let (Pin::Debian(pin), Upstream::Debian(declared)) = (pin, &declaration.upstream) {
+            let keyring = keyring(workspace, declaration, pin)?;
             suites.push(EmittedSuites { name, declared, pin, keyring });
         }
     }
@@ -116,23 +114,22 @@ fn suites<'a>(
 }
 
 /// The certificates of the keys that signed the suites.
-fn keyring(root: &Path, name: &PinName, declared: &Debian, pin: &DebianPin) -> Result<String, Error> {
-    let path = &declared.signed_by;
-    let fail = |why: String| {
-        Error::usage(format!("the keyring of the pin `{name}` cannot be given to a builder: {path}: {why}"))
+fn keyring(workspace: &Workspace, declaration: &Declaration, pin: &DebianPin) -> Result<String, Error> {
+    let name = &declaration.name;
+    let fail = |why: &str| {
+        Error::usage(format!("the keyring of the pin `{name}` cannot be given to a builder: {why}"))
     };
-    let bytes = std::fs::read(root.join(path)).map_err(|error| fail(error.to_string()))?;
-    let keyring = Keyring::parse(&bytes).map_err(|error| fail(error.to_string()))?;
-    let signers = pin.suites().values().flat_map(|suite| &suite.signed_by);
-    let signers: BTreeSet<&Fingerprint> = signers.collect();
+    let keyring = workspace.keyring(declaration).unwrap_or_else(|| Err("none is declared".into()));
+    let keyring = keyring.map_err(|why| fail(&why))?;
     for (suite, inrelease) in pin.suites() {
-        let has = |key: &str| keyring.fingerprints().any(|known| known.as_str() == key);
-        if !inrelease.signed_by.iter().any(|key| has(key.as_str())) {
-            let error = fail(format!("it has no key that signed {suite}"));
+        if !keyring.fingerprints().any(|known| inrelease.signed_by.contains(known)) {
+            let error = fail(&format!("it has no key that signed {suite}"));
             return Err(error.hint(format!("put the keyring back, or run `solera-pin refresh {name}`")));
         }
     }
-    Ok(keyring.armored(&signers.into_iter().cloned().collect::<Vec<_>>()))
+    let signers: BTreeSet<Fingerprint> =
+        pin.suites().values().flat_map(|suite| suite.signed_by.clone()).collect();
+    Ok(keyring.armored(&signers.into_iter().collect::<Vec<_>>()))
 }
 
 fn emitted(image: &Image) -> EmittedImage {

@@ -75,6 +75,10 @@ async fn host(upstreams: &Upstreams, ask: &Ask) -> Result<String, Error> {
             let place = upstreams.sources.debian.place(base).map_err(Error::usage)?;
             Ok(Place::of(&place).host().to_owned())
         }
+        Ask::Standing(url) | Ask::File(url) => {
+            let url = url.parse().map_err(|_| Error::usage(format!("{url} is no URL")))?;
+            Ok(Place::of(&upstreams.client.place_of(&url)).host().to_owned())
+        }
         Ask::Tags(repository)
         | Ask::Claim(repository, _)
         | Ask::IsServed(repository, _)
@@ -94,6 +98,8 @@ fn words(ask: &Ask) -> (&'static str, String) {
         Ask::Content(repository, digest) => ("GET", format!("{repository}@{digest}")),
         Ask::References(url) => ("refs", url.to_string()),
         Ask::Suite(suite, base) => ("GET", format!("{base}/dists/{suite}/InRelease")),
+        Ask::Standing(url) => ("HEAD", url.clone()),
+        Ask::File(url) => ("GET", url.clone()),
     }
 }
 

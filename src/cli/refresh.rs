@@ -8,12 +8,11 @@ use serde_json::{Value, json};
 use super::memory::Memory;
 use super::session::{Session, failure, select};
 use super::{Format, commit, expected, propose, unpin, written};
-use crate::catalog::Mode as References;
 use crate::error::{Error, Status};
 use crate::files::{Batch, FolderLock};
 use crate::in_place::{InStep, in_step};
 use crate::lock::{Change, Committed, Lock, Store, changes};
-use crate::model::PinName;
+use crate::model::{Pin, PinName};
 use crate::plan::{Decision, Outcome, Wish};
 use crate::report::human::{self, count};
 use crate::report::json as report_json;
@@ -212,9 +211,13 @@ pub(super) fn say_how_to_stay(session: &mut Session<'_>, changes: &[Change], res
         let rank = |tag: &str| decision.candidates.iter().position(|candidate| candidate.tag == tag);
         if rank(from.tag()).zip(rank(to.tag())).is_some_and(|(from, to)| from < to) {
             let (down, up) = (to.tag(), from.tag());
+            // Of an archive every day has a state: leaving one out keeps nothing where it is.
+            let ways = match to {
+                Pin::Debian(_) => "hold = \"why\"".into(),
+                _ => format!("ignore = [\"{up}\"], a version, or hold = \"why\""),
+            };
             session.output.note(&format!(
-                "{name}: the rules go up again from there; to stay at {down}, declare ignore = [\"{up}\"], a version, or \
-                 hold = \"why\"\n"
+                "{name}: the rules go up again from there; to stay at {down}, declare {ways}\n"
             ));
         }
     }
@@ -257,9 +260,6 @@ fn follow(
     decided: Lock,
     selected: &BTreeSet<&PinName>,
 ) -> Result<InStep, Error> {
-    if workspace.catalog.policy.references.mode == References::Policy {
-        return Ok(InStep { lock: decided, ..InStep::default() });
-    }
     let tree = WorkTree::new(&workspace.root);
     Ok(in_step(&tree, &workspace.catalog, before, &decided, &|pin| selected.contains(pin))?)
 }

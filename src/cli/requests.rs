@@ -7,8 +7,10 @@ use crate::report::human::count;
 
 /// All of it in a line, and a line for each host.
 pub(super) fn summary(stats: &Stats) -> String {
+    let files = if stats.files == 0 { String::new() } else { format!(", {} files", stats.files) };
     let mut text = format!(
-        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge, {} files); {} bytes, {} retries\n",
+        "requests: {} ({} heads, {} manifests, {} tag pages, {} tokens, {} blobs, {} git, {} forge{files}); {} bytes, \
+         {} retries\n",
         stats.requests(),
         stats.heads,
         stats.manifests,
@@ -17,7 +19,6 @@ pub(super) fn summary(stats: &Stats) -> String {
         stats.blobs,
         stats.git,
         stats.forge,
-        stats.files,
         stats.bytes,
         stats.retries,
     );

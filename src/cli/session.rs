@@ -270,6 +270,10 @@ fn ways_out(name: &PinName, alarm: &Alarm) -> Vec<String> {
             format!("find out why; to leave it: {refresh} --to TAG --because \"REASON\""),
             format!("to stay with what is locked: {refresh} --accept"),
         ],
+        Alarm::Untrusted { version, .. } => vec![
+            "do not use it before you know why, and tell those who publish it".into(),
+            format!("to pass this version over: ignore = [\"{version}\"] in the declaration of `{name}`"),
+        ],
         Alarm::Gone { .. } => vec![
             format!("builds can no longer pull it; to take what the tag names now: {refresh} --accept"),
             format!("to take what is newest: {refresh} --ignore-min-age --because \"REASON\""),

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::Format;
 use super::memory::Memory;
 use super::session::{Session, select};
-use crate::catalog::{Catalog, Declaration, parse_duration};
+use crate::catalog::{Catalog, Declaration, Upstream, parse_duration};
 use crate::document::SourceFile;
 use crate::error::{Error, Status};
 use crate::history::{History, parse_time};
@@ -95,6 +95,13 @@ pub(super) fn run(session: &mut Session<'_>, args: &SimulateArgs) -> Result<Stat
     let mut pins = Vec::new();
     let mut without = Vec::new();
     for declaration in selected {
+        if matches!(declaration.upstream, Upstream::Archive(_) | Upstream::Debian(_)) {
+            match args.pins.is_empty() {
+                true => without.push(declaration.name.as_str()),
+                false => return Err(not_replayed(&declaration.name)),
+            }
+            continue;
+        }
         let seen = match &history {
             Some(history) => history.of(&upstream(declaration)),
             None => remembered(&memory, &declaration.name),
@@ -127,6 +134,14 @@ pub(super) fn run(session: &mut Session<'_>, args: &SimulateArgs) -> Result<Stat
         session.output.note("`solera-pin simulate --help` says what the columns are\n");
     }
     Ok(say_stops(session, &simulated))
+}
+
+/// What makes a version of an archive a choice is whether its files are there, which no history tells.
+fn not_replayed(pin: &PinName) -> Error {
+    let error = Error::usage(format!(
+        "the pin `{pin}` cannot be simulated: only images and git repositories have a history that tells all"
+    ));
+    error.hint(format!("`solera-pin explain {pin}` tells what would be taken now"))
 }
 
 /// What the journal has of a pin.

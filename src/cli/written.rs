@@ -31,8 +31,8 @@ fn line(file: &FileChange) -> String {
     }
     let mut steps: Vec<String> = Vec::new();
     for (_, written) in &file.references {
-        let (pin, to) = (&written.pin, &written.to);
-        let step = match &written.from {
+        let (pin, to) = (&written.pin, shortened(&written.to));
+        let step = match written.from.as_deref().map(shortened) {
             Some(from) if from != to => format!("{pin} {from} -> {to}"),
             _ if written.was_pinned => format!("{pin} {to} (digest)"),
             _ => format!("{pin} {to} pinned in place"),
@@ -43,6 +43,14 @@ fn line(file: &FileChange) -> String {
     }
     let steps = if steps.is_empty() { "no longer pinned in place".to_owned() } else { steps.join(", ") };
     format!("{}  {}\n", harmless(&place), harmless(&steps))
+}
+
+/// A checksum or commit as far as a person compares it.
+fn shortened(value: &str) -> &str {
+    let digits = value.rsplit(':').next().unwrap_or_default();
+    let is_hash = digits.len() >= 40 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let kept = value.len() - digits.len() + 12;
+    if is_hash { value.get(..kept).unwrap_or(value) } else { value }
 }
 
 /// What to do where a pin cannot be written into a reference.

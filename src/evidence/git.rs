@@ -1,7 +1,7 @@
 //! What changed between two commits of a git repository.
 
 use super::{Facts, NOTHING_BEFORE, compare_link};
-use crate::model::{Between, GitPin, Learnt};
+use crate::model::{Between, CommitId, GitPin, GitUrl, Learnt};
 
 /// What changed between two locked commits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +25,17 @@ impl GitEvidence {
         };
         let commits = match facts {
             Facts::Git(commits) => commits.clone(),
-            Facts::Image { .. } | Facts::Pins => Learnt::not_asked(),
+            Facts::Image { .. } | Facts::Tagged { .. } | Facts::Pins => Learnt::not_asked(),
         };
         Self { compare, commits }
+    }
+
+    /// The same of two commits of one repository.
+    pub(super) fn between(url: &GitUrl, from: &CommitId, to: &CommitId, commits: &Learnt<Between>) -> Self {
+        let compare = match from == to {
+            true => Learnt::Unknown("it is the same commit".into()),
+            false => compare_link(url.as_str(), from.as_str(), to.as_str()),
+        };
+        Self { compare, commits: commits.clone() }
     }
 }

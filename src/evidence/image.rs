@@ -143,7 +143,7 @@ impl ImageEvidence {
         let not_asked = Learnt::not_asked();
         let (was, is) = match facts {
             Facts::Image { from, to } => (from, to),
-            Facts::Git(_) | Facts::Pins => (&not_asked, &not_asked),
+            Facts::Git(_) | Facts::Tagged { .. } | Facts::Pins => (&not_asked, &not_asked),
         };
         let pairs = Pairs { from, to, was, is };
         let changed: Vec<&Platform> = pairs.changed().collect();

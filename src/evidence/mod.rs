@@ -16,7 +16,7 @@ pub use group::Together;
 pub use image::{ImageEvidence, Origin, PackageChange, PlatformStep, Reuse, SettingChange, Side, wanted};
 pub use link::compare_link;
 
-use crate::model::{Anatomy, Between, Learnt, PackageStep, Pin};
+use crate::model::{Anatomy, Between, CommitId, GitUrl, Learnt, PackageStep, Pin};
 
 /// Why two are not compared where there is but one: nothing is missing then.
 pub const NOTHING_BEFORE: &str = "there is nothing to compare with";
@@ -33,6 +33,17 @@ pub enum Facts {
     },
     /// The commits between the two.
     Git(Learnt<Between>),
+    /// The commits between the tags that two versions of an archive stand for.
+    Tagged {
+        /// Where the tags are.
+        url: GitUrl,
+        /// Before.
+        from: CommitId,
+        /// After.
+        to: CommitId,
+        /// The commits.
+        commits: Learnt<Between>,
+    },
     /// Nobody is asked: the pins themselves say what there is to know.
     Pins,
 }
@@ -134,13 +145,18 @@ impl Evidence {
                 };
                 Details::Git(GitEvidence::of(from, to, facts))
             }
+            Pin::Archive(_) => match facts {
+                Facts::Tagged { url, from, to, commits } => {
+                    Details::Git(GitEvidence::between(url, from, to, commits))
+                }
+                _ => Details::Pins,
+            },
             Pin::Debian(to) => match from {
                 Some(Pin::Debian(from)) => {
                     Details::Packages(PackageStep::between(&from.packages, &to.packages))
                 }
                 _ => Details::Pins,
             },
-            Pin::Archive(_) => Details::Pins,
         };
         Self { step: Step::between(from, to), from: from.cloned(), to: to.clone(), details }
     }

@@ -46,6 +46,12 @@ impl ArchiveUrl {
         self.0.contains(VERSION)
     }
 
+    /// `host` or `host:port` of its server.
+    pub fn host(&self) -> String {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned()
+    }
+
     /// The URL of one version, for one architecture as it is spelled there.
     pub fn at(&self, version: &str, architecture: &str) -> String {
         // A `+` stands for itself in a path, and for a space in what many servers make of a query.

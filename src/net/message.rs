@@ -94,9 +94,9 @@ pub struct Request {
     pub(super) deadline: Option<Deadline>,
     pub(super) once: bool,
     pub(super) in_pieces: bool,
+    pub(super) sink: Option<Target>,
     /// Whether plain HTTP will do.
     pub(super) signed: bool,
-    pub(super) sink: Option<Target>,
     limit: Option<usize>,
 }
 
@@ -116,8 +116,8 @@ impl Request {
             deadline: None,
             once: false,
             in_pieces: false,
-            signed: false,
             sink: None,
+            signed: false,
             limit: None,
         }
     }
@@ -161,6 +161,13 @@ impl Request {
         Self { in_pieces: true, ..self }
     }
 
+    /// Is answered with a body of any size, which goes to `sink` and is not kept. There is no limit on the time of the whole
+    /// of it, as long as it goes on.
+    #[must_use]
+    pub fn into_sink(self, sink: Arc<Mutex<dyn Sink>>) -> Self {
+        Self { sink: Some(Target(sink)), ..self }
+    }
+
     /// Is answered with content that the caller verifies by a signature, or by a digest that was signed: it may come
     /// over plain HTTP, as Debian's archives do. Nothing is shown with it.
     #[must_use]
@@ -171,13 +178,6 @@ impl Request {
     /// Whether it may be sent without TLS.
     pub(super) fn goes_plain(&self) -> bool {
         self.signed && matches!(self.access, Access::Anonymous)
-    }
-
-    /// Is answered with a body of any size, which goes to `sink` and is not kept. There is no limit on the time of the whole
-    /// of it, as long as it goes on.
-    #[must_use]
-    pub fn into_sink(self, sink: Arc<Mutex<dyn Sink>>) -> Self {
-        Self { sink: Some(Target(sink)), ..self }
     }
 
     /// Is answered with at most so many bytes.

@@ -33,6 +33,23 @@ pub enum Seen {
     Published(ArchiveFiles),
     /// This of it is not there.
     Missing(String),
+    /// What is there does not fit what its publisher says of it.
+    Untrusted(String),
+    /// What is there is of no use.
+    Unusable(String),
+}
+
+impl Seen {
+    /// What becomes of the pin where this is what there is of a version, whatever else there is.
+    fn ends(&self, version: &str) -> Option<Outcome> {
+        match self {
+            Self::Untrusted(why) => {
+                Some(Outcome::Alarm(Alarm::Untrusted { version: version.to_owned(), why: why.clone() }))
+            }
+            Self::Unusable(why) => Some(Outcome::Nothing(why.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// The next question, or the answer to all.
@@ -131,6 +148,9 @@ pub fn next(
             shortlist.reject(version, young);
             continue;
         }
+        if let Some(outcome) = facts.get(version).and_then(|seen| seen.ends(version)) {
+            return Next::Decided(outcome);
+        }
         match facts.get(version) {
             Some(Seen::Missing(what)) => shortlist.reject(version, Rejection::NoFile(what.clone())),
             Some(Seen::Unchanged) if own.is_some() => {
@@ -141,7 +161,7 @@ pub fn next(
                 shortlist.select(version);
                 return Next::Decided(taken(archive, locked, &best, files));
             }
-            Some(Seen::Unchanged | Seen::Changed(_)) | None => return Next::Read(version.to_owned()),
+            Some(_) | None => return Next::Read(version.to_owned()),
         }
         looks += 1;
     }
@@ -206,6 +226,9 @@ fn locked_first(
             return None;
         }
         Some(Seen::Changed(now) | Seen::Published(now)) => now,
+        Some(seen @ (Seen::Untrusted(_) | Seen::Unusable(_))) => {
+            return seen.ends(version).map(Next::Decided);
+        }
     };
     if let Some(alarm) = replaced(pin, now).filter(|_| question.declaration.immutable && !accepts) {
         return Some(Next::Decided(Outcome::Alarm(alarm)));

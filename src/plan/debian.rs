@@ -100,6 +100,13 @@ pub fn comparable<'a>(question: &Question<'a>) -> Option<&'a DebianPin> {
     }
 }
 
+/// The locked pin, where it also has all that is declared.
+pub fn whole<'a>(question: &Question<'a>) -> Option<&'a DebianPin> {
+    let pin = comparable(question)?;
+    let stale = stale(question.declaration, question.needs, &Pin::Debian(pin.clone()));
+    stale.is_empty().then_some(pin)
+}
+
 /// The packages that are locked by name.
 pub fn names(question: &Question<'_>) -> BTreeSet<PackageName> {
     question.needs.packages.clone().unwrap_or_default()
@@ -191,8 +198,7 @@ fn outcome(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts<'_>
 fn stays(question: &Question<'_>, pin: &DebianPin, facts: &Facts<'_>) -> bool {
     let asked = matches!(question.wish, Wish::Tag { .. });
     let same = matches!(facts.locked, Locked::Served { reach: None, .. });
-    let whole = stale(question.declaration, question.needs, &Pin::Debian(pin.clone())).is_empty();
-    !asked && same && whole && facts.snapshot.is_some_and(|time| time != pin.time())
+    !asked && same && whole(question).is_some() && facts.snapshot.is_some_and(|time| time != pin.time())
 }
 
 /// What must not be: a state before the locked one, or another state under the locked one's time.

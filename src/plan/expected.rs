@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::image::{Facts, Next, Seen, next};
-use super::{Question, Wish, debian, shortlist, watched};
-use crate::catalog::{ArchivePlace, Debian, Upstream};
-use crate::model::{ArchiveTime, Digest, GitUrl, Pin, Repository, Sightings, Suite, Tag};
+use super::{Question, Wish, debian, shortlist, stale, watched};
+use crate::catalog::{Archive, ArchivePlace, Debian, Upstream, Versions};
+use crate::model::{ArchivePin, ArchiveTime, Digest, GitUrl, Pin, Repository, Sightings, Suite, Tag};
 
 /// A question to an upstream.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,10 @@ pub enum Ask {
     References(GitUrl),
     /// What a suite of an archive says of itself, by the address below which it is.
     Suite(Suite, String),
+    /// Whether a file of an archive has changed, by a HEAD.
+    Standing(String),
+    /// A file of an archive, by a GET; `{version}` stands for the newest where only the tags will tell which that is.
+    File(String),
 }
 
 /// More questions than any pin has.
@@ -37,10 +41,44 @@ pub fn expected(question: &Question<'_>) -> Vec<Ask> {
     }
     match &question.declaration.upstream {
         Upstream::Git(url) => vec![Ask::References(url.clone())],
+        Upstream::Archive(archive) => of_archive(question, archive),
         Upstream::Debian(declared) => of_suites(question, declared),
-        Upstream::Archive(_) => Vec::new(),
         Upstream::Image(repository) => of_image(question, repository),
     }
+}
+
+fn of_archive(question: &Question<'_>, archive: &Archive) -> Vec<Ask> {
+    let (mut asks, newest) = match &archive.versions {
+        Versions::Git { url, .. } => (vec![Ask::References(url.clone())], "{version}"),
+        Versions::Literal(version) => (Vec::new(), version.as_str()),
+    };
+    let asked = match question.wish {
+        Wish::Tag { tag, .. } => Some(tag.as_str()),
+        _ => None,
+    };
+    let locked = match question.comparable() {
+        Some((Pin::Archive(pin), _)) => Some(pin),
+        _ => None,
+    };
+    let is_whole = |pin: &&ArchivePin| {
+        stale(question.declaration, question.needs, &Pin::Archive((*pin).clone())).is_empty()
+    };
+    let accepts = *question.wish == Wish::Accept;
+    let standing = locked.filter(is_whole).filter(|_| !accepts);
+    asks.extend(standing.into_iter().flat_map(ArchivePin::files).map(|(.., url)| Ask::Standing(url)));
+    let wanted = match (standing, asked) {
+        (Some(pin), Some(version)) if version == pin.version => None,
+        (_, Some(version)) => Some(version),
+        (Some(_), None) => None,
+        (None, None) => Some(locked.map_or(newest, |pin| pin.version.as_str())),
+    };
+    let words: Vec<&str> = match archive.url.has_architecture() {
+        true => archive.architectures.values().map(String::as_str).collect(),
+        false => vec![""],
+    };
+    let file = |version| words.iter().map(move |word| Ask::File(archive.url.at(version, word)));
+    asks.extend(wanted.into_iter().flat_map(file));
+    asks
 }
 
 /// The one tag that could be taken, where no list is needed to know it.

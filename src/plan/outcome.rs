@@ -238,6 +238,14 @@ pub enum Alarm {
         /// Where it was.
         upstream: String,
     },
+    /// What is published of a version is not what its publisher vouches for.
+    #[error("{why}")]
+    Untrusted {
+        /// The version.
+        version: String,
+        /// What does not fit.
+        why: String,
+    },
     /// What is locked can no longer be pulled, and what replaced it may not be taken yet.
     #[error("{upstream} no longer serves what is locked for {tag}, {digest}, as it is locked")]
     Gone {
@@ -288,6 +296,7 @@ impl Alarm {
         match self {
             Self::Moved { tag, to, .. } => format!("moved:{}:{to}", tag.replace(' ', "-")),
             Self::Vanished { tag, .. } => format!("vanished:{tag}"),
+            Self::Untrusted { version, .. } => format!("untrusted:{version}"),
             Self::Gone { tag, digest, .. } => format!("gone:{tag}:{digest}"),
             Self::NeverSeen { tag, digest } => format!("never-seen:{tag}:{digest}"),
             Self::Replayed { suite, served, .. } => format!("replayed:{suite}:{served}"),

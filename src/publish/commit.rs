@@ -147,9 +147,6 @@ impl<'a> Work<'a> {
     /// of them move.
     fn look(&mut self, bumps: &[Bump]) -> Result<Option<Changes>, Error> {
         let catalog = &self.base.workspace.catalog;
-        if catalog.policy.references.mode == Mode::Policy {
-            return Ok(None);
-        }
         let names: BTreeSet<&PinName> = bumps.iter().map(|bump| &bump.name).collect();
         let mut decided = self.base.lock.clone();
         for bump in bumps {
@@ -173,9 +170,6 @@ impl<'a> Work<'a> {
     /// What the files of the commit below make of a lock.
     fn follow(&self, decided: Lock, name: &PinName) -> Result<InStep, Error> {
         let catalog = &self.base.workspace.catalog;
-        if catalog.policy.references.mode == Mode::Policy {
-            return Ok(InStep { lock: decided, ..InStep::default() });
-        }
         let tree = Overlay::new(&self.base.tree, self.built.files.clone());
         let step = |tree: &dyn Tree| in_step(tree, catalog, &self.built.lock, &decided, &|pin| pin == name);
         Ok(match &self.changes {

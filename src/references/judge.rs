@@ -96,11 +96,42 @@ impl<'a> Register<'a> {
         }
     }
 
+    /// The pin that carries an argument.
+    fn carrier(&self, argument: &str) -> Option<&'a Declaration> {
+        let carries = |pin: &&Declaration| pin.arguments().iter().any(|known| known == argument);
+        self.catalog.declarations.values().find(carries)
+    }
+
+    /// What stands for a pin as a whole.
+    fn by_argument(&self, pin: &'a Declaration) -> Standing<'a> {
+        match self.locked(pin) {
+            Some(_) => Standing::Locked(&pin.name),
+            None => Standing::Wrong(Wrong::NotLocked(pin)),
+        }
+    }
+
     /// An argument of a pin has the lock's value in every build that reads it.
     fn unresolved(&self, kind: Kind, unresolved: &Unresolved) -> Standing<'a> {
+        if let Unresolved::Checked { name, checksum } = unresolved {
+            return match self.carrier(name) {
+                Some(pin) if *checksum == format!("{name}_SHA256") => self.by_argument(pin),
+                Some(_) => Standing::Wrong(Wrong::Unresolved(unresolved.clone())),
+                None => Standing::Sealed("--checksum"),
+            };
+        }
         if let Unresolved::Argument { name, alone } = unresolved {
-            let carries = |pin: &&Declaration| pin.arguments().iter().any(|argument| argument == name);
-            let owner = self.catalog.declarations.values().find(carries);
+            let owner = self.carrier(name);
+            let is_archive = |pin: &&Declaration| matches!(pin.upstream, Upstream::Archive(_));
+            if kind == Kind::Add && *alone && owner.is_some_and(|pin| is_archive(&pin)) {
+                // The lock gives the URL, and what is there may change.
+                let (what, locked_by) = (format!("${{{name}}}"), None);
+                return Standing::Wrong(Wrong::Unlocked(Fetch {
+                    tool: "ADD",
+                    what,
+                    locked_by,
+                    packages: None,
+                }));
+            }
             let whole = |pin: &&Declaration| match &pin.upstream {
                 // `ADD https://…#${PIN_X_COMMIT}` names the locked commit too.
                 Upstream::Git(_) => kind == Kind::Add,
@@ -108,10 +139,7 @@ impl<'a> Register<'a> {
                 Upstream::Archive(_) | Upstream::Debian(_) => false,
             };
             if let Some(pin) = owner.filter(whole) {
-                return match self.locked(pin) {
-                    Some(_) => Standing::Locked(&pin.name),
-                    None => Standing::Wrong(Wrong::NotLocked(pin)),
-                };
+                return self.by_argument(pin);
             }
         }
         Standing::Wrong(Wrong::Unresolved(unresolved.clone()))

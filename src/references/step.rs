@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::judge::value;
 use super::{Edit, Register, Standing, Wrong, apply, take_back, write};
-use crate::catalog::Declaration;
+use crate::catalog::{Declaration, Mode};
 use crate::model::{Pin, PinName};
 use crate::scan::{Input, Piece, Reference, Scan, Spelled};
 
@@ -72,6 +72,8 @@ struct Aim<'a> {
 /// Brings the references of a file that say what `old` has locked, or name its tag alone, to what `new` has; of the
 /// pins that are `wanted`.
 ///
+/// Under an emitted policy only the lines are written that a comment binds: everything else keeps its tag.
+///
 /// A reference that differs from the old lock was edited by a person: it stays. `scan` is what scanning `text` gave,
 /// and `rescan` does so again, to see that what was written is read as it is meant, and nothing else is read otherwise:
 /// an argument that one pin moves may stand in the reference of another.
@@ -86,7 +88,11 @@ pub fn keep_in_step(
 ) -> Step {
     let mut step = Step::default();
     let mut aims = Vec::new();
+    let all = old.policy.mode == Mode::InPlace;
     for (i, reference) in scan.references.iter().enumerate() {
+        if !all && !matches!(reference.input, Ok(Input::Bound(_))) {
+            continue;
+        }
         let declaration = match old.judge(path, reference) {
             Standing::Locked(name) => old.catalog().declarations.get(name),
             Standing::Wrong(Wrong::NotPinned(declaration)) => Some(declaration),

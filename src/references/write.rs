@@ -31,8 +31,8 @@ pub fn write(reference: &Reference, pin: &Pin) -> Result<Vec<Edit>, Unwritable> 
             let written = bound.value.as_ref().ok_or(Unwritable::NoRoom)?;
             respell(written, &wanted)
         }
-        // An argument of the pin: the lock gives its value.
-        (Err(_), _) => Ok(Vec::new()),
+        // An argument of the pin: the lock gives its value. An installation is held against one.
+        (Err(_), _) | (Ok(Input::Fetch(_)), Pin::Debian(_)) => Ok(Vec::new()),
         _ => Err(Unwritable::Kind),
     }
 }

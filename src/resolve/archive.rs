@@ -7,7 +7,7 @@ use crate::catalog::{Archive, Versions};
 use crate::openpgp::Keyring;
 use crate::plan::archive::{Facts, Known, Next, Seen, next, seen};
 use crate::plan::{Decision, Question};
-use crate::source::{Published, Release, SourceError, Stands};
+use crate::source::{Kind, Published, Release, SourceError, Stands};
 
 pub(super) async fn decide(
     sources: &Sources,
@@ -39,9 +39,15 @@ pub(super) async fn decide(
             }
             Next::Read(version) => {
                 let release = release(archive, &version, keyring, question.now);
-                let found = match sources.archives.published(&release).await? {
-                    Published::Files(files) => Seen::Published(files),
-                    Published::Missing(what) => Seen::Missing(what),
+                let found = match sources.archives.published(&release).await {
+                    Ok(Published::Files(files)) => Seen::Published(files),
+                    Ok(Published::Missing(what)) => Seen::Missing(what),
+                    // These are facts about the version: which other ones there are was seen all the same.
+                    Err(error) if error.kind() == Kind::Integrity => Seen::Untrusted(error.to_string()),
+                    Err(error) if matches!(error.kind(), Kind::Protocol | Kind::Denied) => {
+                        Seen::Unusable(error.to_string())
+                    }
+                    Err(error) => return Err(error),
                 };
                 facts.insert(version, found);
             }

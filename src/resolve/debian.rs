@@ -52,15 +52,24 @@ impl Inquiry<'_> {
         };
         let suites = self.at(Some(&time));
         let found = self.source.state(&suites).await?;
-        let reach = self.reach(&suites, &found).await?;
         let (digests, stands) = match debian::comparable(question) {
             None => (BTreeMap::new(), Stands::NotAsked),
-            Some(pin) => self.locked(pin, &time, (&found, &reach)).await?,
+            Some(pin) => self.stands(pin, &time, &found).await?,
+        };
+        // The same lists have the same packages: none need be read again.
+        let reach = match (&stands, debian::whole(question)) {
+            (Stands::Same, Some(pin)) => Reach { packages: pin.packages.clone(), ..Reach::default() },
+            _ => self.reach(&suites, &found).await?,
+        };
+        let before = match &stands {
+            Stands::Other(Some(before)) => self.before(before, &reach).await?,
+            Stands::Other(None) => Some(Reach::default()),
+            Stands::NotAsked | Stands::Gone | Stands::Same => None,
         };
         let locked = match &stands {
             Stands::NotAsked => Locked::NotAsked,
             Stands::Gone => Locked::Gone,
-            Stands::Served(reach) => Locked::Served { digests: &digests, reach: reach.as_ref() },
+            Stands::Same | Stands::Other(_) => Locked::Served { digests: &digests, reach: before.as_ref() },
         };
         let facts = Facts { snapshot: Some(&time), state: &found.state, reach: &reach, locked };
         Ok(debian::decide(question, shortlist, &facts))
@@ -95,12 +104,12 @@ impl Inquiry<'_> {
         }
     }
 
-    /// What became of what is locked, and whether what could be installed from it is other than what was found.
-    async fn locked(
+    /// What became of what is locked: the digest of each suite, and whether its lists are those that were found.
+    async fn stands(
         &self,
         pin: &DebianPin,
         time: &ArchiveTime,
-        (found, reach): (&SuitesState, &Reach),
+        found: &SuitesState,
     ) -> Result<(BTreeMap<Suite, Digest>, Stands), SourceError> {
         let suites = self.at(pin.snapshot());
         let mut digests = BTreeMap::new();
@@ -115,35 +124,29 @@ impl Inquiry<'_> {
             pin.suites().get(suite).is_some_and(|locked| locked.digest == *digest)
         };
         let same = || found.state.suites.iter().all(|(suite, now)| is_locked((suite, &now.digest)));
-        let as_locked = digests.iter().all(is_locked);
-        if !as_locked || pin.snapshot() == Some(time) || same() {
-            return Ok((digests, Stands::Served((!as_locked).then(Reach::default))));
+        if !digests.iter().all(is_locked) {
+            return Ok((digests, Stands::Other(None)));
         }
-        let before = self.before(&suites, (found, reach)).await?;
-        Ok((digests, Stands::Served(before)))
+        if pin.snapshot() == Some(time) || same() {
+            return Ok((digests, Stands::Same));
+        }
+        let stands = match self.source.state(&suites).await {
+            Ok(before) if before.state.lists == found.state.lists => Stands::Same,
+            Ok(before) => Stands::Other(Some(before)),
+            // It was signed well when it was locked: the keyring or the declaration has changed.
+            Err(error) if matches!(error.kind(), Kind::Integrity | Kind::Protocol) => Stands::Other(None),
+            Err(error) => return Err(error),
+        };
+        Ok((digests, stands))
     }
 
     /// What could be installed from the locked snapshot; none where it is what was found.
-    async fn before(
-        &self,
-        suites: &Suites<'_>,
-        (found, reach): (&SuitesState, &Reach),
-    ) -> Result<Option<Reach>, SourceError> {
-        let before = match self.source.state(suites).await {
-            Ok(before) => before,
-            // It was signed well when it was locked: the keyring or the declaration has changed.
-            Err(error) if matches!(error.kind(), Kind::Integrity | Kind::Protocol) => {
-                return Ok(Some(Reach::default()));
-            }
-            Err(error) => return Err(error),
-        };
-        if before.state.lists == found.state.lists {
-            return Ok(None);
-        }
+    async fn before(&self, before: &SuitesState, reach: &Reach) -> Result<Option<Reach>, SourceError> {
         if self.names.is_empty() {
             return Ok(Some(Reach::default()));
         }
-        let before = self.source.reach(suites, &before, &self.names).await?;
+        let locked = debian::comparable(self.question).and_then(DebianPin::snapshot);
+        let before = self.source.reach(&self.at(locked), before, &self.names).await?;
         Ok(Some(before).filter(|before| before != reach))
     }
 }
@@ -152,6 +155,8 @@ impl Inquiry<'_> {
 enum Stands {
     NotAsked,
     Gone,
-    /// With what could be installed from it, where that is something else.
-    Served(Option<Reach>),
+    /// It is served, with the lists that were found.
+    Same,
+    /// It is served, with other lists; with none that could be read, where it is not what was locked.
+    Other(Option<SuitesState>),
 }

@@ -11,6 +11,7 @@ pub(super) fn shown(text: &str, scan: &Scan) -> Vec<String> {
         let said = match &found.input {
             Ok(Input::Image(image)) => image_shown(image),
             Ok(other) => format!("{other:?}"),
+            Err(Unresolved::Checked { name, checksum }) => format!("argument {name}, checked by {checksum}"),
             Err(Unresolved::Argument { name, alone }) => format!("argument {name} {alone}"),
             Err(Unresolved::Template(text)) => format!("template {text}"),
             Err(Unresolved::Elsewhere(why)) => format!("elsewhere {why}"),

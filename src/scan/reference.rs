@@ -183,6 +183,14 @@ pub enum Unresolved {
         /// Whether the reference is this argument and nothing else.
         alone: bool,
     },
+    /// A build argument without a value in this file, and what it names must have the SHA-256 of another one:
+    /// `ADD --checksum=sha256:${B} ${A}`.
+    Checked {
+        /// The argument that says what is fetched.
+        name: String,
+        /// The argument that says what its checksum is.
+        checksum: String,
+    },
     /// It is filled in when it is used: this template, expression or variable.
     Template(String),
     /// The builder does not expand this variable here.

@@ -1,32 +1,100 @@
-//! A pin of suites of a Debian archive: whether they are served as they are locked.
+//! A pin of suites of a Debian archive: whether they are served as they are locked, and have the packages that are.
 
-use super::rules::{MOVED_ON, NOT_SERVED, REWRITTEN};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::rules::{CHILDREN, MOVED_ON, NOT_SERVED, REWRITTEN};
 use super::wrong::{Help, Wrong};
 use super::{Answers, Subject};
 use crate::catalog::{ArchivePlace, Debian, Upstream};
 use crate::error::Status;
-use crate::model::{DebianPin, Digest, Suite};
-use crate::source::{DebianSource, Kind};
+use crate::model::{Architecture, DebianPin, Digest, PackageName, Reach, Suite};
+use crate::openpgp::Keyring;
+use crate::source::{DebianSource, Kind, SourceError, Suites};
 
 /// Where the archive is only the declaration tells.
-pub(super) async fn ask(source: &DebianSource, subject: Subject<'_>, pin: &DebianPin) -> Answers {
+pub(super) async fn ask(
+    source: &DebianSource,
+    subject: Subject<'_>,
+    pin: &DebianPin,
+    keyring: Option<Result<Arc<Keyring>, String>>,
+) -> Answers {
     let mut answers = Answers::default();
     let Some(Upstream::Debian(declared)) = subject.declaration.map(|declaration| &declaration.upstream)
     else {
         answers.notes.push("nothing declares where its suites are: it was not asked about".into());
         return answers;
     };
+    let mut as_locked = 0;
     for (suite, base) in declared.bases(pin.snapshot()) {
         let Some(locked) = pin.suites().get(&suite).map(|locked| &locked.digest) else { continue };
         match source.served(&base, &suite).await {
             Err(error) if error.kind() == Kind::NotFound => answers.wrong.push(gone(pin, &suite)),
             served => {
-                let served = answers.take(served).filter(|served| served != locked);
+                let served = answers.take(served);
+                as_locked += usize::from(served.as_ref() == Some(locked));
+                let served = served.filter(|served| served != locked);
                 answers.wrong.extend(served.map(|served| other(declared, pin, (&suite, locked), &served)));
             }
         }
     }
+    // Of other suites the packages are others.
+    if as_locked == pin.suites().len() && !pin.packages.is_empty() {
+        let keyring = keyring.unwrap_or_else(|| Err("no keyring is declared".into()));
+        let reach = reach(source, subject, declared, pin, keyring).await;
+        if let Some(reach) = answers.take(reach) {
+            answers.wrong.extend(foreign(pin, &reach));
+        }
+    }
     answers
+}
+
+/// What the locked suites have of the locked packages.
+async fn reach(
+    source: &DebianSource,
+    subject: Subject<'_>,
+    declared: &Debian,
+    pin: &DebianPin,
+    keyring: Result<Arc<Keyring>, String>,
+) -> Result<Reach, SourceError> {
+    let asked = || format!("look the packages of {} up", pin.names());
+    let keys = keyring.map_err(|why| SourceError::new(Kind::Configuration, asked(), why))?;
+    let architectures: BTreeSet<Architecture> =
+        pin.packages.values().flat_map(|each| each.keys().cloned()).collect();
+    let suites = Suites {
+        bases: declared.bases(pin.snapshot()),
+        keys: &keys,
+        components: &declared.components,
+        architectures: &architectures,
+        now: subject.now,
+    };
+    let names: BTreeSet<PackageName> = pin.packages.keys().cloned().collect();
+    let state = source.state(&suites).await?;
+    source.reach(&suites, &state, &names).await
+}
+
+/// The locked packages that are not those of the locked suites.
+fn foreign(pin: &DebianPin, reach: &Reach) -> Vec<Wrong> {
+    let each = pin.packages.iter().flat_map(|(name, each)| each.iter().map(move |(of, pin)| (name, of, pin)));
+    let wrong = each.filter_map(|(name, of, locked)| {
+        let own = reach.packages.get(name).and_then(|each| each.get(of));
+        let what = match own {
+            Some(own) if own == locked => return None,
+            Some(own) => format!("the suites have {}, with {}", own.version, own.digest),
+            None => "the suites do not have it".into(),
+        };
+        Some(Wrong {
+            rule: &CHILDREN,
+            status: Status::Failed,
+            keys: vec!["packages".into(), name.to_string(), of.to_string()],
+            message: format!(
+                "{name} {} for {of} is not the one of the locked suites: {what}",
+                locked.version
+            ),
+            help: Help::Refresh,
+        })
+    });
+    wrong.collect()
 }
 
 fn gone(pin: &DebianPin, suite: &Suite) -> Wrong {

@@ -1,8 +1,9 @@
 //! Asks upstream whether what is locked is still there, and is what the lock says: `verify --upstream`.
 //!
-//! Entry point: [`check`]. `image`, `git` and `debian` ask about one pin each, `frozen` whether an image's tag is still rebuilt;
-//! `wrong` makes findings of what they say, and `rules` are the ids of those.
+//! Entry point: [`check`]. `image`, `git`, `archive` and `debian` ask about one pin each, `frozen` whether an image's tag is
+//! still rebuilt; `wrong` makes findings of what they say, and `rules` are the ids of those.
 
+mod archive;
 mod debian;
 mod frozen;
 mod git;
@@ -23,6 +24,7 @@ use crate::document::SourceFile;
 use crate::error::Status;
 use crate::lock::Lock;
 use crate::model::{Pin, PinName};
+use crate::openpgp::Keyring;
 use crate::plan::Past;
 use crate::resolve::Sources;
 use crate::source::SourceError;
@@ -72,23 +74,33 @@ impl Subject<'_> {
     }
 }
 
-/// Asks about every locked pin at once. Sorted by name. `past` is what is remembered of a pin's upstream.
+/// What is known of a pin besides what is declared and locked.
+#[derive(Default)]
+pub struct Known<'p> {
+    /// What is remembered of its upstream.
+    pub past: Past<'p>,
+    /// The keyring that signatures are checked against, where one is declared; or why it could not be read.
+    pub keyring: Option<Result<Arc<Keyring>, String>>,
+}
+
+/// Asks about every locked pin at once. Sorted by name.
 pub async fn check<'p>(
     sources: &Sources,
     lock: &Lock,
     declarations: &BTreeMap<PinName, Declaration>,
     file: &Arc<SourceFile>,
     now: jiff::Timestamp,
-    past: impl Fn(&PinName) -> Past<'p>,
+    known: impl Fn(&PinName) -> Known<'p>,
 ) -> Vec<Asked> {
-    let past = &past;
+    let known = &known;
     let one = |(name, pin)| async move {
-        let subject = Subject { name, pin, declaration: declarations.get(name), now, past: past(name) };
+        let Known { past, keyring } = known(name);
+        let subject = Subject { name, pin, declaration: declarations.get(name), now, past };
         let Answers { wrong, notes, failures } = match pin {
             Pin::Image(pin) => image::ask(&sources.images, subject, pin).await,
             Pin::Git(pin) => git::ask(&sources.git, subject, pin).await,
-            Pin::Debian(pin) => debian::ask(&sources.debian, subject, pin).await,
-            Pin::Archive(_) => Answers::default(),
+            Pin::Archive(pin) => archive::ask(sources, subject, pin, keyring).await,
+            Pin::Debian(pin) => debian::ask(&sources.debian, subject, pin, keyring).await,
         };
         let found = wrong.into_iter().map(|wrong| wrong.finding(name, file)).collect();
         Asked { name: name.clone(), found, notes, failures }

@@ -21,7 +21,7 @@ pub(super) const NOT_SERVED: Rule = Rule {
 pub(super) const CHILDREN: Rule = Rule {
     id: "upstream-children",
     level: Level::Error,
-    reason: "what is locked for a platform is in the locked index, or the lock was edited",
+    reason: "what is locked for a platform is in the locked index, and a package in the locked suites, or the lock was edited",
 };
 
 pub(super) const TAG_MOVED: Rule = Rule {

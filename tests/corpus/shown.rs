@@ -78,6 +78,7 @@ fn input(reference: &Reference) -> String {
             let value = bound.value.as_ref().map_or("nothing", |value| value.text.as_str());
             format!("{}.{} = {}", bound.pin, bound.field, short(value))
         }
+        Err(Unresolved::Checked { name, checksum }) => format!("? {name}, checked by {checksum}"),
         Err(Unresolved::Argument { name, alone: true }) => format!("? {name} alone"),
         Err(Unresolved::Argument { name, alone: false }) => format!("? {name}"),
         Err(Unresolved::Template(text)) => format!("? template {text}"),

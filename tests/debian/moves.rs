@@ -231,3 +231,19 @@ fn what_is_missing_is_named() {
     let ended = world.run(FIRST, &["refresh"]);
     assert!(ended.code == 3 && ended.said.contains("no component contrib"), "{}", ended.said);
 }
+
+#[test]
+fn lists_that_are_the_same_are_not_read_again() {
+    let world = World::snapshot();
+    world.refresh(FIRST);
+    let lock = world.lock();
+    world.archive.publish(&Published::new("bookworm-security", "2026-09-01T00:00:00Z", &SECURITY));
+    std::fs::remove_dir_all(world.checkout.path("cache")).unwrap();
+    world.archive.asked();
+    for now in [FIRST, SECOND] {
+        world.refresh(now);
+        let asked = world.archive.asked();
+        assert!(!asked.is_empty() && asked.iter().all(|path| path.ends_with("/InRelease")), "{asked:?}");
+        assert_eq!(world.lock(), lock);
+    }
+}

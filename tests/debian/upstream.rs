@@ -25,6 +25,21 @@ fn what_is_locked_is_still_served() {
 }
 
 #[test]
+fn a_package_that_the_suites_do_not_have_is_a_finding() {
+    let world = World::snapshot();
+    world.refresh(FIRST);
+    let lock = world.lock();
+    let (before, after) = lock.split_once("packages.").unwrap();
+    let at = after.find("sha256 = \"").unwrap() + 10;
+    let other = if &after[at..=at] == "0" { "1" } else { "0" };
+    let edited = format!("{before}packages.{}{other}{}", &after[..at], &after[at + 1..]);
+    std::fs::write(world.checkout.path("pins.lock"), edited).unwrap();
+    let ended = world.run(FIRST, &["verify", "--upstream"]);
+    assert!(ended.code == 1 && ended.said.contains("upstream-children"), "{} {}", ended.code, ended.said);
+    assert!(ended.said.contains("is not the one of the locked suites"), "{}", ended.said);
+}
+
+#[test]
 fn a_mirror_that_moved_on_is_a_finding() {
     let world = World::mirror();
     world.refresh(FIRST);

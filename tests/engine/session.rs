@@ -56,6 +56,23 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Runs a command of this machine in a folder, where the engine's servers are. `words` begin with its variables.
+    pub(crate) fn near(&self, folder: &Path, words: &[&str]) -> Output {
+        let mut script = Command::new(SCRIPT);
+        script.args(["near", "env", "--chdir"]).arg(folder).args(words);
+        script.stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Begins a command beside the engine, whose standard input stays open.
+    pub(crate) fn begin<I: AsRef<str>>(&self, words: impl IntoIterator<Item = I>) -> Child {
+        let words = words.into_iter().map(|word| word.as_ref().to_owned());
+        let mut script = Command::new(SCRIPT);
+        script.arg("run").args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        script.spawn().unwrap()
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         drop(self.stdin.take());

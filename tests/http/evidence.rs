@@ -23,7 +23,7 @@ const B: &str = "e07791e1f0da683600961b9ff69e5b584be52860";
 fn sources() -> Sources {
     let client = client(settings());
     let debian = DebianSource::new(client.clone(), Cache::none());
-    let archives = ArchiveSource::caching(client.clone(), Cache::none());
+    let archives = ArchiveSource::new(client.clone());
     Sources { images: images(), git: GitSource::new(client), archives, debian }
 }
 
@@ -91,7 +91,7 @@ async fn two() -> World {
 
 impl World {
     async fn learn(&self) -> Evidence {
-        learn(&sources(), Some(&self.from), &self.to).await
+        learn(&sources(), None, Some(&self.from), &self.to).await
     }
 
     /// Manifests and blobs that were asked for.
@@ -122,7 +122,7 @@ async fn all_that_is_told_is_compared_with_few_requests() {
     let world = two().await;
     world.registry.set_auth(Auth::tokens());
     let sources = sources();
-    let evidence = learn(&sources, Some(&world.from), &world.to).await;
+    let evidence = learn(&sources, None, Some(&world.from), &world.to).await;
     assert_eq!(gaps(&evidence), [""; 0]);
     // Of each side the index, and of each image its manifest and attestation; its configuration and inventory.
     let counters = world.registry.counters();
@@ -152,7 +152,7 @@ async fn all_that_is_told_is_compared_with_few_requests() {
     );
     // What was answered once is the answer for the run.
     world.registry.reset_counters();
-    assert_eq!(learn(&sources, Some(&world.from), &world.to).await, evidence);
+    assert_eq!(learn(&sources, None, Some(&world.from), &world.to).await, evidence);
     assert_eq!(world.asked(), [0, 0]);
 }
 
@@ -163,7 +163,7 @@ async fn images_that_are_the_same_are_not_asked_about() {
     assert_eq!(world.asked(), [2 + 2 + 2, 2 + 2]);
     assert_eq!(gaps(&evidence), [""; 0]);
     assert_eq!(image(&evidence).packages[0].names(), BOTH[1]);
-    let same = learn(&sources(), Some(&world.to), &world.to).await;
+    let same = learn(&sources(), None, Some(&world.to), &world.to).await;
     assert_eq!(same.step.name(), "same");
     assert_eq!(world.asked(), [6, 4]);
 }
@@ -171,7 +171,7 @@ async fn images_that_are_the_same_are_not_asked_about() {
 #[tokio::test]
 async fn a_pin_or_a_platform_that_is_new_costs_only_what_tells_its_size() {
     let world = two().await;
-    let evidence = learn(&sources(), None, &world.to).await;
+    let evidence = learn(&sources(), None, None, &world.to).await;
     assert_eq!(world.asked(), [1 + 2, 0]);
     let found = image(&evidence);
     assert!(found.platforms.iter().all(|step| step.to.as_ref().unwrap().size.known() == Some(&30_500_010)));
@@ -306,7 +306,7 @@ async fn a_lone_manifest_has_a_configuration_and_no_inventory() {
     let second = registry.push_manifest("a", Some("1"), "linux/amd64");
     let (from, to) = (locked(&registry, "1", &first).await, locked(&registry, "1", &second).await);
     registry.reset_counters();
-    let evidence = learn(&sources(), Some(&from), &to).await;
+    let evidence = learn(&sources(), None, Some(&from), &to).await;
     let counters = registry.counters();
     assert_eq!((counters.manifests, counters.blobs), (2, 2));
     let settings = image(&evidence).configuration[0].what.known().unwrap();
@@ -319,7 +319,7 @@ async fn a_lone_manifest_has_a_configuration_and_no_inventory() {
 async fn pins_are_learnt_about_in_tasks() {
     let world = two().await;
     let (from, to) = (world.from.clone(), world.to.clone());
-    let task = tokio::spawn(async move { learn(&sources(), Some(&from), &to).await });
+    let task = tokio::spawn(async move { learn(&sources(), None, Some(&from), &to).await });
     assert!(!markdown::evidence(&task.await.unwrap(), usize::MAX).is_empty());
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 pub mod checkout;
+pub mod files;
 pub mod forge;
 pub mod git_http;
 pub mod registry;

@@ -32,8 +32,11 @@ pub(super) async fn ask(
     let mut status = Status::Done;
     let now = session.app.now;
     let memory = Memory::load(session, workspace)?;
-    let past = |pin: &PinName| memory.of(pin);
-    for asked in served::check(&upstreams.sources, store.lock(), declarations, store.file(), now, past).await
+    let known = |pin: &PinName| {
+        let keyring = declarations.get(pin).and_then(|declaration| workspace.keyring(declaration));
+        served::Known { past: memory.of(pin), keyring }
+    };
+    for asked in served::check(&upstreams.sources, store.lock(), declarations, store.file(), now, known).await
     {
         let name = asked.name;
         for (finding, amounts_to) in asked.found {

@@ -164,7 +164,7 @@ impl Run<'_> {
         };
         let sources = self.with.sources;
         // Collected first: a stream over the borrowed iterator would not be `Send`.
-        let asked: Vec<_> = built.commits.iter().map(|made| evidence(sources, &made.bump)).collect();
+        let asked: Vec<_> = built.commits.iter().map(|made| evidence(sources, catalog, &made.bump)).collect();
         let learnt: Vec<Option<Evidence>> = iter(asked).buffered(AT_ONCE).collect().await;
         let sections: Vec<Section<'_>> = built
             .commits
@@ -203,9 +203,9 @@ impl Run<'_> {
 }
 
 /// What changed upstream; none where only files change.
-async fn evidence(sources: &Sources, bump: &Bump) -> Option<Evidence> {
+async fn evidence(sources: &Sources, catalog: &Catalog, bump: &Bump) -> Option<Evidence> {
     let to = bump.to.as_ref().filter(|_| bump.kind != Kind::References)?;
-    Some(learn(sources, bump.from.as_ref(), to).await)
+    Some(learn(sources, catalog.declarations.get(&bump.name), bump.from.as_ref(), to).await)
 }
 
 /// What there is to tell of a commit. The Dockerfiles of images that read the pin are left out: the images are told.

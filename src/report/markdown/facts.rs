@@ -4,7 +4,7 @@ use super::{Caps, and_more, code, names};
 use crate::evidence::{
     Details, Evidence, GitEvidence, ImageEvidence, NOTHING_BEFORE, Origin, PlatformStep, Side, Together,
 };
-use crate::model::{CommitId, Learnt, Pin};
+use crate::model::{Architecture, ArchiveFile, ArchivePin, CommitId, Learnt, Pin};
 use crate::report::human::count;
 use crate::report::size;
 
@@ -23,10 +23,14 @@ pub(super) fn table(evidence: &Evidence, caps: Caps) -> String {
         row("upstream", Some(from.upstream()), to.upstream());
     }
     if let Some(from) = from.filter(|from| from.tag() != to.tag()) {
-        row("tag", Some(from.tag().to_owned()), to.tag().to_owned());
+        let tag = if matches!(to, Pin::Archive(_)) { "version" } else { "tag" };
+        row(tag, Some(from.tag().to_owned()), to.tag().to_owned());
     }
-    let content = if matches!(to, Pin::Git(_)) { "commit" } else { "digest" };
-    row(content, from.map(Pin::content), to.content());
+    match to {
+        Pin::Archive(to) => files(from, to).into_iter().for_each(|(name, was, is)| row(&name, was, is)),
+        Pin::Git(_) => row("commit", from.map(Pin::content), to.content()),
+        Pin::Image(_) | Pin::Debian(_) => row("digest", from.map(Pin::content), to.content()),
+    }
     if let (Some(was), is) = (from.and_then(media_type), media_type(to))
         && is.as_ref() != Some(&was)
     {
@@ -40,6 +44,21 @@ pub(super) fn table(evidence: &Evidence, caps: Caps) -> String {
         platforms(&mut text, image, caps);
     }
     text
+}
+
+/// Each file of an archive, before and after.
+fn files(from: Option<&Pin>, to: &ArchivePin) -> Vec<(String, Option<String>, String)> {
+    let said = |file: &ArchiveFile| format!("sha256:{}, {}", file.digest.hex(), size(file.size));
+    let of = |pin: &ArchivePin| -> Vec<(String, String)> {
+        let name = |of: Option<&Architecture>| of.map_or_else(|| "file".to_owned(), ToString::to_string);
+        pin.files().into_iter().map(|(architecture, file, _)| (name(architecture), said(file))).collect()
+    };
+    let before = match from {
+        Some(Pin::Archive(from)) => of(from),
+        _ => Vec::new(),
+    };
+    let was = |name: &str| before.iter().find(|(known, _)| known == name).map(|(_, said)| said.clone());
+    of(to).into_iter().map(|(name, is)| (name.clone(), was(&name), is)).collect()
 }
 
 fn tag_object(pin: &Pin) -> Option<String> {

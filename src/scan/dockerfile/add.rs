@@ -40,7 +40,10 @@ fn input(source: &Expanded, checksum: Option<&Expanded>) -> Option<Result<Input,
     });
     // An argument at the beginning can be a URL as well as a file.
     if source.holes.first().is_some_and(|hole| hole.range.start == 0) {
-        return unresolved.map(Err);
+        return match checksum.filter(|checksum| is_checksum(checksum)) {
+            None => unresolved.map(Err),
+            Some(checksum) => unresolved.map(|unresolved| checked(unresolved, text, checksum)),
+        };
     }
     if is_git(text) {
         let git = git(&source.text, checksum.map(|checksum| checksum.text.text.as_str()));
@@ -51,6 +54,21 @@ fn input(source: &Expanded, checksum: Option<&Expanded>) -> Option<Result<Input,
     }
     let locked_by = checksum.filter(|checksum| is_checksum(checksum)).map(|_| "--checksum");
     Some(Ok(Input::Fetch(Fetch { tool: "ADD", what: text.to_owned(), locked_by, packages: None })))
+}
+
+/// What an argument names that must have a checksum: nothing but a file from the network can.
+fn checked(unresolved: Unresolved, text: &str, checksum: &Expanded) -> Result<Input, Unresolved> {
+    let hex = "sha256:".len()..checksum.text.text.len();
+    let argument = checksum.holes.iter().find(|hole| hole.plain && hole.range == hex);
+    match (unresolved, argument) {
+        (Unresolved::Argument { name, alone: true }, Some(hole)) => {
+            Err(Unresolved::Checked { name, checksum: hole.name.clone() })
+        }
+        _ => {
+            let (what, locked_by) = (text.to_owned(), Some("--checksum"));
+            Ok(Input::Fetch(Fetch { tool: "ADD", what, locked_by, packages: None }))
+        }
+    }
 }
 
 /// Whether what is fetched must have a checksum. One that an argument completes counts: without the argument the

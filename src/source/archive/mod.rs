@@ -91,6 +91,19 @@ pub enum FileNow {
     Missing(String),
 }
 
+impl<'a> Release<'a> {
+    /// Files of which nothing more is known.
+    pub fn alone(
+        url: &'a ArchiveUrl,
+        version: &'a str,
+        architectures: &'a BTreeMap<Architecture, String>,
+        now: jiff::Timestamp,
+    ) -> Self {
+        let (checksums, signature, checksums_signature, keyring) = (None, None, None, None);
+        Self { url, version, architectures, checksums, signature, checksums_signature, keyring, now }
+    }
+}
+
 impl fmt::Debug for ArchiveSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ArchiveSource").finish_non_exhaustive()

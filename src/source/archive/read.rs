@@ -42,6 +42,14 @@ pub(super) enum Head {
 }
 
 impl ArchiveSource {
+    /// Whether a file is there, as far as its server says.
+    pub async fn is_there(&self, url: &str) -> Result<bool, SourceError> {
+        let wrong =
+            |error| SourceError::new(Kind::Configuration, format!("ask for {url}"), format!("{error}"));
+        let url = Url::parse(url).map_err(|error: url::ParseError| wrong(error))?;
+        Ok(self.head(&url).await? != Head::Missing)
+    }
+
     /// What the server says of a file.
     pub(super) async fn head(&self, url: &Url) -> Result<Head, SourceError> {
         let ask = async {

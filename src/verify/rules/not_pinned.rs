@@ -66,6 +66,10 @@ fn in_catalog(
         Unresolved::Argument { name, alone } if name.starts_with("PIN_") => {
             argument(input, &written, name, *alone)
         }
+        Unresolved::Checked { name, checksum } => (
+            format!("`{written}` is checked against {checksum}, which is not its own checksum"),
+            format!("write `--checksum=sha256:${{{name}_SHA256}}`: the lock gives both"),
+        ),
         Unresolved::Argument { .. } => (
             format!("`{written}` is no pin: a build can set it to anything"),
             format!("declare a pin in {declared_in}, and write `${{PIN_NAME}}`"),
@@ -93,7 +97,7 @@ fn argument(input: &Input<'_>, written: &str, name: &str, alone: bool) -> (Strin
     match (is_known, alone, meant) {
         (true, true, _) => (
             format!("`{written}` is not what this instruction takes"),
-            "an image's pin goes into FROM, a git repository's into ADD".into(),
+            "an image's pin goes into FROM, a git repository's or an archive's into ADD".into(),
         ),
         (true, false, _) => (
             format!("`{written}` can stand for something else than the pin"),

@@ -34,6 +34,10 @@ fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
                 format!("`{written}` depends on {name}, which has no value in this file"),
                 format!("give {name} a default, or fill it from the lock: `PIN_` and a pin's name"),
             ),
+            Unresolved::Checked { name, checksum } => (
+                format!("`{written}` is checked against {checksum}, which is not its own checksum"),
+                format!("write `--checksum=sha256:${{{name}_SHA256}}`: the lock gives both"),
+            ),
             Unresolved::NotExpanded(_) => (
                 format!("`{written}` is not expanded here, so that no builder finds it"),
                 "name a stage that is FROM it".into(),

@@ -173,7 +173,7 @@ fn any_other_image_is_a_finding_at_its_place() {
             "${PIN_TOOL_TAG}",
             "not-pinned",
             "`${PIN_TOOL_TAG}` is not what this instruction takes",
-            "an image's pin goes into FROM, a git repository's into ADD",
+            "an image's pin goes into FROM, a git repository's or an archive's into ADD",
         ),
         (
             "FROM build\nFROM scratch AS build\n",

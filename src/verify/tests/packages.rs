@@ -140,3 +140,13 @@ fn an_image_says_which_suites_its_dockerfile_reads() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_step_of_its_suites_changes_no_installation() {
+    let lock = decode(&SourceFile::new("pins.lock", &lock("bookworm-slim", &["iproute2"]))).unwrap();
+    let (_, pin) = lock.pins.iter().find(|(name, _)| name.as_str() == "deb").unwrap();
+    let scan = crate::scan::scan("Dockerfile", &DOCKERFILE.replace("CHECK", CHECK));
+    let installation = scan.references.last().unwrap();
+    assert_eq!(installation.kind, crate::scan::Kind::Run);
+    assert_eq!(crate::references::write(installation, pin), Ok(Vec::new()));
+}

@@ -1,5 +1,7 @@
 //! What the package managers of distributions fetch.
 
+use std::collections::BTreeSet;
+
 use super::command::Call;
 use super::fetch::{Fetched, Setting};
 use super::lock::Lock;
@@ -63,10 +65,10 @@ pub(super) fn updates(call: &Call<'_>) -> bool {
 /// The packages that words of an installation ask for.
 fn wanted(words: &[&str], fed: bool) -> Packages {
     let mut names: Vec<String> = Vec::new();
-    let mut untold: Vec<&str> = Vec::new();
+    let (mut seen, mut untold) = (BTreeSet::new(), Vec::<&str>::new());
     for word in words.iter().filter(|word| !is_file(word, ".deb")) {
         match asked(word) {
-            Some(Asked::Install(name)) if names.iter().any(|known| known == name) => {}
+            Some(Asked::Install(name)) if !seen.insert(name) => {}
             Some(Asked::Install(name)) => names.push(name.to_owned()),
             Some(Asked::Remove) => {}
             None => untold.push(word),

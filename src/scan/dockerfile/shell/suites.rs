@@ -5,23 +5,33 @@
 //! test "$(sha256sum /run/solera-pin/lists/*InRelease | cut -c-64 | sort | paste -sd,)" = "$PIN_BOOKWORM_INRELEASE"
 //! ```
 
+use super::command::Call;
 use super::lock::Script;
 use super::packages::updates;
 use super::stop::stops;
 use super::{Word, options};
 
+/// More commands than any script has that a person writes: what a longer one compares is not looked at, because each
+/// installation is held against each comparison.
+const LONGEST: usize = 2000;
+
 impl Script<'_> {
     /// The build argument that the suites are held against before the installation at `index`, in a way that ends the
     /// script where they are others.
     pub(super) fn suites_checked(&self, index: usize) -> Option<String> {
-        // What stands between is updated again, or reads other lists than those that were looked at.
-        let calls = self.calls.iter().take(index).rposition(|call| call.as_ref().is_some_and(updates));
         let own = self.calls.get(index)?.as_ref()?;
+        // Other lists than those that were looked at.
         if updates(own) || own.arguments.iter().any(|word| word.text().contains("Dir::")) {
             return None;
         }
-        let candidates = calls.map_or(0, |update| update + 1)..index;
-        candidates.rev().find_map(|check| {
+        if self.commands.len() > LONGEST {
+            return None;
+        }
+        // What was compared before another update says nothing.
+        let is_update = |call: &Option<Call<'_>>| call.as_ref().is_some_and(updates);
+        let updated = self.calls.iter().take(index).rposition(is_update);
+        let mut candidates = (updated.map_or(0, |update| update + 1)..index).rev();
+        candidates.find_map(|check| {
             let argument = self.compares_suites(check)?;
             stops(self.commands, check, index).then_some(argument)
         })
@@ -41,21 +51,17 @@ impl Script<'_> {
             word.starts_with("$(") && word.ends_with(')') || word.starts_with('`') && word.ends_with('`')
         };
         let argument = operands.iter().find_map(|word| inrelease_argument(word))?;
-        (operands.iter().any(|word| is_substitution(word)) && self.hashes_suites(index))
-            .then(|| argument.to_owned())
+        (operands.iter().any(is_substitution) && self.hashes_suites(index)).then(|| argument.to_owned())
     }
 
     /// Whether a command within a word of this one hashes all `InRelease` files of a folder.
     fn hashes_suites(&self, index: usize) -> bool {
-        let within =
-            self.commands.iter().zip(&self.calls).filter(|(command, _)| command.inside == Some(index));
-        within.filter_map(|(_, call)| call.as_ref()).any(|call| {
-            call.name == "sha256sum"
-                && call
-                    .arguments
-                    .iter()
-                    .any(|word| word.text().ends_with("*InRelease") || word.text().ends_with("*_InRelease"))
-        })
+        let behind = self.commands.iter().zip(&self.calls).skip(index + 1);
+        let within = behind.take_while(|(command, _)| command.inside.is_some());
+        let own = within.filter(|(command, _)| command.inside == Some(index));
+        let all = |word: &Word| ["/*InRelease", "/*_InRelease"].iter().any(|end| word.text().ends_with(end));
+        own.filter_map(|(_, call)| call.as_ref())
+            .any(|call| call.name == "sha256sum" && call.arguments.iter().any(all))
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) fn shown(reference: &Reference) -> String {
         Ok(Input::Bound(_)) => unreachable!(),
         Err(Unresolved::Argument { name, alone: true }) => format!("={name}"),
         Err(Unresolved::Argument { name, alone: false }) => format!("?{name}"),
+        Err(Unresolved::Checked { name, checksum }) => format!("={name} checked by {checksum}"),
         Err(Unresolved::NotExpanded(text)) => format!("not expanded {text}"),
         Err(Unresolved::Elsewhere(text)) => format!("elsewhere {text}"),
         Err(Unresolved::Malformed(_)) => "malformed".into(),

@@ -1,0 +1,233 @@
+//! A repository with images/fip-alias-agent, whose base and packages are of one release; its lock, and builds of it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::archive::{Deb, State, architecture};
+use crate::recorded::debian;
+use crate::served::Served;
+use crate::session::Session;
+
+/// Where apt finds the servers. The addresses differ, because apt gives up on one as a whole.
+const SNAPSHOT: &str = "127.0.0.1:8081";
+const LIVE: &str = "127.0.0.2:8082";
+/// The midnight that is three days, which a state has to be old, before now.
+const TIME: &str = "20260820T000000Z";
+const NOW: &str = "2026-08-23T12:00:00Z";
+
+/// The addresses are there once.
+static ADDRESSES: Mutex<()> = Mutex::new(());
+
+pub(crate) struct Repository {
+    suite: String,
+    session: Session,
+    debs: Vec<Deb>,
+    base: BTreeSet<String>,
+    _addresses: MutexGuard<'static, ()>,
+}
+
+/// What became of a build.
+pub(crate) struct Built {
+    pub(crate) succeeded: bool,
+    pub(crate) output: String,
+    /// What was asked of the servers, each with the status of the answer.
+    pub(crate) snapshot: Vec<(String, u16)>,
+    pub(crate) live: Vec<(String, u16)>,
+}
+
+impl Repository {
+    /// Makes the base image, the archive's state and the lock.
+    pub(crate) fn make(suite: &str) -> Self {
+        let addresses = ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner);
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/debs");
+        let made = Command::new(script).args([suite, "iproute2"]).stderr(Stdio::inherit()).output().unwrap();
+        assert!(made.status.success(), "there are no packages of {suite}");
+        let made = PathBuf::from(String::from_utf8(made.stdout).unwrap().trim_end());
+        let session = Session::start();
+        let tar = session.folder().join("base.tar");
+        fs::hard_link(made.join("base.tar"), &tar)
+            .or_else(|_| fs::copy(made.join("base.tar"), &tar).map(drop))
+            .unwrap();
+        let base = listed(Command::new("tar").arg("-tf").arg(&tar).output().unwrap());
+        let repository =
+            Self { suite: suite.into(), session, debs: Deb::all(&made), base, _addresses: addresses };
+        repository.push_base();
+        repository.write();
+        repository.publish("2026-08-19T20:00:00Z");
+        repository.refresh();
+        repository
+    }
+
+    /// Makes the base an image of the registry.
+    fn push_base(&self) {
+        let name = format!("127.0.0.1:5000/library/debian:{}-slim", self.suite);
+        self.succeed(&["docker", "import", &self.session.seen("base.tar"), &name]);
+        self.succeed(&["docker", "push", &name]);
+    }
+
+    fn succeed(&self, words: &[&str]) -> String {
+        let ended = self.session.run(words);
+        assert!(ended.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8(ended.stdout).unwrap()
+    }
+
+    fn root(&self) -> PathBuf {
+        self.session.folder().join("repository")
+    }
+
+    fn served(&self) -> PathBuf {
+        self.session.folder().join("served")
+    }
+
+    /// The declarations, and the image as it is in this repository.
+    fn write(&self) {
+        let image = self.root().join("images/fip-alias-agent");
+        fs::create_dir_all(&image).unwrap();
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/fip-alias-agent");
+        for file in ["Dockerfile", "fip-alias-agent.sh"] {
+            fs::copy(own.join(file), image.join(file)).unwrap();
+        }
+        let manifest = fs::read_to_string(own.join("image.toml")).unwrap();
+        let platform = format!("linux/{}", architecture());
+        let manifest: String = manifest
+            .lines()
+            .map(|line| {
+                if line.starts_with("platforms =") {
+                    format!("platforms = [\"{platform}\"]\n")
+                } else {
+                    format!("{line}\n")
+                }
+            })
+            .collect();
+        fs::write(image.join("image.toml"), manifest).unwrap();
+        fs::write(self.root().join("archive-key.gpg"), debian::KEYRING).unwrap();
+        let suite = &self.suite;
+        let pins = format!(
+            "[pin.debian]\nimage = \"docker.io/library/debian\"\ntrack = \"{suite}-slim\"\n\n\
+             [pin.bookworm]\nsuites = [\"{suite}\", \"{suite}-updates\", \"{suite}-security\"]\n\
+             snapshot = \"http://{SNAPSHOT}/archive/{{archive}}/{{timestamp}}\"\nlive = \"http://{LIVE}/{{archive}}\"\n\
+             signed-by = \"archive-key.gpg\"\n"
+        );
+        fs::write(self.root().join("pins.toml"), pins).unwrap();
+        let configuration = "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:5000\"\n";
+        fs::write(self.session.folder().join("configuration.toml"), configuration).unwrap();
+    }
+
+    /// Publishes the suites, and puts their packages on the live mirror.
+    fn publish(&self, date: &str) {
+        let date: Timestamp = date.parse().unwrap();
+        let is_security = |deb: &&Deb| deb.name == "libcap2-bin";
+        let (security, main): (Vec<&Deb>, Vec<&Deb>) = self.debs.iter().partition(is_security);
+        for (archive, part, debs) in [
+            ("debian", "", main),
+            ("debian-security", "-security", security),
+            ("debian", "-updates", Vec::new()),
+        ] {
+            let suite = format!("{}{part}", self.suite);
+            let state = State { archive, time: TIME, suite: &suite, debs, date };
+            state.publish(&self.served());
+            state.mirror(&self.served());
+        }
+        for folder in ["", "live"] {
+            fs::write(self.served().join(folder).join("up"), "").unwrap();
+        }
+    }
+
+    /// Locks what there is.
+    fn refresh(&self) {
+        let snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
+        let configuration =
+            format!("SOLERA_PIN_CONFIG={}", self.session.folder().join("configuration.toml").display());
+        let now = format!("SOLERA_PIN_NOW={NOW}");
+        let words = [
+            now.as_str(),
+            &configuration,
+            "SOLERA_PIN_CACHE=off",
+            env!("CARGO_BIN_EXE_solera-pin"),
+            "refresh",
+        ];
+        let ended = self.session.near(&self.root(), &words);
+        drop(snapshot);
+        let lock = fs::read_to_string(self.root().join("pins.lock")).unwrap_or_default();
+        println!(
+            "{}{}{lock}",
+            String::from_utf8_lossy(&ended.stdout),
+            String::from_utf8_lossy(&ended.stderr)
+        );
+        assert!(ended.status.success());
+        let iproute = format!("packages.iproute2.{} = {}\n", architecture(), self.deb("iproute2").locked());
+        assert!(lock.contains(&iproute) && lock.contains(TIME), "{iproute}");
+    }
+
+    /// Publishes other suites under the same address.
+    pub(crate) fn publish_newer(&self) {
+        self.publish("2026-08-20T20:00:00Z");
+    }
+
+    fn deb(&self, name: &str) -> &Deb {
+        self.debs.iter().find(|deb| deb.name == name).unwrap()
+    }
+
+    /// How many packages an installation gets.
+    pub(crate) fn packages(&self) -> usize {
+        self.debs.len()
+    }
+
+    /// Takes a package of the main archive from the live mirror.
+    pub(crate) fn drop_from_live(&self, name: &str) {
+        fs::remove_file(self.served().join("live/debian").join(&self.deb(name).path)).unwrap();
+    }
+
+    /// Builds the image with what `emit` prints.
+    pub(crate) fn build(&self) -> Built {
+        let arguments = self.emit("build-args");
+        fs::write(self.session.folder().join("sources-list"), self.emit("sources-list")).unwrap();
+        let snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
+        let live = Served::start(&self.session, LIVE, &self.session.seen("served/live"));
+        let secret = format!("id=sources-list,src={}", self.session.seen("sources-list"));
+        let context = self.session.seen("repository/images/fip-alias-agent");
+        let mut words =
+            vec!["docker-buildx", "build", "--progress=plain", "--no-cache", "--network=host", "--load"];
+        words.extend(["--tag=built", "--secret", &secret]);
+        words.extend(arguments.split_whitespace());
+        words.push(&context);
+        let ended = self.session.run(words);
+        Built {
+            succeeded: ended.status.success(),
+            output: String::from_utf8_lossy(&ended.stderr).into_owned(),
+            snapshot: snapshot.asked(),
+            live: live.asked(),
+        }
+    }
+
+    fn emit(&self, format: &str) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
+        let ended =
+            command.args(["emit", format, "fip-alias-agent", "-C"]).arg(self.root()).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8(ended.stdout).unwrap()
+    }
+
+    /// The files of what was built.
+    pub(crate) fn files(&self) -> BTreeSet<String> {
+        let script =
+            "set -e; made=$(docker create built true); docker export $made | tar -t; docker rm $made >&2";
+        listed(self.session.run(["sh", "-c", script]))
+    }
+
+    pub(crate) fn base_has(&self, file: &str) -> bool {
+        self.base.contains(file)
+    }
+}
+
+/// The files that `tar` lists.
+fn listed(ended: Output) -> BTreeSet<String> {
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let text = String::from_utf8(ended.stdout).unwrap();
+    text.lines().map(|line| line.trim_start_matches("./").to_owned()).collect()
+}

@@ -1,0 +1,89 @@
+//! Builds that install Debian's packages as `pins.lock` has them, with a real engine and real packages: images/fip-alias-agent
+//! as it is, from a snapshot service and a live mirror that are made here.
+//!
+//! `session` holds the engine up, `archive` makes the states, `served` serves them where the engine is, `build` is one
+//! repository with its lock. The base image and the packages come from where apt gets this machine's own
+//! (`scripts/debs`).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and makes its own files"
+)]
+
+#[path = "engine/archive.rs"]
+mod archive;
+#[path = "engine/installation.rs"]
+mod installation;
+#[path = "../examples/recorded-upstream/recorded.rs"]
+mod recorded;
+#[path = "engine/served.rs"]
+mod served;
+#[path = "engine/session.rs"]
+#[allow(dead_code, reason = "the other test of the engine uses the rest")]
+mod session;
+
+use installation::{Built, Repository};
+
+/// What apt asked a server for, by kind.
+fn kind(path: &str) -> &'static str {
+    match path {
+        path if path.ends_with("/InRelease") => "InRelease",
+        path if path.ends_with(".deb") => "deb",
+        _ => "index",
+    }
+}
+
+fn works_on(suite: &str) {
+    let repository = Repository::make(suite);
+    // The locked state, while the live mirror has dropped a package.
+    repository.drop_from_live("libmnl0");
+    let Built { output, snapshot, live, .. } = repository.build();
+    assert!(output.contains("Unpacking iproute2"), "{output}");
+    let of = |asked: &[(String, u16)], wanted: &str| -> Vec<(String, u16)> {
+        asked.iter().filter(|(path, _)| kind(path) == wanted).cloned().collect()
+    };
+    assert!(of(&live, "InRelease").is_empty() && of(&live, "index").is_empty(), "{live:?}");
+    assert_eq!(of(&snapshot, "InRelease").len(), 3, "{snapshot:?}");
+    let from_snapshot = of(&snapshot, "deb");
+    assert_eq!(from_snapshot.len(), 1, "{from_snapshot:?}");
+    assert!(from_snapshot[0].0.contains("/libmnl0_"), "{from_snapshot:?}");
+    let from_live = of(&live, "deb");
+    let missing: Vec<_> = from_live.iter().filter(|(_, status)| *status == 404).collect();
+    assert_eq!(missing.len(), 1, "{from_live:?}");
+    assert_eq!(from_live.iter().filter(|(_, status)| *status == 200).count(), repository.packages() - 1);
+    // Nothing of apt's is left.
+    let left = repository.files();
+    assert!(
+        left.contains("usr/local/bin/fip-alias-agent") && left.iter().any(|file| file.ends_with("bin/ip"))
+    );
+    let is_apts = |file: &&String| {
+        ["run/", "tmp/", "var/lib/apt/lists/", "var/cache/apt/", "var/log/apt/"].iter().any(|folder| {
+            file.strip_prefix(folder).is_some_and(|rest| !rest.is_empty() && !repository.base_has(file))
+        })
+    };
+    let left: Vec<_> = left.iter().filter(is_apts).collect();
+    assert!(left.is_empty(), "{left:?}");
+    // The suite moves under the same address.
+    repository.publish_newer();
+    let Built { succeeded, output, .. } = repository.build();
+    assert!(!succeeded && !output.contains("Unpacking"), "{output}");
+    assert!(output.contains(" = ") && output.contains("exit code: 1"), "{output}");
+}
+
+#[test]
+fn fip_alias_agent_is_built_from_the_locked_state_and_from_no_other() {
+    works_on("bookworm");
+}
+
+#[test]
+fn the_same_lines_work_with_a_newer_apt() {
+    works_on("trixie");
+}
+
+#[test]
+fn the_same_lines_work_with_an_older_apt() {
+    works_on("bullseye");
+}

@@ -1,7 +1,7 @@
 //! `add`: declare a pin, lock it at the tag that was given, and write it into the references that name that tag.
 
 use clap::Args;
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
 use super::session::{Session, failure};
 use super::written;
@@ -25,8 +25,14 @@ use crate::workspace::Workspace;
 pub(super) struct AddArgs {
     /// The pin's name
     name: PinName,
-    /// REPOSITORY:TAG of an image, or URL#TAG of a git repository
+    /// REPOSITORY:TAG of an image, URL#TAG of a git repository, or an archive's URL with {version} in it
     reference: String,
+    /// The versions of an archive: a git repository whose tags they are, or one version
+    #[arg(long, value_name = "URL|VERSION")]
+    versions: Option<String>,
+    /// How an archive's URL spells an architecture, for each {arch}: amd64=x86_64, or amd64 where that is its name there
+    #[arg(long, value_name = "NAME[=WORD]", value_delimiter = ',')]
+    architectures: Vec<String>,
     /// The track to follow, instead of the shape of the tag
     #[arg(long, value_name = "TRACK")]
     track: Option<String>,
@@ -49,17 +55,11 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AddArgs) -> Result<Sta
         ));
         return Err(error.hint("edit it there, or choose another name"));
     }
-    let (upstream, tag) = parse_reference(&args.reference)?;
-    let track = match &args.track {
-        Some(track) => Track::parse(track),
-        None => infer(&tag),
-    };
-    let track = track.map_err(|error| Error::usage(error.to_string()))?;
-    let text = declare(original.as_deref().unwrap_or_default(), args, &upstream, &tag, &track)?;
+    let (table, wish) = asked(args)?;
+    let text = declare(original.as_deref().unwrap_or_default(), args, table)?;
     let declaration = read_back(&workspace, &text, &args.name)?;
+    let track = declaration.track.clone();
     let store = Store::load(&workspace.root)?;
-    // What a person typed is what is locked: a choice of theirs, for which the rules are not asked.
-    let wish = Wish::Tag { tag, because: Some("added at this tag".into()) };
     let resolved = session
         .decide(&workspace, store.lock(), &[&declaration], &wish, &super::memory::Memory::none(), true)
         .await?;
@@ -146,34 +146,82 @@ fn is_scp_like(reference: &str) -> bool {
         .is_some_and(|(_, rest)| !rest.starts_with("sha256:") && !rest.starts_with("sha512:"))
 }
 
-/// The declarations with one more, all else as it was.
-fn declare(
-    original: &str,
-    args: &AddArgs,
-    upstream: &Upstream,
-    tag: &str,
-    track: &Track,
-) -> Result<String, Error> {
-    let (mark, body) = match original.strip_prefix('\u{feff}') {
-        Some(body) => ("\u{feff}", body),
-        None => ("", original),
+/// What is to be declared, and what is to be locked of it.
+fn asked(args: &AddArgs) -> Result<(Table, Wish), Error> {
+    if args.reference.contains("{version}") || args.versions.is_some() {
+        // Of an archive the rules choose: its URL names no version.
+        return Ok((archive(args)?, Wish::Rules));
+    }
+    if !args.architectures.is_empty() {
+        return Err(Error::usage("--architectures is about an archive, whose URL has {arch} in it"));
+    }
+    let (upstream, tag) = parse_reference(&args.reference)?;
+    let track = match &args.track {
+        Some(track) => Track::parse(track),
+        None => infer(&tag),
     };
-    let mut document: DocumentMut =
-        body.parse().map_err(|error: toml_edit::TomlError| Error::usage(error.to_string()))?;
+    let track = track.map_err(|error| Error::usage(error.to_string()))?;
     let mut table = Table::new();
-    match upstream {
+    match &upstream {
         Upstream::Image(repository) => table.insert("image", value(repository.to_string())),
         Upstream::Git(url) => table.insert("git", value(url.as_str())),
         // No reference stands for one of these.
         Upstream::Archive(_) | Upstream::Debian(_) => None,
     };
     table.insert("track", value(track.as_str()));
-    if let Some(version) = &args.version {
-        table.insert("version", value(version));
-    }
     // Upstream moves such a tag to each release: that is no alarm.
-    if matches!(upstream, Upstream::Git(_)) && is_moving_git_tag(tag) {
+    if matches!(upstream, Upstream::Git(_)) && is_moving_git_tag(&tag) {
         table.insert("immutable", value(false));
+    }
+    // What a person typed is what is locked: a choice of theirs, for which the rules are not asked.
+    Ok((table, Wish::Tag { tag, because: Some("added at this tag".into()) }))
+}
+
+/// The table of an archive.
+fn archive(args: &AddArgs) -> Result<Table, Error> {
+    let versions = args.versions.as_deref().ok_or_else(|| {
+        let error = Error::usage("the URL of an archive does not tell which versions there are");
+        error
+            .hint("--versions GIT_URL where they are the tags of a repository, --versions 1.4.2 for this one")
+    })?;
+    let mut table = Table::new();
+    table.insert("archive", value(&args.reference));
+    let is_git = versions.contains("://") || versions.starts_with('/') || is_scp_like(versions);
+    match is_git {
+        true => {
+            let mut git = InlineTable::new();
+            git.insert("git", versions.into());
+            git.insert("track", args.track.as_deref().unwrap_or("v{version}").into());
+            table.insert("versions", value(git));
+        }
+        false => drop(table.insert("versions", value(versions))),
+    }
+    let words = || args.architectures.iter().map(|given| given.split_once('=').unwrap_or((given, given)));
+    if words().any(|(name, word)| name != word) {
+        let spelled: InlineTable = words().collect();
+        table.insert("architectures", value(spelled));
+    } else if !args.architectures.is_empty() {
+        let names: Array = words().map(|(name, _)| name).collect();
+        table.insert("architectures", value(names));
+    }
+    Ok(table)
+}
+
+/// The declarations with one more, all else as it was.
+fn declare(original: &str, args: &AddArgs, mut table: Table) -> Result<String, Error> {
+    let (mark, body) = match original.strip_prefix('\u{feff}') {
+        Some(body) => ("\u{feff}", body),
+        None => ("", original),
+    };
+    let mut document: DocumentMut =
+        body.parse().map_err(|error: toml_edit::TomlError| Error::usage(error.to_string()))?;
+    if let Some(version) = &args.version {
+        // In its place, where a person would write it.
+        let immutable = table.remove("immutable");
+        table.insert("version", value(version));
+        if let Some(immutable) = immutable {
+            table.insert("immutable", immutable);
+        }
     }
     table.decor_mut().set_prefix(if body.trim().is_empty() { "" } else { "\n" });
     let pins = document.entry("pin").or_insert_with(|| {

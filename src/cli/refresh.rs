@@ -159,7 +159,7 @@ async fn files(session: &mut Session<'_>, args: &RefreshArgs, wish: Wish) -> Res
     if args.pins.is_empty() {
         decided.pins.retain(|name, _| workspace.catalog.declarations.contains_key(name));
     }
-    let after = follow(&workspace, &before, decided, &selected.iter().map(|pin| &pin.name).collect())?;
+    let after = follow(&workspace, &before, &decided, &selected.iter().map(|pin| &pin.name).collect())?;
     let changes = changes(&before, &after.lock);
     let mut status = match mode {
         Mode::Write => write(session, store, &after, &workspace)?,
@@ -257,11 +257,11 @@ fn observe(session: &mut Session<'_>, memory: &mut Memory, resolved: &[Resolved]
 fn follow(
     workspace: &Workspace,
     before: &Lock,
-    decided: Lock,
+    decided: &Lock,
     selected: &BTreeSet<&PinName>,
 ) -> Result<InStep, Error> {
     let tree = WorkTree::new(&workspace.root);
-    Ok(in_step(&tree, &workspace.catalog, before, &decided, &|pin| selected.contains(pin))?)
+    Ok(in_step(&tree, &workspace.catalog, before, decided, &|pin| selected.contains(pin))?)
 }
 
 /// Files first: the lock is what says that all is done.

@@ -117,7 +117,7 @@ impl<'a> Work<'a> {
     fn take(&mut self, bump: &Bump) -> Result<(), Error> {
         let mut decided = self.built.lock.clone();
         bump.apply(&mut decided);
-        let step = self.follow(decided, &bump.name)?;
+        let step = self.follow(&decided, &bump.name)?;
         self.built.stuck.extend(step.stuck.iter().cloned());
         self.built.edited.extend(step.edited.iter().cloned());
         // One that is stuck stays where it was, and no commit says otherwise.
@@ -168,10 +168,10 @@ impl<'a> Work<'a> {
     }
 
     /// What the files of the commit below make of a lock.
-    fn follow(&self, decided: Lock, name: &PinName) -> Result<InStep, Error> {
+    fn follow(&self, decided: &Lock, name: &PinName) -> Result<InStep, Error> {
         let catalog = &self.base.workspace.catalog;
         let tree = Overlay::new(&self.base.tree, self.built.files.clone());
-        let step = |tree: &dyn Tree| in_step(tree, catalog, &self.built.lock, &decided, &|pin| pin == name);
+        let step = |tree: &dyn Tree| in_step(tree, catalog, &self.built.lock, decided, &|pin| pin == name);
         Ok(match &self.changes {
             Some(changes) => {
                 let paths = changes.of_pin.get(name).into_iter().flatten().cloned();

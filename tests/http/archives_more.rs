@@ -265,6 +265,34 @@ fn a_commit_of_a_new_version_says_what_it_is() {
     let ended = crate::support::checkout::Ended::of(command.envs(identity).output().unwrap());
     assert_eq!(ended.code, 0, "{}", ended.said);
     let log = tool.project.git(&["log", "-1", "--format=%B"]);
-    println!("{log}");
-    assert!(log.starts_with("tool: 1.0.0 -> 1.0.1") || log.contains("1.0.1"), "{log}");
+    assert!(log.starts_with("bump tool 1.0.0 to 1.0.1\n"), "{log}");
+}
+
+#[test]
+fn an_archive_is_added_by_its_url() {
+    let tool = Tool::new("");
+    tool.release("1.0.0");
+    tool.release("1.0.1");
+    let text = read(&tool, "pins.toml");
+    let git = text.split("git = \"").nth(1).unwrap().split('"').next().unwrap();
+    let url = format!("{}/v{{version}}/tool-{{arch}}.tgz", tool.server.url());
+    fs::write(tool.project.checkout.path("pins.toml"), "").unwrap();
+    let untold = tool.project.at(1, 6, &["add", "tool", &url]);
+    assert!(untold.code == 2 && untold.said.contains("--versions"), "{}", untold.said);
+    let added = tool.project.at(
+        1,
+        6,
+        &["add", "tool", &url, "--versions", git, "--architectures", "amd64=x86_64,arm64"],
+    );
+    assert_eq!(added.code, 0, "{}", added.said);
+    let declared = format!(
+        "[pin.tool]\narchive = \"{url}\"\nversions = {{ git = \"{git}\", track = \"v{{version}}\" }}\narchitectures = {{ \
+         amd64 = \"x86_64\", arm64 = \"arm64\" }}\n"
+    );
+    assert_eq!(read(&tool, "pins.toml"), declared);
+    assert!(tool.project.lock().contains("version = \"1.0.1\""));
+    tool.server.put("/one-2.0.tgz", "one");
+    let url = format!("{}/one-{{version}}.tgz", tool.server.url());
+    let one = tool.project.at(1, 6, &["add", "one", &url, "--versions", "2.0"]);
+    assert!(one.code == 0 && read(&tool, "pins.toml").contains("versions = \"2.0\""), "{}", one.said);
 }

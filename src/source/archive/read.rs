@@ -95,7 +95,7 @@ impl ArchiveSource {
             if response.status() != 304 {
                 return self.downloaded(url, &response, &download);
             }
-            if self.from_cache(&note, &download).await {
+            if self.read_kept(&note, &download).await {
                 return finished(&download, url).map(Some);
             }
         }
@@ -132,7 +132,7 @@ impl ArchiveSource {
     }
 
     /// Whether what is at hand could be read in place of what has not changed.
-    async fn from_cache(&self, note: &Note, download: &Arc<Mutex<Download>>) -> bool {
+    async fn read_kept(&self, note: &Note, download: &Arc<Mutex<Download>>) -> bool {
         let (cache, digest, download) = (self.cache.clone(), note.digest.clone(), download.clone());
         let read = tokio::task::spawn_blocking(move || {
             let mut download = download.lock().unwrap_or_else(PoisonError::into_inner);

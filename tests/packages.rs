@@ -87,3 +87,16 @@ fn the_same_lines_work_with_a_newer_apt() {
 fn the_same_lines_work_with_an_older_apt() {
     works_on("bullseye");
 }
+
+#[test]
+fn without_its_argument_nothing_is_built_and_without_the_live_mirror_everything() {
+    let repository = Repository::make("bookworm");
+    let Built { succeeded, output, .. } =
+        repository.build_without_live(|argument| !argument.contains("_INRELEASE="));
+    assert!(!succeeded && !output.contains("apt-get update\n"), "{output}");
+    let told = "this RUN has none of the arguments whose suites are here: PIN_BOOKWORM_INRELEASE";
+    assert!(output.contains(told), "{output}");
+    let Built { succeeded, output, snapshot, .. } = repository.build_without_live(|_| true);
+    assert!(succeeded, "{output}");
+    assert_eq!(snapshot.iter().filter(|(path, _)| kind(path) == "deb").count(), repository.packages());
+}

@@ -183,25 +183,31 @@ impl Repository {
         fs::remove_file(self.served().join("live/debian").join(&self.deb(name).path)).unwrap();
     }
 
-    /// Builds the image with what `emit` prints.
+    /// Builds the image with what `emit` prints, while both servers are up.
     pub(crate) fn build(&self) -> Built {
+        let live = Served::start(&self.session, LIVE, &self.session.seen("served/live"));
+        let built = self.build_without_live(|_| true);
+        Built { live: live.asked(), ..built }
+    }
+
+    /// Builds the image with some of the arguments that `emit` prints, while nobody answers for the live mirror.
+    pub(crate) fn build_without_live(&self, gives: impl Fn(&str) -> bool) -> Built {
         let arguments = self.emit("build-args");
         fs::write(self.session.folder().join("sources-list"), self.emit("sources-list")).unwrap();
         let snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
-        let live = Served::start(&self.session, LIVE, &self.session.seen("served/live"));
         let secret = format!("id=sources-list,src={}", self.session.seen("sources-list"));
         let context = self.session.seen("repository/images/fip-alias-agent");
         let mut words =
             vec!["docker-buildx", "build", "--progress=plain", "--no-cache", "--network=host", "--load"];
         words.extend(["--tag=built", "--secret", &secret]);
-        words.extend(arguments.split_whitespace());
+        words.extend(arguments.split_whitespace().filter(|argument| gives(argument)));
         words.push(&context);
         let ended = self.session.run(words);
         Built {
             succeeded: ended.status.success(),
             output: String::from_utf8_lossy(&ended.stderr).into_owned(),
             snapshot: snapshot.asked(),
-            live: live.asked(),
+            live: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 /// Each module with what it may use. Whatever it uses stands above it, so that no circle is possible.
 const LAYERS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("document", &[]),
+    ("document", &["model"]),
     ("files", &[]),
     ("tree", &[]),
     ("app", &[]),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::network::check_web;
 use crate::document::{Entry, Problem, Section};
-use crate::model::{Architecture, ArchiveUrl, GitUrl};
+use crate::model::{Architecture, ArchiveUrl, GitUrl, fills_url};
 use crate::track::Track;
 
 /// Files that a server publishes by version.
@@ -110,6 +110,7 @@ fn versions(entry: &Entry<'_>) -> Result<(Versions, Track), Problem> {
     if let Ok(text) = entry.text() {
         let literal = track(text, entry)?;
         return match literal.is_literal() {
+            true if !fills_url(text) => Err(entry.problem("this would not be a part of a file's name")),
             true => Ok((Versions::Literal(text.into()), literal)),
             false => Err(entry
                 .problem("a version has no placeholders")
@@ -146,7 +147,7 @@ fn architectures(entry: &Entry<'_>) -> Result<BTreeMap<Architecture, String>, Pr
     if let Ok(section) = entry.section() {
         for (name, spelled) in section.entries() {
             let word = spelled.text()?;
-            if word.is_empty() || word.contains(['/', '{', '}', '?', '#']) {
+            if !fills_url(word) {
                 return Err(spelled.problem("this would not be a part of a file's name"));
             }
             found.insert(named(name, &spelled)?, word.to_owned());
@@ -167,5 +168,7 @@ fn architectures(entry: &Entry<'_>) -> Result<BTreeMap<Architecture, String>, Pr
 pub(super) fn template(entry: &Entry<'_>) -> Result<ArchiveUrl, Problem> {
     let url: ArchiveUrl = entry.parse()?;
     let filled = url.at("0", "a").parse().map_err(|_| entry.problem("this is no URL"))?;
-    check_web(entry, filled, false).map(|_| url)
+    // Where it is not to be had over TLS there is no way to say so: a mirror may be.
+    let help = "use https, or declare an https mirror: [archives.\"http://HOST/\"]";
+    check_web(entry, filled, false).map(|_| url).map_err(|problem| problem.help(help))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::document::{Entry, Problem, Section};
-use crate::model::{Architecture, ArchiveTime, Component, PackageName, Suite};
+use crate::model::{Architecture, ArchiveTime, Component, PackageName, Suite, holds_login};
 
 /// Suites of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,9 @@ impl FromStr for ArchiveBase {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if holds_login(text) {
+            return Err("the address of an archive must not hold a credential".into());
+        }
         let filled = text.replace(ARCHIVE, "debian").replace(TIMESTAMP, "20260101T000000Z");
         let url: Option<url::Url> = filled.parse().ok();
         let host = text.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
@@ -114,10 +117,6 @@ impl FromStr for ArchiveBase {
                 && url.query().is_none()
                 && url.fragment().is_none()
         };
-        let is_secret = |url: &url::Url| !url.username().is_empty() || url.password().is_some();
-        if url.as_ref().is_some_and(is_secret) {
-            return Err("the address of an archive must not hold a credential".into());
-        }
         match url.filter(fits).is_some() && !filled.contains(['{', '}']) && !host.contains('{') {
             true => Ok(Self(text.trim_end_matches('/').into())),
             false => Err(format!(

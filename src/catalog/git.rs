@@ -121,13 +121,7 @@ fn git_token(prefix: &str, entry: &Entry<'_>) -> Result<(url::Url, TokenSource),
 
 /// A mistake about a token. Its line is shown without what is written there, which nobody is to see.
 fn wrong_token(entry: &Entry<'_>, why: &str, help: &str) -> Problem {
-    let Place { file, span } = entry.place();
-    let mut text = file.text.clone();
-    if text.get(span.clone()).is_some() {
-        text.replace_range(span.clone(), &"*".repeat(span.len()));
-    }
-    let place = Place { file: SourceFile::new(file.path.clone(), &text), span };
-    Problem::new(place, format!("`token`: {why}")).help(help)
+    Problem::new(entry.hidden(), format!("`token`: {why}")).help(help)
 }
 
 /// The name of a user, as it can stand before a colon.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::duration;
 use super::git::{self, GitMirror, GitToken};
 use crate::document::{Entry, Problem, Section, SourceFile, parse_toml};
-use crate::model::Registry;
+use crate::model::{Registry, holds_login};
 
 /// `[registries]`, `[git]` and `[network]`: nothing here changes a decision.
 #[derive(Clone, Debug, Default)]
@@ -142,7 +142,7 @@ pub(super) fn read(whose: Whose, root: &mut Section<'_>, network: &mut Network, 
     }
     for (prefix, entry) in root.read("archives", problems, Entry::section).iter().flat_map(Section::entries) {
         let mirror = archive_mirror(prefix, &entry, problems);
-        network.archives.extend(mirror.map(|mirror| (prefix.to_owned(), mirror)));
+        network.archives.extend(mirror);
     }
     if let Some(mut section) = root.read("network", problems, Entry::section) {
         let files = section.read("ca-files", problems, Entry::texts);
@@ -156,18 +156,23 @@ pub(super) fn read(whose: Whose, root: &mut Section<'_>, network: &mut Network, 
 }
 
 /// `[archives."PREFIX"]`
-fn archive_mirror(prefix: &str, entry: &Entry<'_>, problems: &mut Vec<Problem>) -> Option<String> {
+fn archive_mirror(prefix: &str, entry: &Entry<'_>, problems: &mut Vec<Problem>) -> Option<(String, String)> {
     let mut section = entry.section().map_err(|problem| problems.push(problem)).ok()?;
-    if prefix.parse::<url::Url>().is_err() {
-        problems.push(section.problem(format!("`{prefix}` is not the start of a URL")));
+    let whole = |url: &url::Url| {
+        matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+    };
+    // In its normal form, as what is asked for is compared.
+    let start = prefix.parse::<url::Url>().ok().filter(|url| whole(url) && !holds_login(prefix));
+    if start.is_none() {
+        problems.push(section.problem("the head of the table is not the start of a URL over HTTP"));
     }
     let plain = section.read("plain-http", problems, Entry::boolean) == Some(true);
-    let mirror = section.require("mirror", problems, |entry| {
-        web_url(entry, plain)?;
-        entry.text().map(str::to_owned)
+    let mirror = section.require("mirror", problems, |entry| match web_url(entry, plain)? {
+        url if whole(&url) => Ok(url.to_string()),
+        _ => Err(entry.problem("a mirror is the start of a URL, without a query")),
     });
     section.finish(problems);
-    mirror
+    Some((start?.to_string(), mirror?))
 }
 
 /// A duration of some length: nothing answers at once.

@@ -295,3 +295,19 @@ fn archives_have_mirrors() {
         says(&policy("[archives.\"snapshot\"]\nmirror = \"https://m/\"\n"))[0].contains("start of a URL")
     );
 }
+
+#[test]
+fn a_login_in_an_address_is_refused_and_not_shown() {
+    let suites = "[pin.a]\nsuites = [\"bookworm\"]\nsigned-by = \"k\"\n";
+    for text in [
+        "[pin.a]\narchive = \"https://u:hunter2@h/{version}\"\nversions = \"1\"\n".to_owned(),
+        "[pin.a]\ngit = \"https://u:hunter2@h/x.git\"\ntrack = \"1\"\n".to_owned(),
+        format!("{suites}mirror = \"https://u:hunter2@h/debian\"\n"),
+        format!("{suites}snapshot = \"https://u:hunter2@h:x/{{timestamp}}\"\n"),
+    ] {
+        let problems = parse(&files(&text)).unwrap_err();
+        assert_eq!(problems.len(), 1, "{text}");
+        let shown = |p: &Problem| format!("{} {:?} {}", p.message, p.help, p.place.file.text);
+        assert!(!problems.iter().map(shown).any(|shown| shown.contains("hunter2")), "{text}");
+    }
+}

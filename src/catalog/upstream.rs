@@ -70,6 +70,13 @@ pub(super) fn read(
     let url = section.read("archive", problems, archive::template);
     let suites = section.read("suites", problems, debian::set);
     if problems.len() > before {
+        // What goes with it is not judged without it.
+        let beside =
+            ["versions", "architectures", "checksums", "signature", "checksums-signature", "signed-by"];
+        let of_suites = ["packages", "components", "snapshot", "mirror", "live"];
+        for key in beside.into_iter().chain(of_suites) {
+            section.take(key);
+        }
         return None;
     }
     match (image, git, url, suites) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{Place, Problem, SourceFile, meant};
+use crate::model::holds_login;
 
 /// Parses a file. Its syntax error, if any, has a place too.
 pub fn parse_toml(file: &Arc<SourceFile>) -> Result<Document<String>, Problem> {
@@ -79,8 +80,21 @@ impl<'a> Entry<'a> {
     }
 
     /// A mistake at this value.
+    ///
+    /// A line with a login in it is shown without the value.
     pub fn problem(&self, message: impl Into<String>) -> Problem {
-        Problem::new(self.place(), message)
+        let secret = self.node.value().and_then(Value::as_str).is_some_and(holds_login);
+        Problem::new(if secret { self.hidden() } else { self.place() }, message)
+    }
+
+    /// Where the value stands, in a text in which nobody sees it.
+    pub fn hidden(&self) -> Place {
+        let Place { file, span } = self.place();
+        let mut text = file.text.clone();
+        if text.get(span.clone()).is_some() {
+            text.replace_range(span.clone(), &"*".repeat(span.len()));
+        }
+        Place { file: SourceFile::new(file.path.clone(), &text), span }
     }
 
     fn expected(&self, what: &str) -> Problem {

@@ -7,13 +7,13 @@ use toml_edit::{InlineTable, Item, Table, value};
 use super::debian::{dotted, size, whole};
 use super::decode::{number, sha256};
 use crate::document::{Entry, Problem, Section};
-use crate::model::{Architecture, ArchiveFile, ArchiveFiles, ArchivePin, ArchiveUrl};
+use crate::model::{Architecture, ArchiveFile, ArchiveFiles, ArchivePin, ArchiveUrl, fills_url};
 
 pub(super) fn read(section: &mut Section<'_>, problems: &mut Vec<Problem>) -> Option<ArchivePin> {
     let url: Option<ArchiveUrl> = section.require("archive", problems, Entry::parse);
     let version = section.require("version", problems, |entry| match entry.text()? {
-        "" => Err(entry.problem("a version has at least one character")),
-        version => Ok(version.to_owned()),
+        version if fills_url(version) => Ok(version.to_owned()),
+        version => Err(entry.problem(format!("`{version}` is not a version that a URL could have"))),
     });
     let each = url.as_ref().is_some_and(ArchiveUrl::has_architecture);
     let files = match each {
@@ -36,7 +36,10 @@ fn read_files(entry: &Entry<'_>) -> Result<BTreeMap<Architecture, ArchiveFile>, 
         let (mut section, mut problems) = (entry.section()?, Vec::new());
         let digest = section.require("sha256", &mut problems, sha256);
         let size = section.require("size", &mut problems, number);
-        let spelled = section.read("arch", &mut problems, |entry| entry.text().map(str::to_owned));
+        let spelled = section.read("arch", &mut problems, |entry| match entry.text()? {
+            word if fills_url(word) => Ok(word.to_owned()),
+            word => Err(entry.problem(format!("`{word}` is not an architecture that a URL could have"))),
+        });
         let read = whole(section, problems, digest.zip(size))?;
         files.extend(read.map(|(digest, size)| (architecture, ArchiveFile { digest, size, spelled })));
     }

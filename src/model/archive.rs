@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Architecture, Digest};
+use super::{Architecture, Digest, holds_login};
 
 /// The URL of an archive, `{version}` and `{arch}` in it: `https://example.org/tool-{version}-{arch}.tar.gz`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,20 +63,25 @@ impl FromStr for ArchiveUrl {
     type Err = ArchiveUrlError;
 
     fn from_str(text: &str) -> Result<Self, ArchiveUrlError> {
+        if holds_login(text) {
+            return Err(ArchiveUrlError::Credential);
+        }
         let shape = || ArchiveUrlError::Shape(text.into());
-        let filled = text.replace(VERSION, "0").replace(ARCH, "a");
+        // A builder is given it as a word of a command line.
+        let is_word = text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '\\' | '"' | '\'' | '`'));
+        let host =
+            text.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
+        if !is_word || host.is_empty() {
+            return Err(shape());
+        }
+        let filled = Self(text.into()).at("0", "a");
         if let Some((_, rest)) = filled.split_once('{') {
             return Err(ArchiveUrlError::Placeholder(rest.split('}').next().unwrap_or_default().into()));
         }
         let url: url::Url = filled.parse().map_err(|_| shape())?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(ArchiveUrlError::Credential);
-        }
         if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() || filled.contains('}') {
             return Err(shape());
         }
-        let host =
-            text.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
         match host.contains('{') {
             true => Err(ArchiveUrlError::Host),
             false => Ok(Self(text.into())),
@@ -91,6 +96,14 @@ impl fmt::Display for ArchiveUrl {
 }
 
 super::text_type!(ArchiveUrl);
+
+/// Whether a text can stand in the URL of an archive for its version or architecture: a part of a path, and of a command line.
+pub fn fills_url(text: &str) -> bool {
+    let allowed = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '~' | '=' | ',' | '@' | ':' | '%')
+    };
+    !text.is_empty() && !text.starts_with('-') && text.chars().all(allowed)
+}
 
 /// One file of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,6 +181,12 @@ mod tests {
             "https://{version}.example.org/a",
             "https://example.org/a}",
             "https://example.org:{arch}/a",
+            "https:/{version}.example.org/a",
+            "https:///{version}.example.org/a",
+            "https:\\\\{version}.example.org/a",
+            "https://example.org/a b/{version}",
+            "https://example.org/{version}\n",
+            "https://u:p@example.org:bad/{version}",
         ] {
             assert!(bad.parse::<ArchiveUrl>().is_err(), "{bad}");
         }

@@ -20,7 +20,7 @@ mod tag;
 mod tag_list;
 mod text;
 
-pub use archive::{ArchiveFile, ArchiveFiles, ArchivePin, ArchiveUrl, ArchiveUrlError};
+pub use archive::{ArchiveFile, ArchiveFiles, ArchivePin, ArchiveUrl, ArchiveUrlError, fills_url};
 pub use archive_state::{ArchiveState, PackageStep, Reach};
 pub use debian::{
     Architecture, ArchiveTime, Component, DebianPin, DebianWordError, Fingerprint, InRelease, PackageName,
@@ -39,7 +39,7 @@ pub use repository::{Registry, Repository, RepositoryError};
 pub use sightings::{Sighting, Sightings};
 pub use tag::{Tag, TagError};
 pub use tag_list::{ListMark, TagList};
-pub use text::{harmless, in_words};
+pub use text::{harmless, holds_login, in_words};
 
 /// `Display`, `Debug`-as-text and `serde::Serialize` for a type whose text form is its whole value.
 macro_rules! text_type {

@@ -25,6 +25,16 @@ pub fn in_words(duration: std::time::Duration) -> String {
     shown.map(|(number, unit)| format!("{number} {unit}")).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether a URL over HTTP has a user or a password before its host, whatever else is right or wrong with it.
+pub fn holds_login(url: &str) -> bool {
+    let after = |scheme: &str| {
+        let start = url.trim_start().get(..scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then(|| &url.trim_start()[scheme.len()..])
+    };
+    let rest = after("https:").or_else(|| after("http:")).unwrap_or_default().trim_start_matches(['/', '\\']);
+    rest.split(['/', '\\', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,6 +44,17 @@ mod tests {
         let shown = harmless("a\u{1b}[31mb\u{202e}ü");
         assert_eq!(shown, "a\\u{1b}[31mb\\u{202e}ü");
         assert_eq!(harmless(&shown), shown);
+    }
+
+    #[test]
+    fn a_login_is_seen_in_what_is_no_url_either() {
+        for url in ["https://u:p@h/x", "HTTP://t@h", "https:/u:p@h", "https://u:p@h:bad/", " https:\\\\u@h"] {
+            assert!(holds_login(url), "{url}");
+        }
+        for url in ["https://h/a@b", "git@h:x", "ssh://git@h/x", "https://h?u@v", "docker.io/x@sha256:0", "é"]
+        {
+            assert!(!holds_login(url), "{url}");
+        }
     }
 
     #[test]

@@ -10,7 +10,14 @@ pub fn mirrored(url: &str, mirrors: &[(String, String)]) -> Option<String> {
             prefix.ends_with(['/', ':']) || rest.is_empty() || rest == ".git" || rest.starts_with('/');
         whole.then_some((prefix.len(), mirror, rest))
     });
-    covering.max_by_key(|(length, ..)| *length).map(|(_, mirror, rest)| format!("{mirror}{rest}"))
+    let (length, mirror, rest) = covering.max_by_key(|(length, ..)| *length)?;
+    // Where a component ends in one of them, it does in the other: exactly one `/` stands between.
+    let ends = url[..length].ends_with('/');
+    Some(match (ends, mirror.ends_with(['/', ':']), rest.strip_prefix('/')) {
+        (true, false, _) => format!("{mirror}/{rest}"),
+        (false, true, Some(rest)) => format!("{mirror}{rest}"),
+        _ => format!("{mirror}{rest}"),
+    })
 }
 
 #[cfg(test)]
@@ -24,6 +31,8 @@ mod tests {
             ("https://github.com/acme/", "file:///srv/"),
             ("https://github.com/one", "/srv/one"),
             ("git@github.com:", "https://mirror.example/gh/"),
+            ("https://a.example/", "https://mirror.example"),
+            ("https://b.example/x", "https://mirror.example/b/"),
         ]
         .map(|(prefix, mirror)| (prefix.to_owned(), mirror.to_owned()))
         .into();
@@ -34,6 +43,8 @@ mod tests {
             ("https://github.com/one-evil/x", Some("https://mirror.example/gh/one-evil/x")),
             ("git@github.com:acme/x", Some("https://mirror.example/gh/acme/x")),
             ("https://example.org/x", None),
+            ("https://a.example/x", Some("https://mirror.example/x")),
+            ("https://b.example/x/y", Some("https://mirror.example/b/y")),
         ] {
             assert_eq!(mirrored(url, &mirrors).as_deref(), place);
         }

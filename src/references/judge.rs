@@ -264,6 +264,8 @@ impl<'a> Register<'a> {
 /// The value of a pin that a comment can bind a line to.
 pub(super) fn value(pin: &Pin, field: &str) -> Option<String> {
     match (pin, field) {
+        // The lock has the version, and not the tag that it came from.
+        (Pin::Archive(_), "tag") => None,
         (_, "tag") => Some(pin.tag().to_owned()),
         (Pin::Archive(pin), "version") => Some(pin.version.clone()),
         (_, "version") => Some(version(pin.tag()).to_owned()),

@@ -9,7 +9,7 @@ use url::Url;
 use super::DebianSource;
 use crate::debian::{Form, Listed, Priority, Release};
 use crate::model::{Architecture, Component, Digest, InRelease, Suite, harmless};
-use crate::net::{Asked, Kind, Place, Request, mirrored};
+use crate::net::{Asked, Kind, Place, Request};
 use crate::openpgp::{Keyring, SignatureError};
 use crate::source::SourceError;
 
@@ -81,9 +81,8 @@ impl DebianSource {
 
     /// Where a URL is asked: at the mirror that is declared for it, or as it is.
     pub fn place(&self, url: &str) -> Result<Url, String> {
-        let place = mirrored(url, &self.client.settings().archives);
-        let place = place.as_deref().unwrap_or(url);
-        Url::parse(place).map_err(|error| format!("`{place}` is not a URL: {error}"))
+        let url = Url::parse(url).map_err(|error| format!("`{url}` is not a URL: {error}"))?;
+        Ok(self.client.place_of(&url))
     }
 }
 

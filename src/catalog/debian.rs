@@ -117,7 +117,11 @@ impl FromStr for ArchiveBase {
                 && url.query().is_none()
                 && url.fragment().is_none()
         };
-        match url.filter(fits).is_some() && !filled.contains(['{', '}']) && !host.contains('{') {
+        // It becomes a line of apt's sources, in a script.
+        let is_word =
+            text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '\\' | '"' | '\'' | '`' | '[' | ']'));
+        let is_whole = is_word && !host.is_empty() && !host.contains('{') && !filled.contains(['{', '}']);
+        match url.filter(fits).is_some() && is_whole {
             true => Ok(Self(text.trim_end_matches('/').into())),
             false => Err(format!(
                 "`{text}` is not the address of an archive: expected https://HOST/PATH, with {{archive}} and {{timestamp}} where they belong"
@@ -233,6 +237,9 @@ mod tests {
             "http://u:p@h/debian",
             "http://h/{suite}",
             "http://{archive}/x",
+            "http://h/a b/debian",
+            "http:///h/debian",
+            "http://h/{archive}\nEND\ntouch /tmp/x\ncat <<'END' ",
             "http://h/?a",
         ] {
             assert!(bad.parse::<ArchiveBase>().is_err(), "{bad}");

@@ -1,7 +1,7 @@
 //! `[git."PREFIX"]`: where git repositories are asked, and with which token.
 
 use super::network::{Network, Whose};
-use crate::document::{Entry, Place, Problem, Section, SourceFile};
+use crate::document::{Entry, Problem, Section};
 use crate::model::{GitUrl, Registry};
 
 /// `[git."PREFIX"]`
@@ -145,6 +145,7 @@ fn git_mirror(entry: &Entry<'_>) -> Result<String, Problem> {
 mod tests {
     use super::*;
     use crate::catalog::parse_user;
+    use crate::document::SourceFile;
 
     fn user(text: &str) -> Result<Network, Vec<Problem>> {
         parse_user(&SourceFile::new("config.toml", text))

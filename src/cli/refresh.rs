@@ -315,7 +315,9 @@ fn report(
         session.output.note(&note);
     }
     let is_first = |resolved: &&Resolved| {
-        matches!(&resolved.result, Ok(Decision { outcome: Outcome::First { .. }, .. }))
+        // Of an archive the state of that age is locked from the beginning.
+        let is_of_archive = |to: &Pin| matches!(to, Pin::Debian(pin) if pin.snapshot().is_some());
+        matches!(&resolved.result, Ok(Decision { outcome: Outcome::First { to }, .. }) if !is_of_archive(to))
     };
     if knows_ages && resolved.iter().any(|resolved| is_first(&resolved)) {
         session

@@ -285,6 +285,10 @@ fn ways_out(name: &PinName, alarm: &Alarm) -> Vec<String> {
             "the mirror is behind others, or somebody keeps updates from you: name another mirror".into(),
             format!("to take what it has all the same: {refresh} --accept"),
         ],
+        Alarm::Later { .. } => vec![
+            "the service does not have what it says: name another one".into(),
+            format!("to take what it has all the same: {refresh} --accept"),
+        ],
         Alarm::Rewritten { .. } => vec![
             "if pins.lock was edited, restore it".into(),
             format!("else find out why; to take what is served now: {refresh} --accept"),

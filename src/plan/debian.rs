@@ -61,7 +61,7 @@ pub fn offered(question: &Question<'_>) -> Vec<String> {
 
 /// The time to look at, of those that a shortlist has; or what the rules say already.
 pub fn wanted(question: &Question<'_>, shortlist: &mut Shortlist) -> Result<ArchiveTime, Box<Outcome>> {
-    if let Some(outcome) = refused(question, shortlist) {
+    if let Some(outcome) = refused(question, shortlist).or_else(|| in_the_future(question)) {
         return Err(Box::new(outcome));
     }
     while let Some(tag) = best(shortlist) {
@@ -75,6 +75,16 @@ pub fn wanted(question: &Question<'_>, shortlist: &mut Shortlist) -> Result<Arch
         }
     }
     Err(Box::new(nothing(question, shortlist)))
+}
+
+/// A time that has not come has no state: whatever a service gives for it would change.
+fn in_the_future(question: &Question<'_>) -> Option<Outcome> {
+    let Wish::Tag { tag, .. } = question.wish else { return None };
+    let time = tag.parse::<ArchiveTime>().ok().filter(|time| time.time() > question.now)?;
+    Some(Outcome::Refused {
+        reason: format!("there is no state of {time} yet"),
+        hint: "name a time that has passed, as 20260820T000000Z".into(),
+    })
 }
 
 fn best(shortlist: &Shortlist) -> Option<String> {
@@ -139,7 +149,8 @@ fn brought(question: &Question<'_>, outcome: &Outcome, facts: &Facts<'_>) -> Vec
 fn outcome(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts<'_>) -> Outcome {
     let locked = comparable(question);
     // Once it is accepted the lock has what raised it, so that nothing need be remembered.
-    if let Some(alarm) = locked.and_then(|pin| alarm(pin, facts)).filter(|_| !question.is_accepted()) {
+    let alarm = locked.and_then(|pin| alarm(pin, facts)).or_else(|| later(facts));
+    if let Some(alarm) = alarm.filter(|_| !question.is_accepted()) {
         return Outcome::Alarm(alarm);
     }
     if let Some(outcome) = refused(question, shortlist) {
@@ -185,7 +196,9 @@ fn outcome(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts<'_>
         Some(pin) if stays(question, pin, facts) => {
             shortlist.reject(&tag, Rejection::NothingNew);
             shortlist.select(pin.time().as_str());
-            Outcome::Keep { note: Some(format!("{tag} has nothing new of what could be installed")) }
+            Outcome::Keep {
+                note: Some(format!("{tag} has nothing new of the wanted packages and what they depend on")),
+            }
         }
         Some(_) => {
             shortlist.select(&tag);
@@ -196,7 +209,12 @@ fn outcome(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts<'_>
 
 /// Whether a newer snapshot is no reason to move: what could be installed is the same, and the locked one is still there.
 fn stays(question: &Question<'_>, pin: &DebianPin, facts: &Facts<'_>) -> bool {
-    let asked = matches!(question.wish, Wish::Tag { .. });
+    // A person who accepts what is there is also rid of what somebody wrote into the lock.
+    let asked = match question.wish {
+        Wish::Tag { .. } => true,
+        Wish::Accept => listed(question, facts.reach).is_ok_and(|packages| packages != pin.packages),
+        Wish::Rules | Wish::Young { .. } => false,
+    };
     let same = matches!(facts.locked, Locked::Served { reach: None, .. });
     !asked && same && whole(question).is_some() && facts.snapshot.is_some_and(|time| time != pin.time())
 }
@@ -223,7 +241,7 @@ fn alarm(pin: &DebianPin, facts: &Facts<'_>) -> Option<Alarm> {
     }
     facts.state.suites.iter().find_map(|(suite, now)| {
         let locked = pin.suites().get(suite)?;
-        (now.date < locked.date).then(|| Alarm::Replayed {
+        (now.date < locked.date && now.digest != locked.digest).then(|| Alarm::Replayed {
             suite: suite.to_string(),
             locked: locked.date,
             served: now.date,
@@ -231,8 +249,15 @@ fn alarm(pin: &DebianPin, facts: &Facts<'_>) -> Option<Alarm> {
     })
 }
 
-/// That a mirror says itself that it is not to be taken for the newest any more. What a snapshot says of itself was right
-/// at its time.
+/// A snapshot has what was published by its time; what came later has not the age that its time says.
+fn later(facts: &Facts<'_>) -> Option<Alarm> {
+    let snapshot = facts.snapshot?;
+    let (suite, now) = facts.state.suites.iter().find(|(_, now)| now.date > snapshot.time())?;
+    Some(Alarm::Later { snapshot: snapshot.to_string(), suite: suite.to_string(), served: now.date })
+}
+
+/// That a mirror says itself that it is not to be taken for the newest any more. Of a snapshot it counts when it was signed: the
+/// last state of a release that has ended stays what it was.
 fn outdated(question: &Question<'_>, facts: &Facts<'_>) -> Option<String> {
     let until = facts.state.valid_until.filter(|until| facts.snapshot.is_none() && *until < question.now)?;
     Some(format!("the mirror is no longer updated: what it has ran out on {until}; name another mirror"))

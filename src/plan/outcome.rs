@@ -163,7 +163,7 @@ pub enum Rejection {
     #[error("is not the tag that was asked for")]
     NotAsked,
     /// A newer state of an archive in which nothing changed that could be installed.
-    #[error("has nothing new of what could be installed")]
+    #[error("has nothing new of the wanted packages and what they depend on")]
     NothingNew,
 }
 
@@ -288,6 +288,16 @@ pub enum Alarm {
         /// What is served.
         to: String,
     },
+    /// A snapshot has what was published after its time.
+    #[error("the snapshot {snapshot} of {suite} has what was published on {served}, which is later")]
+    Later {
+        /// Its time.
+        snapshot: String,
+        /// The suite.
+        suite: String,
+        /// The time of what is served.
+        served: jiff::Timestamp,
+    },
 }
 
 impl Alarm {
@@ -300,6 +310,7 @@ impl Alarm {
             Self::Gone { tag, digest, .. } => format!("gone:{tag}:{digest}"),
             Self::NeverSeen { tag, digest } => format!("never-seen:{tag}:{digest}"),
             Self::Replayed { suite, served, .. } => format!("replayed:{suite}:{served}"),
+            Self::Later { snapshot, suite, served } => format!("later:{snapshot}:{suite}:{served}"),
             Self::Rewritten { snapshot, suite, to, .. } => format!("rewritten:{snapshot}:{suite}:{to}"),
         }
     }

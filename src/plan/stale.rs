@@ -77,7 +77,7 @@ pub enum Stale {
 /// `needs` are those of the declaration; none accepts any.
 pub fn stale(declaration: &Declaration, needs: &Needs, pin: &Pin) -> Vec<Stale> {
     if !same_upstream(declaration, pin) {
-        return vec![Stale::Upstream { locked: pin.upstream(), declared: declaration.upstream.to_string() }];
+        return vec![Stale::Upstream { locked: place(pin), declared: declared(declaration) }];
     }
     let mut found = Vec::new();
     let tag = || pin.tag().to_owned();
@@ -125,6 +125,26 @@ fn spelled(declaration: &Declaration, pin: &ArchivePin) -> Vec<Stale> {
         (locked != declared).then(|| Stale::Spelled { architecture: architecture.clone(), locked, declared })
     };
     files.iter().filter_map(differs).collect()
+}
+
+/// Where a pin is from; of suites also whether from snapshots.
+fn place(pin: &Pin) -> String {
+    match pin {
+        Pin::Debian(pin) if pin.snapshot().is_some() => format!("snapshots of {}", pin.names()),
+        Pin::Debian(pin) => format!("a mirror of {}", pin.names()),
+        pin => pin.upstream(),
+    }
+}
+
+/// Where it should be from, in the same words.
+fn declared(declaration: &Declaration) -> String {
+    match &declaration.upstream {
+        Upstream::Debian(debian) => match debian.place {
+            ArchivePlace::Snapshot(_) => format!("snapshots of {}", debian.names()),
+            ArchivePlace::Mirror(_) => format!("a mirror of {}", debian.names()),
+        },
+        upstream => upstream.to_string(),
+    }
 }
 
 fn architectures(needs: &Needs, locked: &BTreeSet<Architecture>, found: &mut Vec<Stale>) {

@@ -6,7 +6,7 @@ use crate::catalog::{ArchivePlace, Debian};
 use crate::model::{Architecture, ArchiveTime, DebianPin, Digest, PackageName, Reach, Suite};
 use crate::openpgp::Keyring;
 use crate::plan::debian::{self, Facts, Locked};
-use crate::plan::{self, Decision, Question};
+use crate::plan::{self, Decision, Question, Wish};
 use crate::source::{DebianSource, Kind, SourceError, Suites, SuitesState};
 
 /// One decision: what is asked, and of whom.
@@ -57,7 +57,8 @@ impl Inquiry<'_> {
             Some(pin) => self.stands(pin, &time, &found).await?,
         };
         // The same lists have the same packages: none need be read again.
-        let reach = match (&stands, debian::whole(question)) {
+        let as_locked = debian::whole(question).filter(|_| *question.wish != Wish::Accept);
+        let reach = match (&stands, as_locked) {
             (Stands::Same, Some(pin)) => Reach { packages: pin.packages.clone(), ..Reach::default() },
             _ => self.reach(&suites, &found).await?,
         };

@@ -8,7 +8,7 @@ use super::wrong::{Help, Wrong};
 use super::{Answers, Subject};
 use crate::catalog::{ArchivePlace, Debian, Upstream};
 use crate::error::Status;
-use crate::model::{Architecture, DebianPin, Digest, PackageName, Reach, Suite};
+use crate::model::{Architecture, ArchiveState, DebianPin, Digest, InRelease, PackageName, Reach, Suite};
 use crate::openpgp::Keyring;
 use crate::source::{DebianSource, Kind, SourceError, Suites};
 
@@ -42,21 +42,22 @@ pub(super) async fn ask(
     if as_locked == pin.suites().len() && !pin.packages.is_empty() {
         let keyring = keyring.unwrap_or_else(|| Err("no keyring is declared".into()));
         let reach = reach(source, subject, declared, pin, keyring).await;
-        if let Some(reach) = answers.take(reach) {
+        if let Some((state, reach)) = answers.take(reach) {
+            answers.wrong.extend(redated(pin, &state));
             answers.wrong.extend(foreign(pin, &reach));
         }
     }
     answers
 }
 
-/// What the locked suites have of the locked packages.
+/// What the locked suites say of themselves, and have of the locked packages.
 async fn reach(
     source: &DebianSource,
     subject: Subject<'_>,
     declared: &Debian,
     pin: &DebianPin,
     keyring: Result<Arc<Keyring>, String>,
-) -> Result<Reach, SourceError> {
+) -> Result<(ArchiveState, Reach), SourceError> {
     let asked = || format!("look the packages of {} up", pin.names());
     let keys = keyring.map_err(|why| SourceError::new(Kind::Configuration, asked(), why))?;
     let architectures: BTreeSet<Architecture> =
@@ -70,7 +71,23 @@ async fn reach(
     };
     let names: BTreeSet<PackageName> = pin.packages.keys().cloned().collect();
     let state = source.state(&suites).await?;
-    source.reach(&suites, &state, &names).await
+    let reach = source.reach(&suites, &state, &names).await?;
+    Ok((state.state, reach))
+}
+
+/// The suites whose locked date is not their own.
+fn redated(pin: &DebianPin, state: &ArchiveState) -> Vec<Wrong> {
+    let differs = |(suite, own): (&Suite, &InRelease)| {
+        let locked = pin.suites().get(suite).filter(|locked| locked.date != own.date)?;
+        Some(Wrong {
+            rule: &CHILDREN,
+            status: Status::Failed,
+            keys: vec!["inrelease".into(), suite.to_string()],
+            message: format!("{suite} is locked with the date {}, and says {}", locked.date, own.date),
+            help: Help::Accept,
+        })
+    };
+    state.suites.iter().filter_map(differs).collect()
 }
 
 /// The locked packages that are not those of the locked suites.
@@ -91,7 +108,7 @@ fn foreign(pin: &DebianPin, reach: &Reach) -> Vec<Wrong> {
                 "{name} {} for {of} is not the one of the locked suites: {what}",
                 locked.version
             ),
-            help: Help::Refresh,
+            help: Help::Accept,
         })
     });
     wrong.collect()

@@ -89,7 +89,7 @@ impl WorkTree {
 impl Tree for WorkTree {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, TreeError> {
         let full = self.root.join(path);
-        match fs::read(&full) {
+        match read_regular(&full) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 Ok(None)
@@ -163,6 +163,18 @@ fn path_of(error: &ignore::Error) -> Option<PathBuf> {
 }
 
 /// Reads a file into a buffer that is used again; whether it is to be looked at.
+/// The bytes of a file. What never ends, or is larger than anything that is read whole, is refused.
+fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    const LARGEST: u64 = 256 << 20;
+    let data = fs::metadata(path)?;
+    let why = match data.is_file() {
+        false => "it is not a regular file",
+        true if data.len() > LARGEST => "it is too large to be read",
+        true => return fs::read(path),
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidData, why))
+}
+
 fn read_into(path: &Path, want: Want, buffer: &mut Vec<u8>) -> io::Result<bool> {
     buffer.clear();
     let mut file = fs::File::open(path)?;

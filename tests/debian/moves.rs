@@ -113,7 +113,7 @@ fn what_nobody_installs_moves_nothing() {
     let said = world.refresh(SECOND);
     assert_eq!(world.lock(), before, "{said}");
     let explained = world.run(SECOND, &["explain", "bookworm"]);
-    assert!(explained.said.contains("nothing new of what could be installed"), "{}", explained.said);
+    assert!(explained.said.contains("nothing new of the wanted packages"), "{}", explained.said);
 }
 
 #[test]
@@ -246,4 +246,45 @@ fn lists_that_are_the_same_are_not_read_again() {
         assert!(!asked.is_empty() && asked.iter().all(|path| path.ends_with("/InRelease")), "{asked:?}");
         assert_eq!(world.lock(), lock);
     }
+}
+
+#[test]
+fn a_state_is_not_later_than_its_time() {
+    let world = World::snapshot();
+    world.refresh(FIRST);
+    let before = world.lock();
+    let newer = main_with("curl", "8-1");
+    // Published on the fifth, and served as of the first.
+    world
+        .archive
+        .publish_as(&Published::new("bookworm", "2026-09-05T08:00:00Z", &newer), "2026-09-01T00:00:00Z");
+    let ended = world.run(SECOND, &["refresh"]);
+    assert!(ended.code == 4 && ended.said.contains("which is later"), "{} {}", ended.code, ended.said);
+    assert_eq!(world.lock(), before);
+}
+
+#[test]
+fn nobody_goes_to_the_future() {
+    let world = World::snapshot();
+    let ended =
+        world.run(FIRST, &["refresh", "bookworm", "--to", "20991231T000000Z", "--because", "why not"]);
+    assert!(
+        ended.code == 2 && ended.said.contains("there is no state of 20991231T000000Z yet"),
+        "{}",
+        ended.said
+    );
+    assert_eq!(world.lock(), "");
+}
+
+#[test]
+fn what_somebody_wrote_into_the_lock_is_mended_when_it_is_accepted() {
+    let world = World::snapshot();
+    world.refresh(FIRST);
+    let good = world.lock();
+    let edited = good.replacen("version = \"6.1.0-3\"", "version = \"6.1.0-4\"", 1);
+    std::fs::write(world.checkout.path("pins.lock"), &edited).unwrap();
+    let ended = world.run(FIRST, &["verify", "--upstream"]);
+    assert!(ended.code == 1 && ended.said.contains("refresh bookworm --accept"), "{}", ended.said);
+    let ended = world.run(FIRST, &["refresh", "bookworm", "--accept"]);
+    assert_eq!((ended.code, world.lock()), (0, good), "{}", ended.said);
 }

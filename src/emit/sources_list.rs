@@ -61,7 +61,7 @@ export APT_CONFIG={FOLDER}/apt.conf
 # What the base has in apt.conf.d is read later, and would win.
 for said in 'Dir::Etc::SourceList \"{FOLDER}/sources.list\";' 'Dir::Etc::SourceParts \"/dev/null\";' \\
     'Dir::State::Lists \"{FOLDER}/lists\";'; do
-    apt-config dump | grep -qixF \"$said\" || {{ echo \"apt.conf.d of the base overrides $said\" >&2; exit 1; }}
+    apt-config dump | grep -ixF \"$said\" >/dev/null || {{ echo \"apt.conf.d of the base overrides $said\" >&2; exit 1; }}
 done
 "
     );

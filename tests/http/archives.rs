@@ -488,3 +488,37 @@ fn what_is_wrong_with_a_new_version_leaves_the_old_one_locked() {
     tool.fails(7, 4, "it was altered");
     assert!(tool.locks(11).contains("version = \"1.0.2\""));
 }
+
+#[test]
+fn a_tag_whose_release_is_not_there_yet_is_passed_over() {
+    let sums = (SUMS, vec![("/SUMS", "SUMS.good.clear")]);
+    let beside = (SUMS_SIGNED.to_owned() + DETACHED, vec![("/SUMS", "SUMS"), ("/SUMS.asc", "SUMS.good.asc")]);
+    let each = (
+        "checksums = \"SERVER/{version}/SUMS\"\nchecksums-signature = \"SERVER/{version}/SUMS.asc\"\n",
+        vec![
+            ("/1.0.0/SUMS", "SUMS"),
+            ("/1.0.0/SUMS.asc", "SUMS.good.asc"),
+            // The list came before its signature.
+            ("/1.0.1/SUMS", "SUMS"),
+        ],
+    );
+    let alone = (DETACHED, vec![]);
+    for (lines, mut files) in
+        [(sums.0.to_owned(), sums.1), beside, (each.0.to_owned(), each.1), (alone.0.to_owned(), alone.1)]
+    {
+        if lines.contains("signature = \"SERVER/tool-") {
+            files.push(("/tool-1.0.0.tgz.sig", "tool.good.sig"));
+        }
+        let tool = signed(&format!("{lines}min-age = \"0s\"\n"), "good.gpg", &files);
+        let lock = tool.locks(1);
+        tool.tag("1.0.1");
+        assert_eq!(tool.locks(2), lock, "{lines}");
+        // Where HEAD is refused, asking for the file tells.
+        let absent = File { status: Some(404), head: Some(405), ..File::default() };
+        tool.server.set("/tool-1.0.1.tgz", absent);
+        assert_eq!(tool.locks(2), lock, "{lines}");
+        // Now it is there, and nothing vouches for it.
+        tool.server.put("/tool-1.0.1.tgz", "an evil tool");
+        tool.fails(3, 4, "1.0.1");
+    }
+}

@@ -522,3 +522,40 @@ fn a_tag_whose_release_is_not_there_yet_is_passed_over() {
         tool.fails(3, 4, "1.0.1");
     }
 }
+
+#[test]
+fn an_architecture_that_the_locked_version_lacks_is_no_alarm() {
+    let tool = Tool::new("min-age = \"0s\"\n");
+    tool.release("1.1.0");
+    let lock = tool.locks(1);
+    tool.edit("arm64 = \"arm64\" }", "arm64 = \"arm64\", riscv64 = \"rv64\" }");
+    let said = tool.fails(2, 3, "1.1.0 has no file for riscv64");
+    assert!(!said.contains("is gone") && said.contains("/v1.1.0/tool-rv64.tgz"), "{said}");
+    let accepted = tool.refresh(2, &["tool", "--accept"]);
+    assert!(accepted.code == 3 && tool.project.lock() == lock, "{}", accepted.said);
+    // A file that is locked is another matter.
+    tool.server.remove(&path("1.1.0", "arm64"));
+    tool.fails(2, 4, "the locked tag 1.1.0 is gone from");
+    // One that has it is taken.
+    tool.release("1.2.0");
+    tool.server.put(&path("1.2.0", "rv64"), body("1.2.0", "rv64"));
+    assert!(tool.locks(3).contains(&hex("1.2.0", "rv64")));
+}
+
+#[test]
+fn only_so_many_versions_are_looked_at_and_what_is_locked_stays() {
+    let tool = Tool::new("min-age = \"0s\"\n");
+    tool.release("1.0.0");
+    let lock = tool.locks(1);
+    (1..40).for_each(|patch| tool.tag(&format!("1.0.{patch}")));
+    tool.server.asked();
+    assert_eq!(tool.locks(2), lock);
+    let asked = tool.server.asked();
+    let of = |version: u32| asked.iter().filter(|asked| asked.contains(&format!("/v1.0.{version}/"))).count();
+    assert_eq!((of(0), of(39), of(30), of(29)), (2, 2, 2, 0), "{asked:?}");
+    // Where nothing is locked, there is nothing to keep.
+    fs::remove_file(tool.project.checkout.path("pins.lock")).unwrap();
+    let ended = tool.project.at(2, 6, &["refresh"]);
+    assert_eq!(ended.code, 3, "{}", ended.said);
+    assert_eq!(tool.server.asked().len(), 20);
+}

@@ -296,3 +296,20 @@ fn an_archive_is_added_by_its_url() {
     let one = tool.project.at(1, 6, &["add", "one", &url, "--versions", "2.0"]);
     assert!(one.code == 0 && read(&tool, "pins.toml").contains("versions = \"2.0\""), "{}", one.said);
 }
+
+#[test]
+fn the_gate_sees_that_the_tag_of_the_locked_version_moved() {
+    let tool = Tool::new("");
+    tool.release("1.0.0");
+    tool.locks(1);
+    let (code, said) = gate(&tool, &["--upstream"]);
+    assert_eq!(code, 0, "{said}");
+    tool.tag("1.0.0");
+    let (code, said) = gate(&tool, &["--upstream"]);
+    assert!(code == 4 && said.contains("upstream-tag-moved"), "{code} {said}");
+    assert!(said.contains("the tag v1.0.0 was seen to name") && said.contains("pins.lock:"), "{said}");
+    // It is refresh that a person tells that this is well.
+    assert_eq!(tool.refresh(1, &["tool", "--accept"]).code, 0);
+    let (code, said) = gate(&tool, &["--upstream"]);
+    assert_eq!(code, 0, "{said}");
+}

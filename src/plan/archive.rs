@@ -248,11 +248,11 @@ fn locked_first(
         // What is missing need not be what is locked.
         Some(Seen::Missing(_)) => return Some(Next::Stands(pin.clone())),
         Some(Seen::Gone(what) | Seen::Lacks(what, None)) => {
-            shortlist.reject(version, Rejection::NoFile(what.clone()));
+            no_file(shortlist, version, what);
             return None;
         }
         Some(Seen::Lacks(what, Some(now))) => {
-            shortlist.reject(version, Rejection::NoFile(what.clone()));
+            no_file(shortlist, version, what);
             now
         }
         Some(Seen::Changed(now) | Seen::Published(now)) => now,
@@ -309,6 +309,19 @@ fn taken(archive: &Archive, locked: Option<&ArchivePin>, best: &Candidate, files
     }
 }
 
+/// Notes that the locked version lacks something; that its tag is gone says more.
+fn no_file(shortlist: &mut Shortlist, version: &str, what: &str) {
+    if !is_unlisted(shortlist, version) {
+        shortlist.reject(version, Rejection::NoFile(what.to_owned()));
+    }
+}
+
+/// Whether no tag stands for a version any more.
+fn is_unlisted(shortlist: &Shortlist, version: &str) -> bool {
+    let gone = Verdict::Rejected(Rejection::NotServed);
+    shortlist.candidates.iter().any(|candidate| candidate.tag == version && candidate.verdict == gone)
+}
+
 /// That the locked version stands, and has no file for an architecture that is declared since.
 fn lacks(
     question: &Question<'_>,
@@ -332,10 +345,8 @@ fn lacks(
 fn vanished(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts) -> Option<Outcome> {
     let pin = locked(question).filter(|_| !matches!(question.wish, Wish::Tag { .. }))?;
     let is_gone = matches!(facts.get(&pin.version), Some(Seen::Gone(_)));
-    let is_unlisted = shortlist.candidates.iter().any(|candidate| {
-        candidate.tag == pin.version && candidate.verdict == Verdict::Rejected(Rejection::NotServed)
-    });
     let gone = Alarm::Vanished { tag: pin.version.clone(), upstream: pin.url.to_string() };
     let accepted = Outcome::Keep { note: Some(format!("{gone}, which was accepted")) };
-    (is_gone || is_unlisted).then(|| known_alarm(question, shortlist, gone).unwrap_or(accepted))
+    (is_gone || is_unlisted(shortlist, &pin.version))
+        .then(|| known_alarm(question, shortlist, gone).unwrap_or(accepted))
 }

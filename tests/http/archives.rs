@@ -559,3 +559,20 @@ fn only_so_many_versions_are_looked_at_and_what_is_locked_stays() {
     assert_eq!(ended.code, 3, "{}", ended.said);
     assert_eq!(tool.server.asked().len(), 20);
 }
+
+#[test]
+fn what_may_change_and_loses_its_list_is_asked_about_once() {
+    let sums = "checksums = \"SERVER/{version}/SUMS\"\nimmutable = false\n";
+    let tool = Tool::at("/tool-{version}.tgz", sums);
+    tool.tag("1.0.0");
+    tool.server.put("/tool-1.0.0.tgz", "one");
+    tool.server.put("/1.0.0/SUMS", Digest::sha256(b"one").hex().to_owned());
+    tool.locks(1);
+    tool.server.put("/tool-1.0.0.tgz", "other");
+    tool.server.remove("/1.0.0/SUMS");
+    tool.fails(2, 3, "has no file at");
+    git(tool.tags.path(), &["tag", "-d", "v1.0.0"]);
+    tool.server.asked();
+    tool.fails(2, 4, "the locked tag 1.0.0 is gone from");
+    assert_eq!(tool.server.asked(), ["GET /1.0.0/SUMS", "GET /tool-1.0.0.tgz", "HEAD /tool-1.0.0.tgz"]);
+}

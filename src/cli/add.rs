@@ -1,5 +1,7 @@
 //! `add`: declare a pin, lock it at the tag that was given, and write it into the references that name that tag.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
@@ -194,9 +196,22 @@ fn archive(args: &AddArgs) -> Result<Table, Error> {
             git.insert("track", args.track.as_deref().unwrap_or("v{version}").into());
             table.insert("versions", value(git));
         }
+        false if args.track.is_some() => {
+            let error = Error::usage(format!(
+                "--track says which tags are versions, and `{versions}` is one version"
+            ));
+            return Err(
+                error.hint("leave --track out, or give the git repository that has the tags as --versions")
+            );
+        }
         false => drop(table.insert("versions", value(versions))),
     }
     let words = || args.architectures.iter().map(|given| given.split_once('=').unwrap_or((given, given)));
+    let mut names = BTreeSet::new();
+    if let Some((twice, _)) = words().find(|(name, _)| !names.insert(*name)) {
+        let error = Error::usage(format!("--architectures names `{twice}` twice"));
+        return Err(error.hint("an architecture has one file, and one word for it in the URL"));
+    }
     if words().any(|(name, word)| name != word) {
         let spelled: InlineTable = words().collect();
         table.insert("architectures", value(spelled));

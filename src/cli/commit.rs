@@ -91,8 +91,7 @@ pub(super) fn all_bumps(
     bumps.sort_by(|a, b| a.name.cmp(&b.name));
     for bump in &mut bumps {
         let seen = memory.of(&bump.name).seen();
-        let to = bump.to.as_ref();
-        bump.first_seen = seen.zip(to).and_then(|(seen, to)| seen.first(to.tag(), &to.content()));
+        bump.first_seen = seen.zip(bump.to.as_ref()).and_then(|(seen, to)| seen.first_of(to));
         match wish {
             // What is dropped, or only written into files, is nobody's decision.
             _ if !matches!(bump.kind, Kind::Step(_) | Kind::First) => {}

@@ -97,7 +97,7 @@ fn row(
         (_, None, None) => (None, false),
     };
     let seen = past.seen();
-    let first = seen.zip(locked).and_then(|(seen, pin)| seen.first(pin.tag(), &pin.content()));
+    let first = seen.zip(locked).and_then(|(seen, pin)| seen.first_of(pin));
     let newest = seen.and_then(|seen| seen.lines().last().map(|line| line.first_seen));
     let since = |time: Timestamp| Duration::try_from(now.duration_since(time)).unwrap_or_default().as_secs();
     let waiting = decision.and_then(|decision| {

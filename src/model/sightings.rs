@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::Pin;
+
 /// Which content was first seen when under which tag of one pin's upstream.
 ///
 /// A pair of tag and content has one time, the earliest that anybody saw it.
@@ -41,6 +43,15 @@ impl Sightings {
     /// When a tag was first seen to name this content.
     pub fn first(&self, tag: &str, content: &str) -> Option<Timestamp> {
         self.times.get(tag)?.get(content).copied()
+    }
+
+    /// When what a pin holds was first seen. Of an archive that is when its tag was first seen to name the commit that it
+    /// was last seen to name: what is remembered of it are commits, and its content is that of files.
+    pub fn first_of(&self, pin: &Pin) -> Option<Timestamp> {
+        match pin {
+            Pin::Archive(pin) => self.of_tag(&pin.version).last().map(|(_, time)| *time),
+            Pin::Image(_) | Pin::Git(_) | Pin::Debian(_) => self.first(pin.tag(), &pin.content()),
+        }
     }
 
     /// What a tag was seen to name, in the order of time, and of content where the time is the same.

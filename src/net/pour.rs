@@ -17,6 +17,10 @@ use super::message::{Request, Response, Target};
 /// The slowest that an honest server is, in bytes a second: one that sends a byte now and then would never end.
 const SLOWEST: u64 = 4 << 10;
 
+/// The longest that a whole file may take, whatever its size: no run waits for days for a server that is just not slow
+/// enough.
+const LONGEST: Duration = Duration::from_hours(1);
+
 impl Inner {
     /// Passes the body of a good answer on. That of any other is not read: what an error page says is not used.
     pub(super) async fn pour(
@@ -51,7 +55,7 @@ impl Inner {
             if length > limit {
                 return Err(too_large());
             }
-            let most = self.whole() + Duration::from_secs(length as u64 / SLOWEST);
+            let most = most(self.whole(), length);
             if begun.elapsed() > most {
                 return Err(slow(url, most, false));
             }
@@ -62,9 +66,30 @@ impl Inner {
     }
 }
 
+/// How long this much of a file may take, where an answer of any size may take `whole`.
+fn most(whole: Duration, length: usize) -> Duration {
+    whole.saturating_add(Duration::from_secs(length as u64 / SLOWEST)).min(LONGEST)
+}
+
 /// Whether what a server calls the compression of its answer is that of the file itself: many say so of a `.tar.gz`, and
 /// send it as it is.
 fn is_its_own(encoding: &str, url: &Url) -> bool {
     let is_gzip = matches!(encoding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip");
     is_gzip && [".gz", ".tgz"].iter().any(|ending| url.path().ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_may_take_longer_and_nothing_takes_days() {
+        let whole = Duration::from_secs(300);
+        for (length, most_of_it) in
+            [(0, 300), (4 << 10, 301), (4 << 20, 300 + 1024), (16 << 20, 3600), (4 << 30, 3600)]
+        {
+            assert_eq!(most(whole, length), Duration::from_secs(most_of_it), "{length}");
+        }
+        assert_eq!(most(Duration::MAX, 1), LONGEST);
+    }
 }

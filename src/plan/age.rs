@@ -95,8 +95,7 @@ fn is_behind(question: &Question<'_>, pin: &Pin, content: &str) -> bool {
     let ages = !declaration.min_age.is_zero() || !declaration.settle.is_zero();
     let forced = matches!(question.wish, Wish::Tag { because: Some(_), .. });
     let Some(seen) = question.past.seen().filter(|_| ages && !forced) else { return false };
-    let first = |content: &str| seen.first(pin.tag(), content);
-    first(content).zip(first(&pin.content())).is_some_and(|(now, locked)| now < locked)
+    seen.first(pin.tag(), content).zip(seen.first_of(pin)).is_some_and(|(now, locked)| now < locked)
 }
 
 /// What a tag named before, that is old enough where what it names now is not: for an upstream that rebuilds more

@@ -6,7 +6,9 @@ use super::age::unripe;
 use super::image::known_alarm;
 use super::refusal::{nothing, refused};
 use super::stale::stale;
-use super::{Alarm, Candidate, Decision, Outcome, Question, Rejection, Shortlist, Verdict, Wish, shortlist};
+use super::{
+    Alarm, Candidate, Decision, Outcome, Past, Question, Rejection, Shortlist, Verdict, Wish, shortlist,
+};
 use crate::catalog::{Archive, Versions};
 use crate::model::{Architecture, ArchiveFile, ArchiveFiles, ArchivePin, GitTag, Lane, Pin};
 
@@ -31,8 +33,12 @@ pub enum Seen {
     Changed(ArchiveFiles),
     /// All its files, and all that vouches for them, are there.
     Published(ArchiveFiles),
-    /// This of it is not there.
+    /// This of it is not there: a file that is declared, or what vouches for one.
     Missing(String),
+    /// It is the locked one, and this file, which is locked, is not there.
+    Gone(String),
+    /// It is the locked one; this of what is declared is not there, and what is locked is, as these files where they changed.
+    Lacks(String, Option<ArchiveFiles>),
     /// What is there does not fit what its publisher says of it.
     Untrusted(String),
     /// What is there is of no use.
@@ -40,6 +46,15 @@ pub enum Seen {
 }
 
 impl Seen {
+    /// What is known of the locked version, by how its files stand and by what was known of it before.
+    pub fn standing(self, before: Option<Self>) -> Self {
+        match (self, before) {
+            (Self::Unchanged, Some(Self::Missing(what))) => Self::Lacks(what, None),
+            (Self::Changed(files), Some(Self::Missing(what))) => Self::Lacks(what, Some(files)),
+            (seen, _) => seen,
+        }
+    }
+
     /// What becomes of the pin where this is what there is of a version, whatever else there is.
     fn ends(&self, version: &str) -> Option<Outcome> {
         match self {
@@ -134,16 +149,21 @@ pub fn next(
     if let Some(outcome) = question.held() {
         return Next::Decided(outcome);
     }
-    let mut looks = 0;
+    let is_own = |version: &str| locked.is_some_and(|pin| pin.version == version);
+    let lacking = |(version, seen): &(&String, &Seen)| !is_own(version) && matches!(seen, Seen::Missing(_));
+    let is_enough = facts.iter().filter(lacking).count() >= LOOKS;
     loop {
-        let Some(best) = shortlist.eligible().next().filter(|_| looks < LOOKS).cloned() else {
+        // Where enough of them lack something, what is locked may still stand.
+        let best = shortlist.eligible().find(|candidate| !is_enough || is_own(&candidate.tag)).cloned();
+        let Some(best) = best else {
             let outcome = vanished(question, shortlist, facts);
+            let outcome = outcome.or_else(|| lacks(question, archive, facts, shortlist));
             return Next::Decided(outcome.unwrap_or_else(|| nothing(question, shortlist)));
         };
         let version = best.tag.as_str();
-        let own = locked.filter(|pin| pin.version == version);
+        let own = is_own(version);
         // What was locked may have been seen for the first time just now.
-        let commit = known.commit(version).filter(|_| own.is_none());
+        let commit = known.commit(version).filter(|_| !own);
         if let Some(young) = commit.and_then(|commit| unripe(question, version, &commit)) {
             shortlist.reject(version, young);
             continue;
@@ -153,7 +173,7 @@ pub fn next(
         }
         match facts.get(version) {
             Some(Seen::Missing(what)) => shortlist.reject(version, Rejection::NoFile(what.clone())),
-            Some(Seen::Unchanged) if own.is_some() => {
+            Some(Seen::Unchanged) if own => {
                 shortlist.select(version);
                 return Next::Decided(Outcome::Keep { note: None });
             }
@@ -163,7 +183,6 @@ pub fn next(
             }
             Some(_) | None => return Next::Read(version.to_owned()),
         }
-        looks += 1;
     }
 }
 
@@ -198,8 +217,13 @@ fn tag_alarm(question: &Question<'_>, known: &Known<'_>, shortlist: &mut Shortli
         let gone = Alarm::Vanished { tag, upstream: pin.url.to_string() };
         return known_alarm(question, shortlist, gone);
     };
-    let last = question.past.last(&tag).filter(|last| *last != now)?.to_owned();
-    known_alarm(question, shortlist, Alarm::Moved { tag: format!("of {tag}"), from: last, to: now })
+    known_alarm(question, shortlist, tag_moved(question.past, &tag, &now)?)
+}
+
+/// That the tag of a version names another commit than it was seen to name last.
+pub fn tag_moved(past: Past<'_>, version: &str, now: &str) -> Option<Alarm> {
+    let last = past.last(version).filter(|last| *last != now)?;
+    Some(Alarm::Moved { tag: format!("of {version}"), from: last.to_owned(), to: now.to_owned() })
 }
 
 /// What concerns the locked version before any other: whether its files are what they were.
@@ -221,9 +245,15 @@ fn locked_first(
         None if whole && !accepts => return Some(Next::Stands(pin.clone())),
         None => return Some(Next::Read(version.to_owned())),
         Some(Seen::Unchanged) => return None,
-        Some(Seen::Missing(what)) => {
-            shortlist.reject(version, Rejection::NoFile(what.clone()));
+        // What is missing need not be what is locked.
+        Some(Seen::Missing(_)) => return Some(Next::Stands(pin.clone())),
+        Some(Seen::Gone(what) | Seen::Lacks(what, None)) => {
+            no_file(shortlist, version, what);
             return None;
+        }
+        Some(Seen::Lacks(what, Some(now))) => {
+            no_file(shortlist, version, what);
+            now
         }
         Some(Seen::Changed(now) | Seen::Published(now)) => now,
         Some(seen @ (Seen::Untrusted(_) | Seen::Unusable(_))) => {
@@ -233,8 +263,10 @@ fn locked_first(
     if let Some(alarm) = replaced(pin, now).filter(|_| question.declaration.immutable && !accepts) {
         return Some(Next::Decided(Outcome::Alarm(alarm)));
     }
-    if !matches!(facts.get(version), Some(Seen::Published(_))) {
-        return Some(Next::Read(version.to_owned()));
+    match facts.get(version) {
+        Some(Seen::Published(_)) => {}
+        Some(Seen::Lacks(..)) => return None,
+        _ => return Some(Next::Read(version.to_owned())),
     }
     let to = with(pin, now);
     (accepts && to != *pin).then(|| {
@@ -277,15 +309,44 @@ fn taken(archive: &Archive, locked: Option<&ArchivePin>, best: &Candidate, files
     }
 }
 
+/// Notes that the locked version lacks something; that its tag is gone says more.
+fn no_file(shortlist: &mut Shortlist, version: &str, what: &str) {
+    if !is_unlisted(shortlist, version) {
+        shortlist.reject(version, Rejection::NoFile(what.to_owned()));
+    }
+}
+
+/// Whether no tag stands for a version any more.
+fn is_unlisted(shortlist: &Shortlist, version: &str) -> bool {
+    let gone = Verdict::Rejected(Rejection::NotServed);
+    shortlist.candidates.iter().any(|candidate| candidate.tag == version && candidate.verdict == gone)
+}
+
+/// That the locked version stands, and has no file for an architecture that is declared since.
+fn lacks(
+    question: &Question<'_>,
+    archive: &Archive,
+    facts: &Facts,
+    shortlist: &mut Shortlist,
+) -> Option<Outcome> {
+    let pin = locked(question).filter(|_| !matches!(question.wish, Wish::Tag { .. }))?;
+    let version = pin.version.as_str();
+    let Some(Seen::Lacks(what, _)) = facts.get(version) else { return None };
+    // A place is shown without what a URL asks for.
+    let is_it = |word: &str| archive.url.at(version, word).starts_with(what);
+    let files = pin.files();
+    let is_new = |of: &Architecture| !files.iter().any(|(locked, ..)| *locked == Some(of));
+    let (of, _) = archive.architectures.iter().find(|(of, word)| is_new(of) && is_it(word))?;
+    shortlist.give_up();
+    Some(Outcome::Nothing(format!("{version} has no file for {of}: {what} is not there")))
+}
+
 /// That what is locked is gone, where nothing newer can be taken.
 fn vanished(question: &Question<'_>, shortlist: &mut Shortlist, facts: &Facts) -> Option<Outcome> {
     let pin = locked(question).filter(|_| !matches!(question.wish, Wish::Tag { .. }))?;
-    let is_missing = matches!(facts.get(&pin.version), Some(Seen::Missing(_)));
-    let is_listed = shortlist.candidates.iter().any(|candidate| {
-        candidate.tag == pin.version
-            && matches!(candidate.verdict, Verdict::Rejected(Rejection::NotServed | Rejection::NoFile(_)))
-    });
+    let is_gone = matches!(facts.get(&pin.version), Some(Seen::Gone(_)));
     let gone = Alarm::Vanished { tag: pin.version.clone(), upstream: pin.url.to_string() };
     let accepted = Outcome::Keep { note: Some(format!("{gone}, which was accepted")) };
-    (is_missing || is_listed).then(|| known_alarm(question, shortlist, gone).unwrap_or(accepted))
+    (is_gone || is_unlisted(shortlist, &pin.version))
+        .then(|| known_alarm(question, shortlist, gone).unwrap_or(accepted))
 }

@@ -33,8 +33,9 @@ pub(super) async fn decide(
                 let found = match sources.archives.stands(&pin).await? {
                     Stands::Unchanged => Seen::Unchanged,
                     Stands::Changed(files) => Seen::Changed(files),
-                    Stands::Missing(what) => Seen::Missing(what),
+                    Stands::Missing(what) => Seen::Gone(what),
                 };
+                let found = found.standing(facts.remove(&pin.version));
                 facts.insert(pin.version, found);
             }
             Next::Read(version) => {

@@ -8,8 +8,9 @@ use super::wrong::{Help, Wrong};
 use super::{Answers, Subject};
 use crate::catalog::{Archive, Upstream, Versions};
 use crate::error::Status;
-use crate::model::{Architecture, ArchiveFile, ArchivePin, Pin};
+use crate::model::{Architecture, ArchiveFile, ArchivePin, GitTag, Pin};
 use crate::openpgp::Keyring;
+use crate::plan::archive::tag_moved;
 use crate::plan::{Alarm, stale};
 use crate::resolve::{Sources, release};
 use crate::source::{AskedFile, FileNow, Kind, Release, SourceError};
@@ -62,7 +63,7 @@ fn spelled(pin: &ArchivePin) -> BTreeMap<Architecture, String> {
     pin.files().into_iter().filter_map(word).collect()
 }
 
-/// Whether the tag of the locked version is still there.
+/// Whether the tag of the locked version is still there, and names what it was last seen to name.
 async fn tag(
     sources: &Sources,
     subject: Subject<'_>,
@@ -73,7 +74,8 @@ async fn tag(
     let Versions::Git { url, .. } = &archive.versions else { return };
     let Some(tags) = answers.take(sources.git.tags(url).await) else { return };
     let tag = archive.tag_of(&pin.version);
-    if tags.iter().any(|known| known.name.as_str() == tag) {
+    if let Some(known) = tags.iter().find(|known| known.name.as_str() == tag) {
+        moved(subject, pin, known, answers);
         return;
     }
     let vanished = Alarm::Vanished { tag: pin.version.clone(), upstream: pin.url.to_string() };
@@ -88,6 +90,26 @@ async fn tag(
         message: format!("{url} no longer has the tag {tag}"),
         help: Help::Leave,
     });
+}
+
+/// Whether a tag names another commit than it was last seen to name.
+fn moved(subject: Subject<'_>, pin: &ArchivePin, now: &GitTag, answers: &mut Answers) {
+    let Some(alarm) = tag_moved(subject.past, &pin.version, &now.commit.to_string()) else { return };
+    let Alarm::Moved { from, to, .. } = &alarm else { return };
+    let message = format!("the tag {} was seen to name {from}, and now names {to}", now.name);
+    if subject.past.accepts(&alarm.mark()) {
+        answers.notes.push(format!("{message}, which was accepted"));
+    } else if subject.is_immutable() {
+        answers.wrong.push(Wrong {
+            rule: &TAG_MOVED,
+            status: Status::Alarm,
+            keys: vec!["version".into()],
+            message,
+            help: Help::Accept,
+        });
+    } else {
+        answers.notes.push(message);
+    }
 }
 
 /// How a file stands to the locked one.

@@ -488,3 +488,91 @@ fn what_is_wrong_with_a_new_version_leaves_the_old_one_locked() {
     tool.fails(7, 4, "it was altered");
     assert!(tool.locks(11).contains("version = \"1.0.2\""));
 }
+
+#[test]
+fn a_tag_whose_release_is_not_there_yet_is_passed_over() {
+    let sums = (SUMS, vec![("/SUMS", "SUMS.good.clear")]);
+    let beside = (SUMS_SIGNED.to_owned() + DETACHED, vec![("/SUMS", "SUMS"), ("/SUMS.asc", "SUMS.good.asc")]);
+    let each = (
+        "checksums = \"SERVER/{version}/SUMS\"\nchecksums-signature = \"SERVER/{version}/SUMS.asc\"\n",
+        vec![
+            ("/1.0.0/SUMS", "SUMS"),
+            ("/1.0.0/SUMS.asc", "SUMS.good.asc"),
+            // The list came before its signature.
+            ("/1.0.1/SUMS", "SUMS"),
+        ],
+    );
+    let alone = (DETACHED, vec![]);
+    for (lines, mut files) in
+        [(sums.0.to_owned(), sums.1), beside, (each.0.to_owned(), each.1), (alone.0.to_owned(), alone.1)]
+    {
+        if lines.contains("signature = \"SERVER/tool-") {
+            files.push(("/tool-1.0.0.tgz.sig", "tool.good.sig"));
+        }
+        let tool = signed(&format!("{lines}min-age = \"0s\"\n"), "good.gpg", &files);
+        let lock = tool.locks(1);
+        tool.tag("1.0.1");
+        assert_eq!(tool.locks(2), lock, "{lines}");
+        // Where HEAD is refused, asking for the file tells.
+        let absent = File { status: Some(404), head: Some(405), ..File::default() };
+        tool.server.set("/tool-1.0.1.tgz", absent);
+        assert_eq!(tool.locks(2), lock, "{lines}");
+        // Now it is there, and nothing vouches for it.
+        tool.server.put("/tool-1.0.1.tgz", "an evil tool");
+        tool.fails(3, 4, "1.0.1");
+    }
+}
+
+#[test]
+fn an_architecture_that_the_locked_version_lacks_is_no_alarm() {
+    let tool = Tool::new("min-age = \"0s\"\n");
+    tool.release("1.1.0");
+    let lock = tool.locks(1);
+    tool.edit("arm64 = \"arm64\" }", "arm64 = \"arm64\", riscv64 = \"rv64\" }");
+    let said = tool.fails(2, 3, "1.1.0 has no file for riscv64");
+    assert!(!said.contains("is gone") && said.contains("/v1.1.0/tool-rv64.tgz"), "{said}");
+    let accepted = tool.refresh(2, &["tool", "--accept"]);
+    assert!(accepted.code == 3 && tool.project.lock() == lock, "{}", accepted.said);
+    // A file that is locked is another matter.
+    tool.server.remove(&path("1.1.0", "arm64"));
+    tool.fails(2, 4, "the locked tag 1.1.0 is gone from");
+    // One that has it is taken.
+    tool.release("1.2.0");
+    tool.server.put(&path("1.2.0", "rv64"), body("1.2.0", "rv64"));
+    assert!(tool.locks(3).contains(&hex("1.2.0", "rv64")));
+}
+
+#[test]
+fn only_so_many_versions_are_looked_at_and_what_is_locked_stays() {
+    let tool = Tool::new("min-age = \"0s\"\n");
+    tool.release("1.0.0");
+    let lock = tool.locks(1);
+    (1..40).for_each(|patch| tool.tag(&format!("1.0.{patch}")));
+    tool.server.asked();
+    assert_eq!(tool.locks(2), lock);
+    let asked = tool.server.asked();
+    let of = |version: u32| asked.iter().filter(|asked| asked.contains(&format!("/v1.0.{version}/"))).count();
+    assert_eq!((of(0), of(39), of(30), of(29)), (2, 2, 2, 0), "{asked:?}");
+    // Where nothing is locked, there is nothing to keep.
+    fs::remove_file(tool.project.checkout.path("pins.lock")).unwrap();
+    let ended = tool.project.at(2, 6, &["refresh"]);
+    assert_eq!(ended.code, 3, "{}", ended.said);
+    assert_eq!(tool.server.asked().len(), 20);
+}
+
+#[test]
+fn what_may_change_and_loses_its_list_is_asked_about_once() {
+    let sums = "checksums = \"SERVER/{version}/SUMS\"\nimmutable = false\n";
+    let tool = Tool::at("/tool-{version}.tgz", sums);
+    tool.tag("1.0.0");
+    tool.server.put("/tool-1.0.0.tgz", "one");
+    tool.server.put("/1.0.0/SUMS", Digest::sha256(b"one").hex().to_owned());
+    tool.locks(1);
+    tool.server.put("/tool-1.0.0.tgz", "other");
+    tool.server.remove("/1.0.0/SUMS");
+    tool.fails(2, 3, "has no file at");
+    git(tool.tags.path(), &["tag", "-d", "v1.0.0"]);
+    tool.server.asked();
+    tool.fails(2, 4, "the locked tag 1.0.0 is gone from");
+    assert_eq!(tool.server.asked(), ["GET /1.0.0/SUMS", "GET /tool-1.0.0.tgz", "HEAD /tool-1.0.0.tgz"]);
+}

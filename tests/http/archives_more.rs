@@ -266,6 +266,24 @@ fn a_commit_of_a_new_version_says_what_it_is() {
     assert_eq!(ended.code, 0, "{}", ended.said);
     let log = tool.project.git(&["log", "-1", "--format=%B"]);
     assert!(log.starts_with("bump tool 1.0.0 to 1.0.1\n"), "{log}");
+    assert!(log.contains("First-Seen: 2026-05-02T00:00:00Z"), "{log}");
+}
+
+#[test]
+fn an_archive_is_as_old_as_the_look_that_saw_its_tag() {
+    let tool = Tool::new("");
+    tool.release("1.0.0");
+    tool.locks(1);
+    let age = |day: u32| {
+        let shown = tool.project.at(day, 6, &["status", "--offline", "--format", "json"]).said;
+        let document: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        document["pins"][0]["age_seconds"].as_u64()
+    };
+    assert_eq!(age(3), Some(2 * 86_400));
+    // A tag that moved, which a person accepted, is as old as what it names now.
+    tool.tag("1.0.0");
+    assert_eq!(tool.refresh(4, &["tool", "--accept"]).code, 0);
+    assert_eq!(age(5), Some(86_400));
 }
 
 #[test]
@@ -279,6 +297,15 @@ fn an_archive_is_added_by_its_url() {
     fs::write(tool.project.checkout.path("pins.toml"), "").unwrap();
     let untold = tool.project.at(1, 6, &["add", "tool", &url]);
     assert!(untold.code == 2 && untold.said.contains("--versions"), "{}", untold.said);
+    for (rest, says) in [
+        (["--versions", "1.0.1", "--track", "v{version}"], "--track"),
+        (["--versions", git, "--architectures", "amd64=x86_64,amd64=arm64"], "names `amd64` twice"),
+        (["--versions", git, "--architectures", "amd64,amd64"], "names `amd64` twice"),
+    ] {
+        let refused = tool.project.at(1, 6, &[&["add", "tool", &url], &rest[..]].concat());
+        assert!(refused.code == 2 && refused.said.contains(says), "{}", refused.said);
+        assert_eq!(read(&tool, "pins.toml"), "");
+    }
     let added = tool.project.at(
         1,
         6,
@@ -295,4 +322,21 @@ fn an_archive_is_added_by_its_url() {
     let url = format!("{}/one-{{version}}.tgz", tool.server.url());
     let one = tool.project.at(1, 6, &["add", "one", &url, "--versions", "2.0"]);
     assert!(one.code == 0 && read(&tool, "pins.toml").contains("versions = \"2.0\""), "{}", one.said);
+}
+
+#[test]
+fn the_gate_sees_that_the_tag_of_the_locked_version_moved() {
+    let tool = Tool::new("");
+    tool.release("1.0.0");
+    tool.locks(1);
+    let (code, said) = gate(&tool, &["--upstream"]);
+    assert_eq!(code, 0, "{said}");
+    tool.tag("1.0.0");
+    let (code, said) = gate(&tool, &["--upstream"]);
+    assert!(code == 4 && said.contains("upstream-tag-moved"), "{code} {said}");
+    assert!(said.contains("the tag v1.0.0 was seen to name") && said.contains("pins.lock:"), "{said}");
+    // It is refresh that a person tells that this is well.
+    assert_eq!(tool.refresh(1, &["tool", "--accept"]).code, 0);
+    let (code, said) = gate(&tool, &["--upstream"]);
+    assert_eq!(code, 0, "{said}");
 }

@@ -17,8 +17,8 @@ pub struct Installed {
 }
 
 impl Image {
-    /// What its Dockerfile installs, without what it checks against the suites of another pin. `argument` is that of
-    /// the pin's `InRelease` files.
+    /// What its Dockerfile installs from suites that it holds against a pin's. `argument` is that of the pin's
+    /// `InRelease` files.
     pub fn installed(&self, argument: &str) -> Installed {
         let platforms: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
         let references =
@@ -27,7 +27,7 @@ impl Image {
         for reference in references {
             let Ok(Input::Fetch(fetch)) = reference.input else { continue };
             let Some(packages) = fetch.packages else { continue };
-            if packages.checked.is_some_and(|checked| checked != argument) {
+            if packages.checked.as_deref() != Some(argument) {
                 continue;
             }
             installed.packages.extend(packages.names.iter().filter_map(|name| name.parse().ok()));

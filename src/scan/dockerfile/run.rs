@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::scope::Scope;
-use super::shell::{self, Command, Found, Setting};
+use super::shell::{self, Command, Found, Setting, Shell};
 use super::syntax::strings;
 use super::{Instruction, Joined, heredoc};
 use crate::scan::{Input, Kind, Reference};
@@ -19,15 +19,15 @@ pub(super) struct Memory {
     frozen: bool,
     /// Whether commands are run by a shell of Windows.
     windows: bool,
-    /// Whether the shell that runs them ends at the first failure.
-    errexit: bool,
+    /// The shell that runs them.
+    shell: Shell,
 }
 
 impl Memory {
     /// Takes in a `SHELL`.
     pub(super) fn shell(&mut self, arguments: &str) {
         let words: Vec<String> = serde_json::from_str(arguments).unwrap_or_default();
-        self.errexit = shell::errexit(words.iter().skip(1).map(String::as_str));
+        self.shell = Shell::called(words.iter().map(String::as_str));
         let arguments = arguments.to_ascii_lowercase();
         self.windows = ["powershell", "pwsh", "cmd"].iter().any(|shell| arguments.contains(shell));
     }
@@ -72,9 +72,13 @@ pub(super) fn references(
     let escape = if memory.windows || instruction.escape == '`' { '`' } else { '\\' };
     let variable = |name: &str| scope.text(name).map(str::to_owned);
     let mut references = Vec::new();
-    for commands in scripts(instruction, text, escape, memory.errexit) {
+    let given = |name: &str| scope.is_left_to_build(name);
+    for (commands, shell) in scripts(instruction, text, escape, memory.shell) {
+        let shell = if escape == '`' { Shell::Unknown } else { shell };
         let setting = Setting {
             variable: &variable,
+            given: &given,
+            shell,
             snapshot: memory.snapshot,
             modules: memory.modules,
             frozen: memory.frozen,
@@ -91,14 +95,14 @@ pub(super) fn references(
     references
 }
 
-/// The commands of what a `RUN` runs.
-fn scripts(instruction: &Instruction, text: &str, escape: char, errexit: bool) -> Vec<Vec<Command>> {
+/// The commands of what a `RUN` runs, and what runs them.
+fn scripts(instruction: &Instruction, text: &str, escape: char, shell: Shell) -> Vec<(Vec<Command>, Shell)> {
     let (_, rest) = instruction.flags();
     if rest.text.starts_with('[') && serde_json::from_str::<Vec<String>>(&rest.text).is_ok() {
         let words = strings(rest).into_iter().map(|literal| literal.text).collect();
-        return vec![shell::exec(words, escape)];
+        return vec![(shell::exec(words, escape), Shell::Unknown)];
     }
-    let commands = shell::script(rest, escape, errexit);
+    let commands = shell::script(rest, escape);
     let bodies = bodies(instruction, text);
     // A heredoc alone is the script; so is one that a shell reads. Any other is somebody's data.
     let alone = commands.iter().all(Command::is_empty);
@@ -108,14 +112,15 @@ fn scripts(instruction: &Instruction, text: &str, escape: char, errexit: bool) -
         if let Some((body, script)) = body.filter(|(_, script)| is_for_shell(script)) {
             let mut joined = Joined::default();
             joined.push(script, body.start);
-            let errexit = match commands.first().filter(|_| !alone) {
-                Some(command) => command.stops_at_failure(),
-                None => interpreter(script).map_or(errexit, |words| shell::errexit(words.skip(1))),
+            let by = match commands.first().filter(|_| !alone) {
+                Some(command) => command.shell(),
+                None => interpreter(script)
+                    .map_or(shell, |words| Shell::called(words.skip_while(|word| word.ends_with("/env")))),
             };
-            scripts.push(shell::script(&joined, escape, errexit));
+            scripts.push((shell::script(&joined, escape), by));
         }
     }
-    scripts.push(commands);
+    scripts.push((commands, shell));
     scripts
 }
 

@@ -119,6 +119,11 @@ impl Scope {
         self.values.contains_key(name) || self.platform && PLATFORM.contains(&name)
     }
 
+    /// Whether a name is that of an argument, declared here, that has no value but what the build gives it.
+    pub(super) fn is_left_to_build(&self, name: &str) -> bool {
+        matches!(self.values.get(name), Some(Value::Unset))
+    }
+
     /// The text that a name stands for, where the file tells all of it.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         match self.values.get(name) {

@@ -1,6 +1,7 @@
 use super::*;
 
 mod fetches;
+mod gate;
 mod hostile;
 mod images;
 mod oracles;

@@ -52,6 +52,9 @@ const RELEASES: [(&str, &str); 22] = [
     ("devel", ""),
 ];
 
+/// Those whose names mean something else in the tags of other repositories: `12.4.1-devel-ubuntu22.04`.
+const COMMON: [&str; 3] = ["devel", "sid", "duke"];
+
 fn check(_: &Input<'_>, looked: &Looked<'_>) -> Vec<Raw> {
     let installs = |reference: &Reference| argument(reference).is_some();
     let is_dockerfile = crate::scan::format(&looked.file.path) == Some(Format::Dockerfile);
@@ -146,11 +149,14 @@ fn pinned(register: &Register<'_>, argument: &str) -> Option<(Repository, String
 
 /// The release that a tag tells: by its name wherever it stands, by its number where the repository is the release's own.
 fn release(repository: &Repository, tag: &str) -> Option<&'static str> {
-    if let Some(found) = tag.split(['-', '_', '.']).find_map(named) {
+    let repository = repository.to_string();
+    let is_own = matches!(repository.as_str(), "docker.io/library/debian" | "docker.io/library/ubuntu");
+    let mut names = tag.split(['-', '_', '.']).filter_map(named);
+    if let Some(found) = names.find(|name| is_own || !COMMON.contains(name)) {
         return Some(found);
     }
     let version = tag.split('-').next().unwrap_or_default();
-    let number = match repository.to_string().as_str() {
+    let number = match repository.as_str() {
         "docker.io/library/debian" => version.split('.').next().unwrap_or_default(),
         "docker.io/library/ubuntu" => version,
         _ => return None,
@@ -182,6 +188,11 @@ mod tests {
             ("ubuntu", "24.04", Some("noble")),
             ("ubuntu", "noble-20260101", Some("noble")),
             ("ubuntu", "24", None),
+            ("debian", "sid-slim", Some("sid")),
+            ("ubuntu", "devel", Some("devel")),
+            ("nvidia/cuda", "12.4.1-devel-ubuntu22.04", None),
+            ("example.org/debian", "sid", None),
+            ("oracle/duke", "duke-bookworm", Some("bookworm")),
             ("example.org/debian", "12", None),
             ("debian", "bookworms", None),
         ] {

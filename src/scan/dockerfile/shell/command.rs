@@ -17,12 +17,10 @@ pub(in crate::scan::dockerfile) struct Command {
     pub(super) inside: Option<usize>,
     /// What stands between it and the command before it.
     pub(super) before: Operator,
-    /// The first command of the list that it stands in: that of its script, its substitution or its `( … )`.
-    pub(super) list: usize,
-    /// Whether that list is in `( … )`.
-    pub(super) grouped: bool,
-    /// Whether its script began as one that ends at the first failure.
-    pub(super) errexit: bool,
+    /// Whether it stands in its script itself: not in a substitution, in `( … )`, or in a script within the script.
+    pub(super) top: bool,
+    /// Whether it is the `()` behind the name of a function.
+    pub(super) function: bool,
 }
 
 /// What stands between two commands.
@@ -41,6 +39,31 @@ pub(super) enum Operator {
     Background,
 }
 
+/// What runs a script.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::scan::dockerfile) enum Shell {
+    /// A shell that goes on after a failure.
+    #[default]
+    Plain,
+    /// One that was called to end at the first: `sh -e`.
+    Errexit,
+    /// Something else.
+    Unknown,
+}
+
+impl Shell {
+    /// What a command's words call.
+    pub(in crate::scan::dockerfile) fn called<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut words = words.into_iter();
+        match words.next() {
+            Some(name) if !is_shell(&base_name(name)) => Self::Unknown,
+            None => Self::Unknown,
+            Some(_) if errexit(words) => Self::Errexit,
+            Some(_) => Self::Plain,
+        }
+    }
+}
+
 /// What a command runs.
 #[derive(Clone, Debug)]
 pub(super) struct Call<'a> {
@@ -56,10 +79,12 @@ pub(super) struct Call<'a> {
 }
 
 /// Words that stand before a command.
-const KEYWORDS: [&str; 9] = ["if", "then", "elif", "else", "while", "until", "do", "{", "!"];
+pub(super) const KEYWORDS: [&str; 9] = ["if", "then", "elif", "else", "while", "until", "do", "{", "!"];
 
-/// Commands that run another: their options that have a value, and how many words they take themselves.
-const WRAPPERS: [(&str, &[&str], usize); 24] = [
+/// A command that runs another: its options that have a value, and how many words it takes itself.
+type Wrapper = (&'static str, &'static [&'static str], usize);
+
+const WRAPPERS: [Wrapper; 24] = [
     ("sudo", &["-u", "-g", "-h", "-p", "-C", "-T", "-U", "-r", "-t", "--user", "--group"], 0),
     ("doas", &["-u", "-C"], 0),
     ("env", &["-u", "-C", "--unset", "--chdir"], 0),
@@ -89,6 +114,15 @@ const WRAPPERS: [(&str, &[&str], usize); 24] = [
 impl Command {
     /// What it runs, past keywords, assignments and commands that run another.
     pub(super) fn call(&self) -> Option<Call<'_>> {
+        self.call_past(wrapper)
+    }
+
+    /// What it runs, past keywords and assignments.
+    pub(super) fn plain_call(&self) -> Option<Call<'_>> {
+        self.call_past(|_| None)
+    }
+
+    fn call_past(&self, wrapper: fn(&str) -> Option<Wrapper>) -> Option<Call<'_>> {
         let (mut words, mut variables, mut fed) = (self.words.as_slice(), Vec::new(), false);
         loop {
             let (first, rest) = words.split_first()?;
@@ -111,6 +145,11 @@ impl Command {
         }
     }
 
+    /// Its first word.
+    pub(super) fn first(&self) -> &str {
+        self.words.first().map_or("", Word::text)
+    }
+
     /// Whether there is nothing but redirections.
     pub(in crate::scan::dockerfile) fn is_empty(&self) -> bool {
         self.words.is_empty()
@@ -127,10 +166,9 @@ impl Command {
         self.call().as_ref().is_some_and(is_shell)
     }
 
-    /// Whether it is a shell that ends at the first failure: `sh -e`.
-    pub(in crate::scan::dockerfile) fn stops_at_failure(&self) -> bool {
-        let stops = |call: &Call<'_>| is_shell(&call.name) && errexit(call.arguments.iter().map(Word::text));
-        self.call().as_ref().is_some_and(stops)
+    /// The shell that it is.
+    pub(in crate::scan::dockerfile) fn shell(&self) -> Shell {
+        Shell::called(self.words.iter().map(Word::text))
     }
 
     /// The scripts that it has a shell run: of `sh -c`, `su -c`, `eval`, `powershell -Command`.
@@ -189,7 +227,7 @@ fn after_option(words: &[Word], is_option: impl Fn(&str) -> bool) -> &[Word] {
     at.map_or(&[], |at| &words[at + 1..])
 }
 
-fn wrapper(word: &str) -> Option<(&'static str, &'static [&'static str], usize)> {
+fn wrapper(word: &str) -> Option<Wrapper> {
     let name = base_name(word);
     WRAPPERS.into_iter().find(|(wrapper, ..)| *wrapper == name)
 }
@@ -208,17 +246,22 @@ fn past<'a>(words: &'a [Word], valued: &[&str], own: usize) -> &'a [Word] {
 }
 
 /// Whether options of a shell, or of `set`, have it end at the first failure.
-pub(in crate::scan::dockerfile) fn errexit<'a>(words: impl IntoIterator<Item = &'a str>) -> bool {
-    let mut words = words.into_iter().peekable();
-    let mut found = false;
-    while let Some(word) = words.next().filter(|word| word.starts_with('-')) {
-        if !word.starts_with("--") {
-            let named =
-                word.ends_with('o') && words.next_if(|name| !name.starts_with('-')) == Some("errexit");
-            found |= named || word.contains('e');
+pub(super) fn errexit<'a>(words: impl IntoIterator<Item = &'a str>) -> bool {
+    let mut words = words.into_iter();
+    let mut on = false;
+    while let Some(word) = words.next() {
+        let is_option = word.len() > 1 && word.starts_with(['-', '+']) && !word.starts_with("--");
+        if !is_option {
+            break;
         }
+        let named = word.ends_with('o') && words.next() == Some("errexit");
+        let given = named || word.contains('e');
+        if given && word.starts_with('+') {
+            return false;
+        }
+        on |= given;
     }
-    found
+    on
 }
 
 pub(in crate::scan::dockerfile) fn is_shell(name: &str) -> bool {

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::command::{Call, Command};
+use super::command::{Call, Command, Shell};
 use super::lock::{Lock, Script};
-use super::{packages, tools};
+use super::{gate, packages, tools};
 use crate::scan::{Fetch, Packages};
 
 /// Something that a command fetches.
@@ -23,6 +23,10 @@ pub(in crate::scan::dockerfile) struct Found {
 pub(in crate::scan::dockerfile) struct Setting<'a> {
     /// The value of a variable, where the file tells.
     pub(in crate::scan::dockerfile) variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether a variable is an argument that the file leaves to the build.
+    pub(in crate::scan::dockerfile) given: &'a dyn Fn(&str) -> bool,
+    /// What runs the script.
+    pub(in crate::scan::dockerfile) shell: Shell,
     /// Whether Debian's packages come from a snapshot.
     pub(in crate::scan::dockerfile) snapshot: bool,
     /// Whether packages of Node are installed, so that `npx` may find its command there.
@@ -88,6 +92,7 @@ pub(in crate::scan::dockerfile) fn may_matter(script: &str) -> bool {
 /// What the commands of a script fetch.
 pub(in crate::scan::dockerfile) fn fetches(commands: &[Command], setting: &Setting<'_>) -> Vec<Found> {
     let script = Script::new(commands, setting);
+    let gated = gate::gated(commands, setting);
     let mut found: Vec<Found> = Vec::new();
     for (index, call) in script.calls.iter().enumerate() {
         let Some((call, fetched)) = call.as_ref().and_then(|call| Some((call, fetched(call, setting)?)))
@@ -106,7 +111,7 @@ pub(in crate::scan::dockerfile) fn fetches(commands: &[Command], setting: &Setti
             tool => tool,
         };
         let packages = fetched.packages.map(|packages| {
-            let checked = script.suites_checked(index);
+            let checked = gated.get(&index).cloned();
             Box::new(Packages { checked, ..*packages })
         });
         let fetch = Fetch { tool, what: fetched.what, locked_by, packages };

@@ -3,6 +3,7 @@
 
 mod command;
 mod fetch;
+mod gate;
 mod languages;
 mod lock;
 mod node;
@@ -10,13 +11,12 @@ mod options;
 mod packages;
 mod python;
 mod reader;
-mod stop;
 mod suites;
 mod tools;
 
 use std::ops::Range;
 
-pub(super) use command::{Command, errexit, is_shell};
+pub(super) use command::{Command, Shell, is_shell};
 pub(super) use fetch::{Found, Setting, fetches, may_matter};
 pub(super) use reader::{exec, script};
 

@@ -17,6 +17,8 @@ struct Given<'a> {
     value: Option<&'a str>,
     /// Of short options that stand together, the letters that have no value.
     letters: &'a str,
+    /// And the one that has.
+    letter: Option<char>,
 }
 
 impl<'a> Options<'a> {
@@ -32,11 +34,11 @@ impl<'a> Options<'a> {
             if !word.starts_with('-') || word == "-" {
                 others.push(word);
             } else if let Some((name, value)) = word.split_once('=').filter(|_| word.starts_with("--")) {
-                options.push(Given { name, value: Some(value), letters: "" });
+                options.push(Given { name, value: Some(value), letters: "", letter: None });
             } else if valued.contains(&word) {
-                options.push(Given { name: word, value: words.next(), letters: "" });
+                options.push(Given { name: word, value: words.next(), letters: "", letter: None });
             } else if word.starts_with("--") {
-                options.push(Given { name: word, value: None, letters: "" });
+                options.push(Given { name: word, value: None, letters: "", letter: None });
             } else {
                 let given = together(word, valued);
                 let next = given.value == Some("");
@@ -63,6 +65,24 @@ impl<'a> Options<'a> {
         self.options.iter().find(|given| names.contains(&given.name)).and_then(|given| given.value)
     }
 
+    /// Whether an option is there, alone or among others, its name in whatever case where it is a long one.
+    pub(super) fn is_given_in_any_case(&self, name: &str) -> bool {
+        let letter = short(name);
+        self.options.iter().any(|given| {
+            is_named(given, name)
+                || letter.is_some_and(|letter| given.letter == Some(letter) || given.letters.contains(letter))
+        })
+    }
+
+    /// The values of an option that has two names, each time that it is given, the long name in whatever case.
+    pub(super) fn values(&self, short_name: &str, long: &str) -> impl Iterator<Item = &'a str> {
+        let letter = short(short_name);
+        let is_it = move |given: &&Given<'a>| {
+            is_named(given, short_name) || is_named(given, long) || letter.is_some() && given.letter == letter
+        };
+        self.options.iter().filter(is_it).filter_map(|given| given.value)
+    }
+
     /// The first word that is no option, and those behind it: a subcommand and its arguments.
     pub(super) fn subcommand(&self) -> (&'a str, &[&'a str]) {
         self.others.split_first().map_or(("", &[]), |(first, rest)| (first, rest))
@@ -80,10 +100,20 @@ fn together<'a>(word: &'a str, valued: &[&str]) -> Given<'a> {
     match letters.char_indices().find(|(_, letter)| takes(*letter)) {
         Some((at, letter)) => {
             let value = &letters[at + letter.len_utf8()..];
-            Given { name: word, value: Some(value), letters: &letters[..at] }
+            Given { name: word, value: Some(value), letters: &letters[..at], letter: Some(letter) }
         }
-        None => Given { name: word, value: None, letters },
+        None => Given { name: word, value: None, letters, letter: None },
     }
+}
+
+fn is_named(given: &Given<'_>, name: &str) -> bool {
+    if name.starts_with("--") { given.name.eq_ignore_ascii_case(name) } else { given.name == name }
+}
+
+/// The letter of a short option.
+fn short(name: &str) -> Option<char> {
+    let mut letters = name.strip_prefix('-')?.chars();
+    letters.next().filter(|letter| *letter != '-' && letters.next().is_none())
 }
 
 /// Whether a text can be a variable's name.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::command::Call;
 use super::fetch::{Fetched, Setting};
 use super::lock::Lock;
+use super::options::Options;
 use crate::scan::Packages;
 
 const APT_VALUED: &[&str] = &[
@@ -17,10 +18,22 @@ const APT_VALUED: &[&str] = &[
     "--target-release",
     "--default-release",
     "--snapshot",
+    "--solver",
+    "--planner",
+    "--host-architecture",
+    "--with-source",
 ];
 
+/// The arguments of apt.
+fn options<'a>(call: &Call<'a>) -> Options<'a> {
+    let mut options = call.options(APT_VALUED);
+    // What is left of `-q 2`, the level apart: no package has such a name.
+    options.others.retain(|word| !word.bytes().all(|b| b.is_ascii_digit()));
+    options
+}
+
 pub(super) fn apt(call: &Call<'_>, setting: &Setting<'_>) -> Option<Fetched> {
-    let options = call.options(APT_VALUED);
+    let options = options(call);
     let (command, packages) = options.subcommand();
     let tool = match (call.name.as_str(), command) {
         ("apt", "install") => "apt install",
@@ -55,11 +68,20 @@ pub(super) fn apt(call: &Call<'_>, setting: &Setting<'_>) -> Option<Fetched> {
     Some(Fetched { packages: Some(Box::new(wanted)), ..Fetched::new(tool, packages, lock) })
 }
 
-/// Whether a command of apt fetches what the archive has now.
-pub(super) fn updates(call: &Call<'_>) -> bool {
-    let is_apt = matches!(call.name.as_str(), "apt" | "apt-get" | "aptitude");
-    let options = call.options(APT_VALUED);
-    is_apt && (options.subcommand().0 == "update" || options.has(&["-U", "--update"]))
+/// Whether a call of apt reads the configuration, and the lists, that those before it read, and fetches no others.
+pub(super) fn keeps_lists(call: &Call<'_>) -> bool {
+    let options = options(call);
+    let other = ["-c", "--config-file", "-U", "--update"];
+    // apt does not tell `Dir` from `dir`, nor `--option` from `--Option`.
+    let is_other = |name: &str| options.is_given_in_any_case(name);
+    let changes = |value: &str| {
+        let setting = value.trim_start_matches('=').trim_start().to_ascii_lowercase();
+        let key = setting.split('=').next().unwrap_or_default().trim_end();
+        let moves =
+            ["dir", "rootdir", "apt::update", "#", "$", "`"].iter().any(|start| key.starts_with(start));
+        moves && key != "dir::cache::archives"
+    };
+    !other.into_iter().any(is_other) && !options.values("-o", "--option").any(changes)
 }
 
 /// The packages that words of an installation ask for.
@@ -100,7 +122,7 @@ fn asked(word: &str) -> Option<Asked<'_>> {
     let is_name = name.len() > 1
         && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && name.chars().all(allowed);
-    let told = is_name && !word.contains(['$', '`', '*', '?', '^']) && !word.contains("://");
+    let told = is_name && !word.contains("://");
     told.then_some(if remove { Asked::Remove } else { Asked::Install(name) })
 }
 

@@ -7,11 +7,10 @@ use crate::scan::dockerfile::Joined;
 /// Deeper than any script that a person writes.
 const MAX_DEPTH: usize = 24;
 
-/// The commands of a script, in order. `escape` is `\`, or the backtick of a shell of Windows; `errexit` whether the
-/// script ends at the first failure.
-pub(in crate::scan::dockerfile) fn script(text: &Joined, escape: char, errexit: bool) -> Vec<Command> {
+/// The commands of a script, in order. `escape` is `\`, or the backtick of a shell of Windows;
+pub(in crate::scan::dockerfile) fn script(text: &Joined, escape: char) -> Vec<Command> {
     let mut commands = Vec::new();
-    read(text, escape, &mut commands, &Place { errexit, ..Place::default() });
+    read(text, escape, &mut commands, &Place::default());
     commands
 }
 
@@ -29,8 +28,6 @@ struct Place {
     depth: usize,
     /// The command that a substitution is a word of.
     inside: Option<usize>,
-    /// Whether the script ends at the first failure.
-    errexit: bool,
 }
 
 fn read(text: &Joined, escape: char, commands: &mut Vec<Command>, place: &Place) {
@@ -43,8 +40,7 @@ fn read(text: &Joined, escape: char, commands: &mut Vec<Command>, place: &Place)
             place: *place,
             pipe: None,
             operator: Operator::Sequence,
-            lists: vec![None],
-            base: 1,
+            groups: 0,
             heredocs: Vec::new(),
         };
         reader.list(None);
@@ -56,9 +52,8 @@ fn read_inner(index: usize, escape: char, commands: &mut Vec<Command>, depth: us
     let Some(command) = commands.get(index) else {
         return;
     };
-    let errexit = command.stops_at_failure();
     for text in command.inner_scripts() {
-        read(&text, escape, commands, &Place { depth: depth + 1, inside: None, errexit });
+        read(&text, escape, commands, &Place { depth: depth + 1, inside: None });
     }
 }
 
@@ -72,10 +67,8 @@ struct Reader<'a> {
     pipe: Option<usize>,
     /// What stands before the next command.
     operator: Operator,
-    /// The lists that are open here, each by its first command, once there is one.
-    lists: Vec<Option<usize>>,
-    /// How many of them are not in `( … )`.
-    base: usize,
+    /// How many `(` are open.
+    groups: usize,
     /// The names of the heredocs that begin on the next line.
     heredocs: Vec<String>,
 }
@@ -101,19 +94,22 @@ impl Reader<'_> {
 
     /// Reads commands to the end or to the `)` that closes a substitution.
     fn list(&mut self, stop: Option<char>) {
-        let outer = self.lists.len();
+        let outer = self.groups;
         while let Some(c) = self.peek() {
             match c {
-                ')' if stop == Some(')') && self.lists.len() <= outer => return self.skip(),
+                ')' if stop == Some(')') && self.groups <= outer => return self.skip(),
                 ')' => {
-                    self.lists.truncate(outer.max(self.lists.len() - 1));
+                    self.groups = outer.max(self.groups.saturating_sub(1));
                     self.skip();
                 }
                 '(' => {
                     // A command without words stands for the group among its neighbours.
-                    self.push();
-                    self.lists.push(None);
+                    let index = self.push();
+                    self.groups += 1;
                     self.skip();
+                    let blank = |c: char| c.is_whitespace() || c == self.escape;
+                    let closes = self.rest().trim_start_matches(blank).starts_with(')');
+                    self.commands[index].function = closes;
                 }
                 '\n' => {
                     self.skip();
@@ -182,14 +178,10 @@ impl Reader<'_> {
     /// Adds a command that has no words yet.
     fn push(&mut self) -> usize {
         let index = self.commands.len();
-        let grouped = self.lists.len() > self.base;
-        let list = self.lists.last_mut().map_or(index, |list| *list.get_or_insert(index));
         self.commands.push(Command {
             inside: self.place.inside,
             before: std::mem::take(&mut self.operator),
-            list,
-            grouped,
-            errexit: self.place.errexit,
+            top: self.place.depth == 0 && self.groups == 0,
             ..Command::default()
         });
         index
@@ -344,13 +336,10 @@ impl Reader<'_> {
             self.at = self.text.text.len();
             return;
         }
-        let before = (self.place, self.pipe.take(), self.base);
-        self.place = Place { depth: self.place.depth + 1, inside: Some(index), ..self.place };
-        self.lists.push(None);
-        self.base = self.lists.len();
+        let before = (self.place, self.pipe.take(), self.groups, self.operator);
+        self.place = Place { depth: self.place.depth + 1, inside: Some(index) };
         self.list(Some(')'));
-        self.lists.truncate(self.base - 1);
-        (self.place, self.pipe, self.base) = before;
+        (self.place, self.pipe, self.groups, self.operator) = before;
     }
 
     /// `` `…` ``
@@ -363,7 +352,7 @@ impl Reader<'_> {
         self.skip();
         let end = self.at + self.rest().find('`').unwrap_or(self.rest().len());
         let inner = self.text.slice(self.at..end);
-        let place = Place { depth: self.place.depth + 1, inside: Some(index), ..self.place };
+        let place = Place { depth: self.place.depth + 1, inside: Some(index) };
         read(&inner, self.escape, self.commands, &place);
         self.at = end;
         self.skip();

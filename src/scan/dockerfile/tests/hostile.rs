@@ -102,9 +102,14 @@ fn hostile_files_end() {
         format!("FROM a\nRUN {}", repeat("$(curl https://a) | ")),
         format!(
             "FROM a\nRUN {}",
-            repeat("test $(sha256sum /*InRelease) = $PIN_A_INRELEASE || a; apt install b; ")
+            repeat(
+                "test $(sha256sum /run/solera-pin/lists/*InRelease) = $PIN_A_INRELEASE || { a; };  apt install b; "
+            )
         ),
-        format!("FROM a\nRUN {}", repeat("test $(sha256sum /*InRelease) = $PIN_A_INRELEASE && ")),
+        format!(
+            "FROM a\nRUN {}",
+            repeat("test $(sha256sum /run/solera-pin/lists/*InRelease) = $PIN_A_INRELEASE && ")
+        ),
         format!("FROM a\nRUN apt install {}", repeat("a$b cd ")),
         format!("FROM a\nRUN {}", repeat("cat <<E ")),
         format!("FROM a\nRUN <<E\n{}", repeat("cat <<X\n")),

@@ -67,6 +67,10 @@ fn publish(
     let mut files = String::new();
     for architecture in ARCHITECTURES {
         let text: String = newest.values().map(|package| stanza(package, architecture)).collect();
+        for package in newest.values() {
+            let (path, content) = deb(package, architecture);
+            put(&root.join(path), content.as_bytes())?;
+        }
         let path = format!("main/binary-{architecture}/Packages");
         put(&folder.join(&path), text.as_bytes())?;
         files.push_str(&format!(" {} {} {path}\n", Digest::sha256(text.as_bytes()).hex(), text.len()));
@@ -80,14 +84,20 @@ fn publish(
     put(&folder.join("InRelease"), signed(&release, published, key)?.as_bytes())
 }
 
+/// A package's file: where it is, and what stands in for it.
+fn deb(package: &PackageFacts, architecture: &str) -> (String, String) {
+    let PackageFacts { name, version, .. } = package;
+    let file = version.split_once(':').map_or(version.as_str(), |(_, version)| version);
+    (format!("pool/main/{name}_{file}_{architecture}.deb"), format!("{name} {version} {architecture}\n"))
+}
+
 fn stanza(package: &PackageFacts, architecture: &str) -> String {
     let PackageFacts { name, version, depends, .. } = package;
-    let content = format!("{name} {version} {architecture}\n");
-    let file = version.split_once(':').map_or(version.as_str(), |(_, version)| version);
+    let (path, content) = deb(package, architecture);
     let depends = if depends.is_empty() { String::new() } else { format!("Depends: {depends}\n") };
     format!(
         "Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n{depends}\
-         Filename: pool/main/{name}_{file}_{architecture}.deb\nSize: {}\nSHA256: {}\n\n",
+         Filename: {path}\nSize: {}\nSHA256: {}\n\n",
         content.len(),
         Digest::sha256(content.as_bytes()).hex()
     )

@@ -10,7 +10,7 @@ use crate::catalog::{ArchivePlace, Debian, Upstream};
 use crate::error::Status;
 use crate::model::{Architecture, ArchiveState, DebianPin, Digest, InRelease, PackageName, Reach, Suite};
 use crate::openpgp::Keyring;
-use crate::source::{DebianSource, Kind, SourceError, Suites};
+use crate::source::{DebianSource, Kind, PackageFile, SourceError, Suites};
 
 /// Where the archive is only the declaration tells.
 pub(super) async fn ask(
@@ -42,22 +42,23 @@ pub(super) async fn ask(
     if as_locked == pin.suites().len() && !pin.packages.is_empty() {
         let keyring = keyring.unwrap_or_else(|| Err("no keyring is declared".into()));
         let reach = reach(source, subject, declared, pin, keyring).await;
-        if let Some((state, reach)) = answers.take(reach) {
+        if let Some((state, reach, files)) = answers.take(reach) {
             answers.wrong.extend(redated(pin, &state));
             answers.wrong.extend(foreign(pin, &reach));
+            answers.wrong.extend(files.into_iter().filter_map(|file| altered(pin, file)));
         }
     }
     answers
 }
 
-/// What the locked suites say of themselves, and have of the locked packages.
+/// What the locked suites say of themselves and have of the locked packages, and what became of the files of these.
 async fn reach(
     source: &DebianSource,
     subject: Subject<'_>,
     declared: &Debian,
     pin: &DebianPin,
     keyring: Result<Arc<Keyring>, String>,
-) -> Result<(ArchiveState, Reach), SourceError> {
+) -> Result<(ArchiveState, Reach, Vec<File>), SourceError> {
     let asked = || format!("look the packages of {} up", pin.names());
     let keys = keyring.map_err(|why| SourceError::new(Kind::Configuration, asked(), why))?;
     let architectures: BTreeSet<Architecture> =
@@ -72,7 +73,29 @@ async fn reach(
     let names: BTreeSet<PackageName> = pin.packages.keys().cloned().collect();
     let state = source.state(&suites).await?;
     let reach = source.reach(&suites, &state, &names).await?;
-    Ok((state.state, reach))
+    let files = source.files(&suites, &state, &pin.packages).await?;
+    Ok((state.state, reach, files))
+}
+
+/// A package's file, by name and architecture.
+type File = (PackageName, Architecture, PackageFile);
+
+/// A package whose file is not what its list signs.
+fn altered(pin: &DebianPin, (name, of, file): File) -> Option<Wrong> {
+    let (rule, status, what) = match file {
+        PackageFile::AsLocked => return None,
+        PackageFile::Other(what) => {
+            (&REWRITTEN, Status::Alarm, format!("is served as something else: {what}"))
+        }
+        PackageFile::Missing => (&NOT_SERVED, Status::Failed, "is no longer served".into()),
+    };
+    Some(Wrong {
+        rule,
+        status,
+        keys: vec!["packages".into(), name.to_string(), of.to_string()],
+        message: format!("the file of {name} for {of} at {} {what}", pin.time()),
+        help: Help::Words("do not build from this archive before you know why; tell those who run it".into()),
+    })
 }
 
 /// The suites whose locked date is not their own.

@@ -12,7 +12,7 @@ mod image;
 mod memo;
 
 pub use archive::{ArchiveSource, Asked as AskedFile, FileNow, Published, Release, Stands};
-pub use debian::{DebianSource, Suites, SuitesState};
+pub use debian::{DebianSource, PackageFile, Suites, SuitesState};
 pub use error::SourceError;
 pub use git::{GitSource, Way};
 pub use image::ImageSource;

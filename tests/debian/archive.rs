@@ -88,6 +88,17 @@ impl Archive {
             contents.files.entry(format!("{folder}/{path}")).or_default().insert(since.clone(), content);
         };
         let mut listed = String::new();
+        for (package, architecture) in
+            published.packages.iter().flat_map(|one| ARCHITECTURES.map(|of| (one, of)))
+        {
+            let (path, content) = deb(*package, architecture);
+            let mut contents = self.contents.lock().unwrap();
+            contents
+                .files
+                .entry(format!("{archive}/{path}"))
+                .or_default()
+                .insert(since.clone(), content.into());
+        }
         for architecture in ARCHITECTURES {
             let text: String =
                 published.packages.iter().map(|package| stanza(*package, architecture)).collect();
@@ -157,11 +168,16 @@ async fn serve(State(contents): State<Arc<Mutex<Contents>>>, uri: Uri) -> impl I
     }
 }
 
+/// A package's file: where it is, and what it holds.
+fn deb((name, version, _): Package<'_>, architecture: &str) -> (String, String) {
+    (format!("pool/{name}_{version}_{architecture}.deb"), format!("{name} {version} {architecture}"))
+}
+
 fn stanza((name, version, more): Package<'_>, architecture: &str) -> String {
-    let content = format!("{name} {version} {architecture}");
+    let (path, content) = deb((name, version, more), architecture);
     let more = if more.is_empty() { String::new() } else { format!("{more}\n") };
     format!(
-        "Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n{more}Filename: pool/{name}.deb\nSize: {}\n\
+        "Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n{more}Filename: {path}\nSize: {}\n\
          SHA256: {}\n\n",
         content.len(),
         Digest::sha256(content.as_bytes()).hex()

@@ -40,6 +40,25 @@ fn a_package_that_the_suites_do_not_have_is_a_finding() {
 }
 
 #[test]
+fn a_changed_byte_of_a_package_is_an_alarm() {
+    let world = World::snapshot();
+    world.refresh(FIRST);
+    let lock = world.lock();
+    world.archive.alter("pool/iproute2_6.1.0-3_arm64.deb", |content| content[3] ^= 1);
+    let ended = world.run(FIRST, &["verify", "--upstream"]);
+    assert!(
+        ended.code == 4 && ended.said.contains("the file of iproute2 for arm64"),
+        "{} {}",
+        ended.code,
+        ended.said
+    );
+    assert_eq!(world.lock(), lock);
+    world.archive.forget("pool/iproute2_6.1.0-3_arm64.deb");
+    let ended = world.run(FIRST, &["verify", "--upstream"]);
+    assert!(ended.code == 1 && ended.said.contains("is no longer served"), "{} {}", ended.code, ended.said);
+}
+
+#[test]
 fn a_mirror_that_moved_on_is_a_finding() {
     let world = World::mirror();
     world.refresh(FIRST);

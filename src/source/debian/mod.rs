@@ -3,6 +3,7 @@
 //! Everything hangs on the signature of `InRelease` (`release`), which names the digests of the lists (`list`). So it may
 //! all come over plain HTTP, from any mirror.
 
+mod file;
 mod list;
 mod release;
 
@@ -14,6 +15,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+pub use self::file::PackageFile;
 use self::list::Body;
 use self::release::{InReleaseFile, Verified};
 use super::SourceError;

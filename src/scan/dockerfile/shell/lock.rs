@@ -1,6 +1,6 @@
 //! What the other commands of a script do about what one of them fetches: check its checksum, check out a commit.
 
-use super::command::{Call, Command, is_shell};
+use super::command::{Call, Command, Operator, is_shell};
 use super::fetch::Setting;
 use crate::scan::dockerfile::add::is_commit;
 
@@ -16,6 +16,9 @@ pub(super) enum Lock {
     /// A commit that another command checks out.
     Commit,
 }
+
+/// Commands that succeed, and end nothing.
+const NOTHING: [&str; 4] = ["true", ":", "echo", "printf"];
 
 /// The commands of a script.
 pub(super) struct Script<'a> {
@@ -53,7 +56,7 @@ impl<'a> Script<'a> {
         };
         // Each command is behind those whose output it reads.
         for index in (0..commands.len()).rev() {
-            let is_check = script.is_check(index);
+            let is_check = script.is_check(index) && !script.is_ignored(index);
             script.last_check = script.last_check.or(is_check.then_some(index));
             if let Some(next) = commands[index].piped_to.filter(|next| *next > index) {
                 script.outputs[index] = script.output_to(next);
@@ -73,7 +76,7 @@ impl<'a> Script<'a> {
         let call = self.call(next);
         let behind = self.outputs[next];
         Output {
-            checked: behind.checked || self.is_check(next),
+            checked: behind.checked || self.is_check(next) && !self.is_ignored(next),
             run: behind.run || call.is_some_and(Call::is_interpreter),
             kept: behind.kept && call.is_some_and(|call| call.name == "tee"),
         }
@@ -97,6 +100,27 @@ impl<'a> Script<'a> {
             |call: &Call<'_>| is_shell(&call.name) || matches!(call.name.as_str(), "eval" | "source" | ".");
         let around = self.commands[index].inside.and_then(|around| self.call(around));
         self.outputs[index].run || around.is_some_and(runs_word)
+    }
+
+    /// Whether the script goes on as if nothing had happened where a command fails: `… || true`.
+    fn is_ignored(&self, index: usize) -> bool {
+        let next = index + 1;
+        let Some(command) = self.commands.get(next) else {
+            return false;
+        };
+        match command.before {
+            Operator::Background => true,
+            // What follows in a block or behind `&&` may end the script.
+            Operator::Or => {
+                let does_nothing = |call: &Call<'_>| NOTHING.contains(&call.name.as_str());
+                let goes_on = self.commands.get(next + 1).is_none_or(|after| after.before != Operator::And);
+                goes_on
+                    && command.top == self.commands[index].top
+                    && command.first() != "{"
+                    && self.call(next).is_some_and(does_nothing)
+            }
+            _ => false,
+        }
     }
 
     /// Whether a command fails where a checksum or signature is wrong.

@@ -17,6 +17,7 @@ pub mod adopt;
 pub mod app;
 pub mod cache;
 pub mod catalog;
+pub mod child;
 pub mod cli;
 pub mod debian;
 pub mod document;

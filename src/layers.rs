@@ -69,6 +69,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("emit", &["model", "catalog", "report"]),
+    ("engine", &["model", "child", "scan", "catalog", "lock"]),
     (
         "cli",
         &[
@@ -83,6 +84,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "oci",
             "mirror",
             "emit",
+            "engine",
             "openpgp",
             "catalog",
             "lock",

@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cache", &["model", "files"]),
     ("net", &["model"]),
     ("mirror", &["model"]),
+    ("provenance", &["model"]),
     ("catalog", &["model", "document", "scan", "track"]),
     ("lock", &["model", "document", "files"]),
     ("history", &["model", "document"]),

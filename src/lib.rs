@@ -36,6 +36,7 @@ pub mod model;
 pub mod net;
 pub mod openpgp;
 pub mod plan;
+pub mod provenance;
 pub mod publish;
 pub mod references;
 pub mod report;

@@ -7,7 +7,7 @@
 //! take by what the [`journal`] remembers, [`source`] asks over [`net`] and [`git`] what is not in the [`cache`], [`resolve`] drives the two, [`lock`]
 //! is the result. [`publish`] brings it to people as commits and pull requests, with the [`evidence`] that [`learn`] asks
 //! for. [`verify`] is the gate over lock, declarations and build files ([`scan`]); [`served`] asks upstream about what is locked. [`emit`] gives the lock
-//! to builders, [`mirror`] serves images without their registry. [`history`] reads what was recorded of upstreams, for
+//! to builders, [`mirror`] serves images without their registry, from the layouts that [`oci`] reads and writes. [`history`] reads what was recorded of upstreams, for
 //! replays. [`cli`] has one file a command, [`report`] what it says, [`error`] its exit codes.
 //!
 //! [`model`], [`track`] and [`document`] are the words of all that. Modules use only what stands above them: the test in
@@ -17,6 +17,7 @@ pub mod adopt;
 pub mod app;
 pub mod cache;
 pub mod catalog;
+pub mod child;
 pub mod cli;
 pub mod debian;
 pub mod document;
@@ -34,6 +35,7 @@ pub mod lock;
 pub mod mirror;
 pub mod model;
 pub mod net;
+pub mod oci;
 pub mod openpgp;
 pub mod plan;
 pub mod publish;

@@ -3,61 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
-use serde::{Deserialize, Deserializer, de};
-
 use super::layout::LayoutError;
 use super::reach::Reached;
 use crate::model::{Digest, ImageRef, Registry, Repository, Tag};
+use crate::oci::Descriptor;
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// Written by containerd and BuildKit beside a bare tag in [`REF_NAME`], always a full reference.
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
-
-/// Where content is and what it is, as an index or a manifest says it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Descriptor {
-    #[serde(default)]
-    pub(super) media_type: String,
-    #[serde(deserialize_with = "digest")]
-    pub(super) digest: Digest,
-    #[serde(default, deserialize_with = "nullable")]
-    annotations: HashMap<String, String>,
-}
-
-/// Go writes `null` for a list or a map that was never made.
-fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-}
-
-/// The parts of an index or a manifest that name other content.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Document {
-    pub(super) media_type: Option<String>,
-    /// Of an index.
-    #[serde(deserialize_with = "nullable")]
-    pub(super) manifests: Vec<Descriptor>,
-    /// Of a manifest.
-    config: Option<Descriptor>,
-    /// Of a manifest.
-    #[serde(deserialize_with = "nullable")]
-    layers: Vec<Descriptor>,
-}
-
-impl Document {
-    /// The indexes and manifests that it names, and the digests of the blobs.
-    pub(super) fn names(self) -> (Vec<Descriptor>, impl Iterator<Item = Digest>) {
-        let blobs = self.config.into_iter().chain(self.layers);
-        (self.manifests, blobs.map(|blob| blob.digest))
-    }
-}
 
 /// All repositories of a layout, as of one reading of its `index.json`.
 #[derive(Debug, Default)]
@@ -87,9 +40,9 @@ pub(super) enum Found<'a> {
 
 impl Contents {
     /// Sorts the descriptors of an `index.json` into repositories; bare tags belong to `default`.
-    pub(super) fn new(index: Document, default: Option<&Repository>) -> Result<Self, LayoutError> {
+    pub(super) fn new(index: Vec<Descriptor>, default: Option<&Repository>) -> Result<Self, LayoutError> {
         let mut contents = Self::default();
-        for descriptor in index.manifests {
+        for descriptor in index {
             let (repository, tag) = name(&descriptor, default)?;
             let shelf = contents.repositories.entry(repository.clone()).or_default();
             if let Some(tag) = tag

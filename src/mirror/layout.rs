@@ -1,24 +1,12 @@
-//! An OCI image layout (image-spec, "image-layout"): a folder with `oci-layout`, `index.json` and `blobs/`.
-//!
-//! The folder may change while it is read: `index.json` is read again when it was replaced, and nothing is handed out whose
-//! bytes were not hashed here first. Errors name files as they are in the layout, since clients get to see them.
+//! An image layout that is served: its repositories as its `index.json` has them now, which is read again when it was
+//! replaced.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Deserialize;
-
-use super::contents::{Contents, Document};
-use crate::model::{Digest, Hasher, ImageRef, Repository};
-
-/// A larger manifest than any registry takes.
-const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
-/// For `index.json`: several hundred thousand tags.
-const INDEX_LIMIT: u64 = 256 * 1024 * 1024;
+use super::contents::Contents;
+use crate::model::{Digest, ImageRef, Repository};
+use crate::oci::{Folder, FolderError, Stamp};
 
 /// Is told what a client should not have to find out alone, such as a blob that is corrupt.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
@@ -41,48 +29,9 @@ impl Default for Options {
 /// What is wrong with a layout.
 #[derive(Debug, thiserror::Error)]
 pub enum LayoutError {
-    /// No `oci-layout` file.
-    #[error("`{path}` is not an OCI image layout: {reason}")]
-    NotALayout {
-        /// The folder.
-        path: PathBuf,
-        /// What it lacks.
-        reason: String,
-    },
-    /// A file that cannot be read.
-    #[error("cannot read `{file}` of the image layout: {source}")]
-    Read {
-        /// Its path in the layout.
-        file: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A document that is none.
-    #[error("`{file}` of the image layout is malformed: {source}")]
-    Json {
-        /// Its path in the layout.
-        file: String,
-        /// Where and why.
-        source: serde_json::Error,
-    },
-    /// More than would be held in memory.
-    #[error("`{file}` of the image layout has {size} bytes: at most {limit} are read")]
-    TooLarge {
-        /// Its path in the layout.
-        file: String,
-        /// How large it is.
-        size: u64,
-        /// How large it may be.
-        limit: u64,
-    },
-    /// Content whose bytes are other ones.
-    #[error("`blobs/{algorithm}/{hex}` of the image layout is corrupt: its content is {found}", algorithm = .expected.algorithm().name(), hex = .expected.hex())]
-    Corrupt {
-        /// What the file's name says.
-        expected: Digest,
-        /// What its bytes are.
-        found: Digest,
-    },
+    /// A file of it.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// An annotation that names nothing.
     #[error("index.json calls {digest} `{name}`: {reason}")]
     Name {
@@ -115,75 +64,37 @@ pub enum LayoutError {
     },
 }
 
-impl LayoutError {
-    /// Whether the content is just not there, as in a layout that was copied for some platforms only.
-    pub(super) fn is_missing(&self) -> bool {
-        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
-    }
-}
-
-/// An image layout that is open for reading.
+/// An image layout that is open for serving.
 pub struct Layout {
-    root: PathBuf,
+    folder: Folder,
     options: Options,
     loaded: Mutex<(Stamp, Arc<Contents>)>,
-    /// Blobs that were hashed, as they were at that time.
-    verified: Mutex<HashMap<Digest, Stamp>>,
-}
-
-/// What changes when a file does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    length: u64,
-    inode: u64,
-}
-
-impl Stamp {
-    fn of(file: &File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Ok(Self { modified: metadata.modified().ok(), length: metadata.len(), inode })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Marker {
-    image_layout_version: String,
 }
 
 impl Layout {
     /// Opens the layout at `root` and reads its `index.json`.
     pub fn open(root: impl Into<PathBuf>, options: Options) -> Result<Self, LayoutError> {
-        let root = root.into();
-        let not_a_layout = |reason: String| LayoutError::NotALayout { path: root.clone(), reason };
-        let marker = File::open(root.join("oci-layout"))
-            .map_err(|error| not_a_layout(format!("cannot read its `oci-layout`: {error}")))?;
-        let marker: Marker = serde_json::from_reader(marker.take(MANIFEST_LIMIT))
-            .map_err(|error| not_a_layout(format!("its `oci-layout` is malformed: {error}")))?;
-        if !marker.image_layout_version.starts_with("1.") {
-            let reason = format!("its version is `{}`, known is 1", marker.image_layout_version);
-            return Err(not_a_layout(reason));
-        }
-        let (stamp, contents) = load(&root, options.repository.as_ref(), None)?
-            .ok_or_else(|| not_a_layout("its `index.json` cannot be read".into()))?;
-        Ok(Self {
-            root,
-            options,
-            loaded: Mutex::new((stamp, Arc::new(contents))),
-            verified: Mutex::default(),
-        })
+        let folder = Folder::open(root)?;
+        let not_read = || FolderError::NotALayout {
+            path: folder.root().to_owned(),
+            reason: "its `index.json` cannot be read".into(),
+        };
+        let (stamp, index) = folder.index_unless(None)?.ok_or_else(not_read)?;
+        let contents = Contents::new(index, options.repository.as_ref())?;
+        Ok(Self { folder, options, loaded: Mutex::new((stamp, Arc::new(contents))) })
+    }
+
+    /// Its files.
+    pub(super) fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     /// The contents as `index.json` has them now.
     pub(super) fn contents(&self) -> Result<Arc<Contents>, LayoutError> {
-        let mut loaded = lock(&self.loaded);
-        if let Some((stamp, contents)) = load(&self.root, self.options.repository.as_ref(), Some(loaded.0))? {
-            *loaded = (stamp, Arc::new(contents));
+        // A panic elsewhere leaves it whole.
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((stamp, index)) = self.folder.index_unless(Some(loaded.0))? {
+            *loaded = (stamp, Arc::new(Contents::new(index, self.options.repository.as_ref())?));
         }
         Ok(Arc::clone(&loaded.1))
     }
@@ -192,97 +103,4 @@ impl Layout {
     pub(super) fn log(&self, message: &str) {
         (self.options.log)(message);
     }
-
-    /// The bytes of an index or a manifest, hashed now.
-    pub(super) fn manifest(&self, digest: &Digest) -> Result<Vec<u8>, LayoutError> {
-        let name = blob_name(digest);
-        let (mut file, stamp) = open(&self.root, &name)?;
-        let bytes = read_all(&mut file, stamp, &name, MANIFEST_LIMIT)?;
-        match Digest::of(digest.algorithm(), &bytes) {
-            found if found == *digest => Ok(bytes),
-            found => Err(LayoutError::Corrupt { expected: digest.clone(), found }),
-        }
-    }
-
-    /// A blob at its start, and its length; hashed when it is new or has changed.
-    pub(super) fn blob(&self, digest: &Digest) -> Result<(File, u64), LayoutError> {
-        let name = blob_name(digest);
-        let (mut file, stamp) = open(&self.root, &name)?;
-        if lock(&self.verified).get(digest) != Some(&stamp) {
-            let found = hash(&mut file, digest).map_err(|source| LayoutError::Read { file: name, source })?;
-            if found != *digest {
-                return Err(LayoutError::Corrupt { expected: digest.clone(), found });
-            }
-            lock(&self.verified).insert(digest.clone(), stamp);
-        }
-        Ok((file, stamp.length))
-    }
-
-    /// What an index or a manifest names.
-    pub(super) fn document(&self, digest: &Digest) -> Result<Document, LayoutError> {
-        let bytes = self.manifest(digest)?;
-        serde_json::from_slice(&bytes).map_err(|source| LayoutError::Json { file: blob_name(digest), source })
-    }
-}
-
-/// Reads `index.json`, unless it is what was read before.
-fn load(
-    root: &Path,
-    default: Option<&Repository>,
-    before: Option<Stamp>,
-) -> Result<Option<(Stamp, Contents)>, LayoutError> {
-    let name = "index.json";
-    let (mut file, stamp) = open(root, name)?;
-    if before == Some(stamp) {
-        return Ok(None);
-    }
-    let bytes = read_all(&mut file, stamp, name, INDEX_LIMIT)?;
-    let index =
-        serde_json::from_slice(&bytes).map_err(|source| LayoutError::Json { file: name.into(), source })?;
-    Ok(Some((stamp, Contents::new(index, default)?)))
-}
-
-/// A path made from the parts of a digest only, which can hold neither `/` nor `..`.
-fn blob_name(digest: &Digest) -> String {
-    format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
-}
-
-fn open(root: &Path, name: &str) -> Result<(File, Stamp), LayoutError> {
-    let opened = File::open(root.join(name)).and_then(|file| {
-        let stamp = Stamp::of(&file)?;
-        Ok((file, stamp))
-    });
-    opened.map_err(|source| LayoutError::Read { file: name.into(), source })
-}
-
-fn read_all(file: &mut File, stamp: Stamp, name: &str, limit: u64) -> Result<Vec<u8>, LayoutError> {
-    if stamp.length > limit {
-        return Err(LayoutError::TooLarge { file: name.into(), size: stamp.length, limit });
-    }
-    let mut bytes = Vec::new();
-    match file.take(limit).read_to_end(&mut bytes) {
-        Ok(_) => Ok(bytes),
-        Err(source) => Err(LayoutError::Read { file: name.into(), source }),
-    }
-}
-
-/// Hashes a file and leaves it at its start.
-fn hash(file: &mut File, digest: &Digest) -> io::Result<Digest> {
-    let mut hasher = Hasher::new(digest.algorithm());
-    let mut buffer = vec![0; 128 * 1024];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => hasher.update(&buffer[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    file.rewind()?;
-    Ok(hasher.finish())
-}
-
-/// A panic elsewhere leaves these maps whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,9 +6,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 
-use super::contents::{Descriptor, Document, Shelf};
+use super::contents::Shelf;
 use super::layout::Layout;
 use crate::model::Digest;
+use crate::oci::{Descriptor, Document};
 
 /// What was found so far, and where to look on.
 #[derive(Debug, Default)]
@@ -42,9 +43,9 @@ impl Reached {
 
     /// Takes note of what the content of `digest` names.
     fn follow(&mut self, digest: &Digest, document: Document) {
-        let (manifests, blobs) = document.names();
-        self.blobs.extend(blobs);
-        self.add(manifests);
+        let blobs = document.config.into_iter().chain(document.layers);
+        self.blobs.extend(blobs.map(|blob| blob.digest));
+        self.add(document.manifests);
         self.followed.insert(digest.clone());
     }
 }
@@ -78,7 +79,7 @@ impl Layout {
                 continue;
             }
             // Content that is missing or corrupt leads nowhere; asked for itself, it is an error.
-            let document = self.document(&digest).unwrap_or_else(|error| {
+            let document = self.folder().document(&digest).unwrap_or_else(|error| {
                 if !error.is_missing() {
                     self.log(&error.to_string());
                 }

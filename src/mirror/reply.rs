@@ -1,5 +1,6 @@
 //! Answers of the distribution API: their headers, and the shape of its errors.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io;
 
@@ -10,7 +11,6 @@ use futures_util::stream;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 
-use super::layout::LayoutError;
 use crate::model::Digest;
 
 const VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
@@ -57,7 +57,7 @@ impl Refusal {
     }
 
     /// A layout that is broken is nothing that the client did wrong.
-    pub(super) fn broken(error: &LayoutError) -> Self {
+    pub(super) fn broken(error: &dyn Display) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", error.to_string())
     }
 

@@ -3,6 +3,7 @@
 //! A request is routed, its repository found, and its content looked up among what that repository leads to: a digest that
 //! another repository holds is not found here. There is no write side: every method but GET and HEAD is refused.
 
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 
@@ -14,10 +15,11 @@ use axum::http::request::Parts;
 use axum::http::{Method, Response, StatusCode};
 use serde_json::json;
 
-use super::contents::{Contents, Document, Found, Shelf};
-use super::layout::{Layout, LayoutError};
+use super::contents::{Contents, Found, Shelf};
+use super::layout::Layout;
 use super::reply::{Bytes, Refusal, Reply, for_method};
 use crate::model::{Digest, Registry, Tag};
+use crate::oci::{Document, FolderError};
 
 /// Of content that neither a descriptor nor the content itself gives a media type.
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -169,12 +171,12 @@ fn find<'a>(contents: &'a Contents, name: &str, registry: Option<&Registry>) -> 
     }
 }
 
-fn broken(layout: &Layout, error: &LayoutError) -> Refusal {
+fn broken(layout: &Layout, error: &dyn Display) -> Refusal {
     layout.log(&error.to_string());
     Refusal::broken(error)
 }
 
-fn unreadable(layout: &Layout, code: &'static str, error: &LayoutError) -> Refusal {
+fn unreadable(layout: &Layout, code: &'static str, error: &FolderError) -> Refusal {
     match error.is_missing() {
         true => Refusal::not_found(code, format!("the layout names this content but lacks it: {error}")),
         false => broken(layout, error),
@@ -210,7 +212,8 @@ fn manifest(layout: &Layout, shelf: &Shelf, reference: &str) -> Result<Reply, Re
         let root = shelf.tags.get(&tag).ok_or_else(unknown)?;
         (root.digest.clone(), root.media_type.clone())
     };
-    let bytes = layout.manifest(&digest).map_err(|error| unreadable(layout, "MANIFEST_UNKNOWN", &error))?;
+    let bytes =
+        layout.folder().manifest(&digest).map_err(|error| unreadable(layout, "MANIFEST_UNKNOWN", &error))?;
     // What is no JSON is served all the same: it is what the digest names.
     let mut document: Document = serde_json::from_slice(&bytes).unwrap_or_default();
     let media_type = match declared.as_str() {
@@ -227,7 +230,8 @@ fn blob(layout: &Layout, shelf: &Shelf, digest: &str) -> Result<Reply, Refusal> 
         let message = format!("no blob `{digest}` here");
         return Err(Refusal::not_found("BLOB_UNKNOWN", message));
     }
-    let (file, length) = layout.blob(&digest).map_err(|error| unreadable(layout, "BLOB_UNKNOWN", &error))?;
+    let (file, length) =
+        layout.folder().blob(&digest).map_err(|error| unreadable(layout, "BLOB_UNKNOWN", &error))?;
     Ok(Reply::Content {
         digest,
         media_type: "application/octet-stream".into(),

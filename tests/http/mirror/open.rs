@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use solera_pin::mirror::{Layout, LayoutError, Options};
 use solera_pin::model::{Algorithm, Digest};
+use solera_pin::oci::FolderError;
 
 use super::stage::{Stage, digest};
 
@@ -62,8 +63,8 @@ fn names_of_an_index_are_told_apart() {
 
     fs::write(stage.path().join("index.json"), "{").unwrap();
     let error = Layout::open(stage.path(), Options::default()).map(drop);
-    assert!(matches!(error, Err(LayoutError::Json { .. })));
+    assert!(matches!(error, Err(LayoutError::Folder(FolderError::Json { .. }))));
     fs::remove_file(stage.path().join("oci-layout")).unwrap();
     let error = Layout::open(stage.path(), Options::default()).map(drop);
-    assert!(matches!(error, Err(LayoutError::NotALayout { .. })));
+    assert!(matches!(error, Err(LayoutError::Folder(FolderError::NotALayout { .. }))));
 }

@@ -1,0 +1,76 @@
+//! What indexes and manifests say of other content (image-spec, "descriptor", "image-index", "manifest").
+//!
+//! Read as far as it tells where content is. Nothing here is written back: bytes that have a digest stay as they are.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::model::{Digest, Platform};
+
+/// Where content is and what it is, as an index or a manifest says it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// Of the content; empty where it is not said.
+    #[serde(default)]
+    pub media_type: String,
+    /// Of the content.
+    #[serde(deserialize_with = "digest")]
+    pub digest: Digest,
+    /// Of the content, in bytes.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// What is said of it, by key.
+    #[serde(default, deserialize_with = "nullable")]
+    pub annotations: HashMap<String, String>,
+    #[serde(default)]
+    platform: Option<Said>,
+}
+
+/// A platform as an index says it.
+#[derive(Clone, Debug, Deserialize)]
+struct Said {
+    #[serde(default)]
+    os: String,
+    #[serde(default)]
+    architecture: String,
+    variant: Option<String>,
+}
+
+impl Descriptor {
+    /// What it runs on; `None` where that is not said, or is `unknown/unknown`, as of attestations.
+    pub fn platform(&self) -> Option<Platform> {
+        let said = self.platform.as_ref()?;
+        let variant = said.variant.as_deref().filter(|variant| !variant.is_empty());
+        let platform = Platform::new(&said.os, &said.architecture, variant).ok()?;
+        (!platform.is_unknown()).then_some(platform)
+    }
+}
+
+/// Go writes `null` for a list or a map that was never made.
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+/// The parts of an index or a manifest that name other content.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Document {
+    /// Of itself.
+    pub media_type: Option<String>,
+    /// Of an index.
+    #[serde(deserialize_with = "nullable")]
+    pub manifests: Vec<Descriptor>,
+    /// Of a manifest.
+    pub config: Option<Descriptor>,
+    /// Of a manifest, the lowest first.
+    #[serde(deserialize_with = "nullable")]
+    pub layers: Vec<Descriptor>,
+}

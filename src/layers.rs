@@ -46,8 +46,29 @@ const LAYERS: &[(&str, &[&str])] = &[
             "resolve", "error",
         ],
     ),
+    (
+        "inspect",
+        &[
+            "model",
+            "document",
+            "tree",
+            "debian",
+            "oci",
+            "provenance",
+            "catalog",
+            "lock",
+            "audit",
+            "source",
+            "workspace",
+            "resolve",
+            "error",
+        ],
+    ),
     ("learn", &["model", "net", "catalog", "git", "source", "evidence", "plan", "resolve"]),
-    ("report", &["model", "document", "catalog", "plan", "verify", "served", "evidence"]),
+    (
+        "report",
+        &["model", "document", "catalog", "plan", "provenance", "verify", "served", "evidence", "inspect"],
+    ),
     (
         "publish",
         &[
@@ -109,6 +130,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "evidence",
             "learn",
             "publish",
+            "provenance",
+            "inspect",
         ],
     ),
 ];
@@ -121,7 +144,9 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("ignore::", &["tree"]),
     ("pgp::", &["openpgp"]),
     ("liblzma::", &["debian"]),
-    ("flate2::", &["debian"]),
+    ("flate2::", &["debian", "inspect"]),
+    ("zstd::", &["inspect"]),
+    ("tar::", &["inspect"]),
     // `cli` starts nobody: it may have to end itself.
     ("std::process", &["git", "source", "publish", "engine", "cli"]),
     ("tokio::process", &["child", "git", "source", "publish", "engine"]),

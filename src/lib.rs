@@ -30,6 +30,7 @@ pub mod gate;
 pub mod git;
 pub mod history;
 pub mod in_place;
+pub mod inspect;
 pub mod journal;
 pub mod learn;
 pub mod lock;

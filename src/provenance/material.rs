@@ -130,8 +130,12 @@ fn without_login(url: &str) -> String {
 }
 
 fn image(purl: &Purl, digests: &BTreeMap<String, String>) -> Result<Source, String> {
-    let unknown: Vec<&str> =
-        purl.qualifiers.keys().map(String::as_str).filter(|key| !["digest", "platform"].contains(key)).collect();
+    let unknown: Vec<&str> = purl
+        .qualifiers
+        .keys()
+        .map(String::as_str)
+        .filter(|key| !["digest", "platform"].contains(key))
+        .collect();
     if !unknown.is_empty() {
         return Err(format!("it says `{}` of itself, which is not known here", unknown.join(", ")));
     }

@@ -102,4 +102,3 @@ fn malformed(error: serde_json::Error) -> ProvenanceError {
 
 #[cfg(test)]
 mod tests;
-

@@ -127,9 +127,11 @@ pub(super) fn statement(written: Written) -> Result<Statement, ProvenanceError> 
     let mut subjects = Vec::new();
     for (algorithm, hex) in said.into_iter().flat_map(|subject| subject.digest.unwrap_or_default()) {
         let digest: Result<Digest, _> = format!("{algorithm}:{hex}").parse();
-        subjects.push(digest.map_err(|error| ProvenanceError::Malformed(format!("a subject of it: {error}")))?);
+        subjects
+            .push(digest.map_err(|error| ProvenanceError::Malformed(format!("a subject of it: {error}")))?);
     }
-    let predicate = written.predicate.ok_or_else(|| ProvenanceError::Malformed("it has no predicate".into()))?;
+    let predicate =
+        written.predicate.ok_or_else(|| ProvenanceError::Malformed("it has no predicate".into()))?;
     let is_new = predicate.definition.is_some();
     if is_new != (written.kind == PREDICATE_TYPES[1]) {
         return Err(ProvenanceError::Malformed(format!("it is not what `{}` must be", written.kind)));
@@ -182,9 +184,8 @@ impl Parts {
         if said.len() > MATERIALS {
             return Err(ProvenanceError::TooMany { what: "materials", most: MATERIALS });
         }
-        let material = |one: Dependency| {
-            Material::new(one.uri.unwrap_or_default(), &one.digest.unwrap_or_default())
-        };
+        let material =
+            |one: Dependency| Material::new(one.uri.unwrap_or_default(), &one.digest.unwrap_or_default());
         let args = self.request.and_then(|request| request.args).unwrap_or_default();
         let metadata = self.metadata.unwrap_or_default();
         let own = metadata.own.unwrap_or_default();

@@ -66,16 +66,28 @@ mod tests {
 
     #[test]
     fn parts_are_split_before_they_are_decoded() {
-        let read = parse("pkg:docker/127.0.0.1%3A5000/a/b@1%2B2?platform=linux%2Farm64&digest=x%26y").unwrap();
+        let read =
+            parse("pkg:docker/127.0.0.1%3A5000/a/b@1%2B2?platform=linux%2Farm64&digest=x%26y").unwrap();
         assert_eq!((read.kind.as_str(), read.name.as_str()), ("docker", "127.0.0.1:5000/a/b"));
         assert_eq!(read.version.as_deref(), Some("1+2"));
         assert_eq!(read.qualifiers["platform"], "linux/arm64");
         assert_eq!(read.qualifiers["digest"], "x&y");
         assert_eq!(parse("pkg:docker/127.0.0.1:5000/a@1").unwrap().name, "127.0.0.1:5000/a");
         for wrong in [
-            "docker/a", "pkg:docker", "pkg:docker/", "pkg:docker/a//b", "pkg:docker/a%2Fb", "pkg:docker/a@%",
-            "pkg:docker/a@%f", "pkg:docker/a@%zz", "pkg:docker/a@%ff", "pkg:docker/a?x", "pkg:docker/a?x=1&X=2",
-            "pkg:docker/a#b", "pkg:docker/a%%", "pkg:docker/a@%+1",
+            "docker/a",
+            "pkg:docker",
+            "pkg:docker/",
+            "pkg:docker/a//b",
+            "pkg:docker/a%2Fb",
+            "pkg:docker/a@%",
+            "pkg:docker/a@%f",
+            "pkg:docker/a@%zz",
+            "pkg:docker/a@%ff",
+            "pkg:docker/a?x",
+            "pkg:docker/a?x=1&X=2",
+            "pkg:docker/a#b",
+            "pkg:docker/a%%",
+            "pkg:docker/a@%+1",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

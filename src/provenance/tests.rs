@@ -54,7 +54,8 @@ fn both_versions_of_a_real_statement_say_the_same() {
         let Steps::Known(steps) = &one.provenance.steps else { panic!("they are told") };
         let told: Vec<_> = steps.iter().map(|step| (&*step.command, step.network, step.line)).collect();
         // The first one had none.
-        let expected = [("echo default > /b", Network::Host, Some(3)), ("echo host > /c", Network::Host, Some(4))];
+        let expected =
+            [("echo default > /b", Network::Host, Some(3)), ("echo host > /c", Network::Host, Some(4))];
         assert_eq!(told, expected);
         assert_eq!(one.provenance.label.as_deref(), Some("0123456789012345678901234567890123456789"));
         assert_eq!(one.subjects, [], "the image had no name");
@@ -101,7 +102,10 @@ fn materials_are_read_by_what_they_name() {
     let sha256 = |digest: &str| json!({"sha256": digest.trim_start_matches("sha256:")});
     for (uri, read) in [
         ("pkg:docker/debian@bookworm-slim", "image docker.io/library/debian:bookworm-slim@BASE"),
-        ("pkg:docker/docker/dockerfile@1?platform=linux%2Farm64%2Fv8", "image docker.io/docker/dockerfile:1@BASE linux/arm64"),
+        (
+            "pkg:docker/docker/dockerfile@1?platform=linux%2Farm64%2Fv8",
+            "image docker.io/docker/dockerfile:1@BASE linux/arm64",
+        ),
         ("pkg:docker/ghcr.io/acme/x?digest=BASE", "image ghcr.io/acme/x@BASE"),
         ("pkg:docker/localhost%3A5000/a@BASE", "image localhost:5000/a@BASE"),
         ("pkg:oci/x@1", "layout BASE"),
@@ -140,7 +144,11 @@ fn what_is_not_understood_stays_unknown() {
         ("pkg:docker/debian@1?platform=x", base(), "platform"),
         ("pkg:npm/left-pad@1", base(), "no image"),
         ("pkg:docker/debian@a%20b", base(), "tag"),
-        ("https://h/a.git#deadbeefdeadbeefdeadbeefdeadbeefdeadbeef", json!({"sha1": COMMIT}), "another commit"),
+        (
+            "https://h/a.git#deadbeefdeadbeefdeadbeefdeadbeefdeadbeef",
+            json!({"sha1": COMMIT}),
+            "another commit",
+        ),
         ("https://h/a.git", json!({"sha1": "e07791e"}), "commit is none"),
         ("https://h/a.git", json!({"sha1": COMMIT, "sha256": "00"}), "kind that is not known"),
         ("ext::sh -c x", json!({"sha1": COMMIT}), "no git repository"),
@@ -165,19 +173,20 @@ fn a_login_is_never_shown() {
 #[test]
 fn revisions_come_from_where_the_builder_puts_them() {
     let vcs = |key: &str| json!({key: {"vcs": {"revision": format!("{COMMIT}-dirty"), "source": "x"}}});
-    let of = |document: Value| {
-        read_file(document.to_string().as_bytes()).unwrap().remove(0).provenance.unwrap()
-    };
+    let of =
+        |document: Value| read_file(document.to_string().as_bytes()).unwrap().remove(0).provenance.unwrap();
     let key = "https://mobyproject.org/buildkit@v1#metadata";
     let old = of(json!({"buildType": "x", "metadata": vcs(key)}));
     let new = of(json!({"buildDefinition": {}, "runDetails": {"metadata": vcs("buildkit_metadata")}}));
     for read in [old, new] {
         assert_eq!(read.revision, Some(Revision { commit: COMMIT.into(), dirty: true }));
     }
-    let hermetic = of(json!({"buildType": "x", "metadata": {"https://mobyproject.org/buildkit@v1#hermetic": true}}));
+    let hermetic =
+        of(json!({"buildType": "x", "metadata": {"https://mobyproject.org/buildkit@v1#hermetic": true}}));
     assert_eq!(hermetic.steps, Steps::Known(Vec::new()));
     let request = json!({"args": {"source": format!("docker/dockerfile:1@{BASE}"), "cmdline": "x"}});
-    let frontend = of(json!({"buildDefinition": {"externalParameters": {"request": request}}})).frontend.unwrap();
+    let frontend =
+        of(json!({"buildDefinition": {"externalParameters": {"request": request}}})).frontend.unwrap();
     assert_eq!(frontend.to_string(), format!("docker.io/docker/dockerfile:1@{BASE}"));
 }
 
@@ -202,7 +211,11 @@ fn networks_have_been_written_in_several_ways() {
         (json!({"network": 7}), Some(Network::Other)),
         (json!({"network": ["NONE"]}), Some(Network::Other)),
     ] {
-        assert_eq!(networks(written.clone()), vec![expected; 2].into_iter().flatten().collect::<Vec<_>>(), "{written}");
+        assert_eq!(
+            networks(written.clone()),
+            vec![expected; 2].into_iter().flatten().collect::<Vec<_>>(),
+            "{written}"
+        );
     }
 }
 
@@ -219,7 +232,8 @@ fn what_is_wrong_is_told() {
     assert!(says(br#"{"buildType": "x", "materials": [], "buildDefinition": {}}"#).contains("at once"));
     assert!(says(br#"{"buildType": "x", "materials": {}}"#).contains("not what builders write"));
     assert!(says(br#"{"buildx.build.provenance/x": {}}"#).contains("no platform"));
-    let twice = json!({"buildx.build.provenance/linux/arm64": {}, "buildx.build.provenance/linux/arm64/v8": {}});
+    let twice =
+        json!({"buildx.build.provenance/linux/arm64": {}, "buildx.build.provenance/linux/arm64/v8": {}});
     assert!(says(twice.to_string().as_bytes()).contains("twice"));
     let many = json!({"buildType": "x", "materials": vec![json!({}); 10_001]});
     assert!(says(many.to_string().as_bytes()).contains("10000 materials"));

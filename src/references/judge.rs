@@ -2,7 +2,9 @@
 
 use super::register::{Owners, Register};
 use crate::catalog::{Declaration, Mode, Upstream};
-use crate::model::{Architecture, Digest, GitPin, ImagePin, Pin, PinName, Platform, Repository, Tag, same_git};
+use crate::model::{
+    Architecture, Digest, GitPin, ImagePin, Pin, PinName, Platform, Repository, Tag, same_git,
+};
 use crate::scan::{Bound, Fetch, GitInput, ImageInput, Input, Kind, Reference, Unresolved};
 
 /// How a reference stands to the lock.

@@ -91,7 +91,7 @@ fn what_is_not_is_named_with_what_the_lock_has() {
             "the lock has its content as `debian`, from docker.io/library/debian".into(),
         ),
         ("pkg:docker/alpine@3", sha256(AMD64), "the lock has nothing of docker.io/library/alpine".into()),
-        ("pkg:oci/base", sha256(OTHER), "no image with".into()),
+        ("pkg:oci/base", sha256(&format!("sha256:{}", "5".repeat(64))), "no image with".into()),
         (
             "https://github.com/sadoyan/aralez.git#main",
             json!({"sha1": "1111111111111111111111111111111111111111"}),

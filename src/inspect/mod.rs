@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audit::{Finding, Locked, NO_PROVENANCE, OTHER_SUBJECT};
+use crate::document::meant;
 use crate::error::{Error, Status};
 use crate::lock::Lock;
 use crate::model::{Digest, ImageName, Platform};
@@ -48,6 +49,8 @@ pub struct Auditor<'a> {
     pub compare: Compare<'a>,
     /// The image of the catalog that it should be, where that is known: then only what it reads may have been used.
     pub image: Option<&'a ImageName>,
+    /// What its builder says, for images with nothing attested of them.
+    pub stated: Vec<Built>,
     /// Who is asked about bases and packages.
     pub sources: &'a Sources,
     /// The time of the run.
@@ -66,8 +69,8 @@ pub struct Audited {
     pub manifest: Option<Digest>,
     /// The commit whose lock it was compared with.
     pub revision: Option<String>,
-    /// How many things from outside its provenance names.
-    pub materials: usize,
+    /// How many things from outside its provenance names; none where it has no provenance.
+    pub materials: Option<usize>,
     /// Its `RUN` steps that had the network.
     pub steps: Steps,
     /// Its packages.
@@ -96,7 +99,8 @@ impl Audited {
 impl<'a> Auditor<'a> {
     /// An auditor that compares with the revision that each image names.
     pub fn new(workspace: &'a Workspace, sources: &'a Sources, now: jiff::Timestamp) -> Self {
-        Self { workspace, compare: Compare::Named, image: None, sources, now, states: Mutex::default() }
+        let (compare, stated, states) = (Compare::Named, Vec::new(), Mutex::default());
+        Self { workspace, compare, image: None, stated, sources, now, states }
     }
 
     /// Compares what a file with provenance names: one of `docker buildx build --metadata-file`, or a statement.
@@ -117,6 +121,7 @@ impl<'a> Auditor<'a> {
             audited.found(NO_PROVENANCE, "the file has no provenance of it", ASK_FOR_IT);
             return Ok(audited);
         };
+        audited.materials = Some(provenance.materials.len());
         let claims = Claims::default().and_of(&provenance);
         if let Some(state) = self.state(&claims, &mut audited)? {
             self.materials(&state, &provenance, &mut audited)?;
@@ -145,17 +150,25 @@ impl<'a> Auditor<'a> {
             manifest: Some(image.manifest.clone()),
             ..Audited::default()
         };
+        let used = self.stated(&image, &mut audited);
+        let claims = used.iter().fold(image.claims.clone(), |claims, provenance| claims.and_of(provenance));
+        let Some(state) = self.state(&claims, &mut audited)? else { return Ok(audited) };
+        for provenance in &used {
+            self.materials(&state, provenance, &mut audited)?;
+        }
+        self.packages(folder, &image, &used, &state, &mut audited).await?;
+        Ok(audited)
+    }
+
+    /// What is stated of an image.
+    fn stated<'s>(&'s self, image: &'s Attested, audited: &mut Audited) -> Vec<&'s Provenance> {
         let statements = match &image.statements {
             Statements::Read(statements) => statements.as_slice(),
             Statements::Unreadable(why) => {
                 audited.found(NO_PROVENANCE, format!("its provenance cannot be read: {why}"), ASK_FOR_IT);
-                return Ok(audited);
+                return Vec::new();
             }
         };
-        if statements.is_empty() {
-            audited.found(NO_PROVENANCE, "the image has no provenance", ASK_FOR_IT);
-            return Ok(audited);
-        }
         for statement in statements {
             // Builders name nothing where an image has no name: then what names the image is the index alone.
             if !statement.subjects.is_empty() && !statement.subjects.contains(&image.manifest) {
@@ -163,26 +176,22 @@ impl<'a> Auditor<'a> {
                 audited.found(OTHER_SUBJECT, "its provenance is about another image", help);
             }
         }
-        let claims = statements.iter().fold(image.claims.clone(), |claims, it| claims.and_of(&it.provenance));
-        let Some(state) = self.state(&claims, &mut audited)? else { return Ok(audited) };
-        for statement in statements {
-            self.materials(&state, &statement.provenance, &mut audited)?;
-            audited.steps = match (std::mem::take(&mut audited.steps), &statement.provenance.steps) {
-                (Steps::Known(mut all), Steps::Known(more)) => {
-                    all.extend(more.iter().cloned());
-                    Steps::Known(all)
-                }
-                (known @ Steps::Known(_), Steps::Untold) => known,
-                (Steps::Untold, steps) => steps.clone(),
-            };
+        let mut used: Vec<&Provenance> = statements.iter().map(|statement| &statement.provenance).collect();
+        if used.is_empty() {
+            let is_it = |built: &&Built| built.platform.is_none() || built.platform == image.platform;
+            used.extend(self.stated.iter().filter(is_it).filter_map(|built| built.provenance.as_ref()));
         }
-        let used: Vec<&Provenance> = statements.iter().map(|statement| &statement.provenance).collect();
-        self.packages(folder, &image, &used, &state, &mut audited).await?;
-        Ok(audited)
+        match used.is_empty() {
+            true => audited.found(NO_PROVENANCE, "the image has no provenance", ASK_FOR_IT),
+            false => audited.materials = Some(used.iter().map(|provenance| provenance.materials.len()).sum()),
+        }
+        for provenance in &used {
+            audited.steps = std::mem::take(&mut audited.steps).and(&provenance.steps);
+        }
+        used
     }
 
     fn materials(&self, state: &State, provenance: &Provenance, audited: &mut Audited) -> Result<(), Error> {
-        audited.materials += provenance.materials.len();
         let found = self.locked(state)?.materials(provenance, audited.platform.as_ref());
         audited.findings.extend(found);
         if provenance.revision.as_ref().is_some_and(|revision| revision.dirty) {
@@ -206,8 +215,11 @@ impl<'a> Auditor<'a> {
         let catalog = state.catalog(self.workspace);
         let image = catalog.images.get(name).ok_or_else(|| {
             let at = state.commit.as_ref().map(|commit| format!(" at {commit}")).unwrap_or_default();
-            Error::new(Status::Failed, format!("no image of the catalog is called `{name}`{at}"))
-                .hint("name the image as its folder of images/ was called then")
+            let error = Error::new(Status::Failed, format!("no image of the catalog is called `{name}`{at}"));
+            match meant(name.as_str(), catalog.images.keys().map(ImageName::as_str)) {
+                Some(known) => error.hint(format!("did you mean `{known}`?")),
+                None => error.hint("name the image as its folder of images/ was called then"),
+            }
         })?;
         Ok(locked.read_by(image.pins()))
     }
@@ -239,3 +251,6 @@ pub(crate) fn unreadable(error: FolderError) -> Error {
     };
     Error::new(status, error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

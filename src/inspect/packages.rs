@@ -149,29 +149,32 @@ impl Auditor<'_> {
             architectures: &architectures,
             now: self.now,
         };
-        let found = self.sources.debian.state(&suites).await?;
-        for (suite, locked) in pin.suites() {
-            let now = found.state.suites.get(suite).map(|now| &now.digest);
-            if now != Some(&locked.digest) {
-                return Err(moved(declared, &asked(), suite.as_str(), now));
+        for (suite, base) in &suites.bases {
+            let locked = pin.suites().get(suite).map(|locked| &locked.digest);
+            let served = self.sources.debian.served(base, suite).await?;
+            if locked != Some(&served) {
+                return Err(moved(declared, &asked(), suite.as_str(), &served));
             }
         }
+        let found = self.sources.debian.state(&suites).await?;
         self.sources.debian.lacking(&suites, &found, packages).await
     }
 }
 
-/// The locked images that were used, each with its manifest for the platform.
+/// The locked images that were used, each with its manifest for the platform; all of them where nothing is stated.
 fn bases<'l>(
     locked: &Locked<'l>,
     platform: Option<&Platform>,
     used: &[&Provenance],
 ) -> Vec<(&'l ImagePin, Digest)> {
     let is_used = |pin: &ImagePin, manifest: &Digest| {
-        used.iter().flat_map(|provenance| &provenance.materials).any(|material| match &material.source {
-            Source::Image(used) => used.digest == pin.digest || used.digest == *manifest,
-            Source::Layout(digest) => *digest == pin.digest || digest == manifest,
-            _ => false,
-        })
+        let mut materials = used.iter().flat_map(|provenance| &provenance.materials);
+        used.is_empty()
+            || materials.any(|material| match &material.source {
+                Source::Image(used) => used.digest == pin.digest || used.digest == *manifest,
+                Source::Layout(digest) => *digest == pin.digest || digest == manifest,
+                _ => false,
+            })
     };
     let base = |(name, pin): (&'l PinName, &'l Pin)| match pin {
         Pin::Image(pin) if locked.reads(name) => {
@@ -184,8 +187,7 @@ fn bases<'l>(
 }
 
 /// A snapshot never changes; a mirror does, and then has nothing that is locked.
-fn moved(declared: &Debian, asked: &str, suite: &str, now: Option<&Digest>) -> SourceError {
-    let now = now.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+fn moved(declared: &Debian, asked: &str, suite: &str, now: &Digest) -> SourceError {
     match &declared.place {
         ArchivePlace::Snapshot(_) => SourceError::new(
             Kind::Integrity,

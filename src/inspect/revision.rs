@@ -67,7 +67,7 @@ impl Auditor<'_> {
             Ok(state) => state,
             Err(Unread::NotHere) => {
                 let shown = harmless(&revision);
-                let message = format!("its revision {shown} is not in this repository");
+                let message = format!("the revision {shown} is not in this repository");
                 let help = format!(
                     "fetch it: `git fetch origin {shown}`, or in a shallow clone `git fetch --unshallow`; if it is nowhere, the image is not from here"
                 );

@@ -52,10 +52,10 @@ pub(super) struct Record {
 }
 
 /// The files that count, as they are after some layers.
-type Files = BTreeMap<String, Kept>;
+pub(super) type Files = BTreeMap<String, Kept>;
 
 #[derive(Clone)]
-enum Kept {
+pub(super) enum Kept {
     Bytes(Vec<u8>),
     /// A link, whose target is not looked for.
     Link,
@@ -90,7 +90,7 @@ pub(super) fn record(
     Ok(record)
 }
 
-fn packages(files: &Files) -> Result<Option<BTreeSet<Installed>>, LayerError> {
+pub(super) fn packages(files: &Files) -> Result<Option<BTreeSet<Installed>>, LayerError> {
     let mut all = BTreeSet::new();
     for (path, kept) in files {
         let wrong = |why: String| LayerError::Record(harmless(path), why);
@@ -106,14 +106,14 @@ fn packages(files: &Files) -> Result<Option<BTreeSet<Installed>>, LayerError> {
 
 /// What a layer changes of the files that count.
 #[derive(Default)]
-struct Changes {
+pub(super) struct Changes {
     /// What is gone of lower layers: a path, and all that is below it.
     gone: BTreeSet<String>,
     added: Files,
 }
 
 impl Changes {
-    fn apply(self, files: &mut Files) {
+    pub(super) fn apply(self, files: &mut Files) {
         let is_gone = |path: &str| {
             let below =
                 |gone: &String| path.strip_prefix(gone.as_str()).is_some_and(|rest| rest.starts_with('/'));
@@ -146,7 +146,10 @@ fn plain(path: &[u8]) -> Option<String> {
 }
 
 /// Goes through a layer; gives what it changes, and what it unpacks to where that is asked for.
-fn changes(layer: impl io::BufRead, said: Option<&Digest>) -> io::Result<(Changes, Option<Digest>)> {
+pub(super) fn changes(
+    layer: impl io::BufRead,
+    said: Option<&Digest>,
+) -> io::Result<(Changes, Option<Digest>)> {
     let hasher = said.map(|said| Hasher::new(said.algorithm()));
     let unpacked = Counted { input: unpacked(layer)?, hasher, left: LAYER };
     let mut archive = Archive::new(unpacked);
@@ -155,17 +158,21 @@ fn changes(layer: impl io::BufRead, said: Option<&Digest>) -> io::Result<(Change
     for entry in archive.entries()? {
         let mut entry = entry?;
         let Some(path) = plain(&entry.path_bytes()) else { continue };
+        let is_folder = entry.header().entry_type().is_dir();
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
         if name == OPAQUE {
             changes.gone.insert(parent.to_owned());
         } else if let Some(name) = name.strip_prefix(WHITEOUT) {
             let gone = if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") };
             changes.gone.insert(gone);
-        } else if counts(&path) && !entry.header().entry_type().is_dir() {
+        } else if is_folder {
+            // Where a file was, it is none any more.
+            changes.gone.extend(counts(&path).then_some(path));
+        } else if counts(&path) {
             let kept = keep(&mut entry, &mut left)?;
             changes.added.insert(path, kept);
-        } else if (leads(&path) || counts(&path)) && !entry.header().entry_type().is_dir() {
-            // What was a folder is none any more.
+        } else if leads(&path) {
+            // Where a folder was, it is none any more.
             changes.gone.insert(path);
         }
     }

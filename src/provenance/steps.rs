@@ -23,6 +23,21 @@ pub enum Steps {
     Known(Vec<Step>),
 }
 
+impl Steps {
+    /// These and more.
+    #[must_use]
+    pub fn and(self, more: &Self) -> Self {
+        match (self, more) {
+            (Self::Known(mut all), Self::Known(more)) => {
+                all.extend(more.iter().cloned());
+                Self::Known(all)
+            }
+            (Self::Untold, steps) => steps.clone(),
+            (known, Self::Untold) => known,
+        }
+    }
+}
+
 /// A `RUN` step that had the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {

@@ -17,7 +17,22 @@ pub fn human(name: &str, audited: &Audited) -> String {
     if let Some(revision) = &audited.revision {
         text.push_str(&format!("  compared with pins.lock at {}\n", harmless(revision)));
     }
-    text.push_str(&format!("  {} from outside", count(audited.materials, "material")));
+    if let Some(materials) = audited.materials {
+        text.push_str(&used(materials, audited));
+    }
+    for note in &audited.notes {
+        text.push_str(&format!("  note: {}\n", harmless(note)));
+    }
+    for finding in &audited.findings {
+        text.push_str(&format!("  error[{}]: {}\n", finding.rule, harmless(&finding.message)));
+        text.push_str(&format!("    help: {}\n", harmless(&finding.help)));
+    }
+    text
+}
+
+/// What it used.
+fn used(materials: usize, audited: &Audited) -> String {
+    let mut text = format!("  {} from outside", count(materials, "material"));
     if let Some(packages) = &audited.packages {
         let (installed, listed) = (count(packages.installed, "package"), packages.listed);
         text.push_str(&format!(
@@ -31,13 +46,6 @@ pub fn human(name: &str, audited: &Audited) -> String {
             text.push_str("  which RUN steps had the network is not told: build with mode=max\n")
         }
         Steps::Known(steps) => steps.iter().for_each(|step| text.push_str(&step_line(step))),
-    }
-    for note in &audited.notes {
-        text.push_str(&format!("  note: {}\n", harmless(note)));
-    }
-    for finding in &audited.findings {
-        text.push_str(&format!("  error[{}]: {}\n", finding.rule, harmless(&finding.message)));
-        text.push_str(&format!("    help: {}\n", harmless(&finding.help)));
     }
     text
 }

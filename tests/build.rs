@@ -48,7 +48,7 @@ fn said(ended: &Output) -> Said {
 #[test]
 fn fip_alias_agent_is_built_from_what_is_locked() {
     let repository = Repository::make("bookworm");
-    repository.commit();
+    let _ = repository.commit();
     let built = said(&repository.solera_pin(&["build", "fip-alias-agent", "--", "--network=host"]));
     assert_eq!(built.code, 0);
     assert!(built.data.contains("among the images of buildx"));

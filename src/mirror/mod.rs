@@ -2,10 +2,11 @@
 //! without a network (or a test) asks it as it would ask the upstream.
 //!
 //! `layout` reads the folder, `contents` sorts it into repositories, `reach` decides which of them may show what, and
-//! `serve` speaks HTTP. Entry points: [`Layout::open`], then [`serve`].
+//! `serve` speaks HTTP. Entry points: [`Layout::open`], then [`serve`]. `pull` copies images into such a folder.
 
 mod contents;
 mod layout;
+pub mod pull;
 mod reach;
 mod reply;
 mod serve;

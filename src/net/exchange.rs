@@ -8,7 +8,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, LOCATION, RANGE};
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -19,7 +19,7 @@ use super::body::Body;
 use super::client::Inner;
 use super::endpoint::is_plain_allowed;
 use super::error::{Between, Place, seconds};
-use super::message::{Access, Method, Request, Response, Secret};
+use super::message::{Access, Method, Request, Response, Secret, Target};
 use super::proxy::{Fault, Proxy};
 use super::{Allowance, Asked, NetError, issuer, tls};
 
@@ -192,6 +192,10 @@ impl Inner {
         let mut builder = http.request(method, url.clone()).header(ACCEPT_ENCODING, "identity");
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
+        }
+        let kept = request.sink.as_ref().map_or(0, Target::kept);
+        if kept > 0 {
+            builder = builder.header(RANGE, format!("bytes={kept}-"));
         }
         if let Some(body) = &request.body {
             builder = builder.body(body.clone());

@@ -1,7 +1,7 @@
 //! What is asked and what is answered, without the HTTP library's types.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
@@ -66,13 +66,26 @@ pub trait Sink: Send {
     /// says so, as a predicate of whoever answered.
     fn begin(&mut self, answer: &Response) -> Result<(), String>;
 
-    /// Its next bytes.
-    fn take(&mut self, bytes: &[u8]);
+    /// Its next bytes. Where they cannot be taken, says why, as a predicate of whoever answered.
+    fn take(&mut self, bytes: &[u8]) -> Result<(), String>;
+
+    /// How many bytes it has already: each attempt asks for those behind them only, and a server that does not know how
+    /// answers with all. [`Sink::begin`] sees by the status, 206 or 200, which of the two it did.
+    fn kept(&self) -> u64 {
+        0
+    }
 }
 
 /// Where a body goes.
 #[derive(Clone)]
 pub(super) struct Target(pub(super) Arc<Mutex<dyn Sink>>);
+
+impl Target {
+    /// How many bytes of the body are there already.
+    pub(super) fn kept(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).kept()
+    }
+}
 
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -217,6 +230,8 @@ impl Asked {
         const MIB: usize = 1 << 20;
         match self {
             Self::File => usize::try_from(4_u64 << 30).unwrap_or(usize::MAX),
+            // What names a layer says how long it is.
+            Self::Layer => usize::try_from(1_u64 << 40).unwrap_or(usize::MAX),
             Self::Head => 0,
             Self::Manifest => 4 * MIB,
             Self::TagPage => 64 * MIB,

@@ -32,9 +32,12 @@ impl Inner {
     ) -> Result<Response, Failure> {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let mut response = Response { status, headers, url: url.clone(), body: Body::default() };
-        if status != 200 {
-            return Ok(response);
-        }
+        let lock = || sink.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = match status {
+            200 => 0,
+            206 => usize::try_from(lock().kept()).unwrap_or(usize::MAX),
+            _ => return Ok(response),
+        };
         let place = || Place::of(url);
         let refused = |what| Failure::Final(NetError::Refused { place: place(), what });
         let encoding = answer.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
@@ -42,24 +45,24 @@ impl Inner {
             return Err(refused("compressed its answer, although it was asked not to".into()));
         }
         let limit = request.limit();
+        let left = limit.saturating_sub(kept);
         let too_large = || Failure::Final(NetError::TooLarge { place: place(), limit });
-        if answer.content_length().unwrap_or(0) > limit as u64 {
+        if answer.content_length().unwrap_or(0) > left as u64 {
             return Err(too_large());
         }
-        let lock = || sink.0.lock().unwrap_or_else(PoisonError::into_inner);
         lock().begin(&response).map_err(refused)?;
         let (begun, mut length) = (Instant::now(), 0);
         while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(url, &error, true))? {
             self.counters.received(place().host(), chunk.len());
             length += chunk.len();
-            if length > limit {
+            if length > left {
                 return Err(too_large());
             }
             let most = most(self.whole(), length);
             if begun.elapsed() > most {
                 return Err(slow(url, most, false));
             }
-            lock().take(&chunk);
+            lock().take(&chunk).map_err(refused)?;
         }
         response.body = Body::elsewhere(length);
         Ok(response)

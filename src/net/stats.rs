@@ -101,6 +101,8 @@ pub enum Asked {
     Token,
     /// A blob.
     Blob,
+    /// A blob of any size.
+    Layer,
     /// A git server's references.
     Git,
     /// A git server's objects, or its answer to ours.
@@ -133,7 +135,7 @@ impl Counters {
             Asked::Manifest => &mut stats.manifests,
             Asked::TagPage => &mut stats.tag_pages,
             Asked::Token => &mut stats.tokens,
-            Asked::Blob | Asked::Attestation => &mut stats.blobs,
+            Asked::Blob | Asked::Layer | Asked::Attestation => &mut stats.blobs,
             Asked::Git | Asked::Pack => &mut stats.git,
             Asked::Forge => &mut stats.forge,
             Asked::File | Asked::Suite | Asked::List => &mut stats.files,

@@ -39,6 +39,11 @@ struct Said {
 }
 
 impl Descriptor {
+    /// Whether it says what it runs on, `unknown/unknown` included.
+    pub fn names_platform(&self) -> bool {
+        self.platform.as_ref().is_some_and(|said| !said.os.is_empty())
+    }
+
     /// What it runs on; `None` where that is not said, or is `unknown/unknown`, as of attestations.
     pub fn platform(&self) -> Option<Platform> {
         let said = self.platform.as_ref()?;

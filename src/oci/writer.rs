@@ -103,15 +103,58 @@ impl Writer {
                 })
             })
             .collect();
+        self.put_index(&manifests)
+    }
+
+    /// Replaces the entries of `index.json`, as they are written there. The same as before is not written.
+    pub fn put_index(&self, manifests: &[Value]) -> io::Result<()> {
         let index = json!({
             "schemaVersion": 2, "mediaType": MediaType::OciIndex.as_str(), "manifests": manifests,
         });
-        self.put("index.json", format!("{index:#}\n").as_bytes())
+        let text = format!("{index:#}\n").into_bytes();
+        match fs::read(self.root.join("index.json")) {
+            Ok(before) if before == text => Ok(()),
+            _ => self.put("index.json", &text),
+        }
+    }
+
+    /// All content that is there, with where it is; what has no digest for a name is none.
+    pub fn contents(&self) -> io::Result<Vec<(Digest, PathBuf)>> {
+        let mut found = Vec::new();
+        for algorithm in fs::read_dir(self.root.join("blobs"))? {
+            let algorithm = algorithm?;
+            if !algorithm.file_type()?.is_dir() {
+                continue;
+            }
+            for entry in fs::read_dir(algorithm.path())? {
+                let path = entry?.path();
+                let name = [algorithm.path(), path.clone()].map(|path| {
+                    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+                });
+                if let Ok(digest) = name.join(":").parse() {
+                    found.push((digest, path));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes what came of content that is incomplete, unless it is wanted.
+    pub fn forget_partial(&self, is_wanted: impl Fn(&Digest) -> bool) -> io::Result<()> {
+        for entry in fs::read_dir(self.root.join(PARTIAL))? {
+            let path = entry?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let digest = name.replacen('-', ":", 1).parse::<Digest>();
+            if !digest.is_ok_and(|digest| is_wanted(&digest)) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
     }
 
     fn put(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let path = self.root.join(PARTIAL).join(name);
-        let mut file = File::create(&path)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(path, self.root.join(name))
@@ -138,6 +181,11 @@ impl Incoming {
         self.hasher.update(bytes);
         self.length += bytes.len() as u64;
         Ok(())
+    }
+
+    /// Removes what is there.
+    pub fn discard(self) -> io::Result<()> {
+        fs::remove_file(&self.path)
     }
 
     /// Gives the content its name. Where it is something else it is removed, and this is what it is.

@@ -15,6 +15,7 @@ pub struct SourceError {
 }
 
 impl SourceError {
+    /// A failure of this class: what was asked, as in `read a`, and why there is no answer.
     pub(crate) fn new(kind: Kind, asked: impl Into<String>, cause: impl Into<String>) -> Self {
         Self { kind, asked: asked.into(), cause: shown(&cause.into()), hint: None, not_asked: None }
     }

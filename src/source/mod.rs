@@ -15,6 +15,6 @@ pub use archive::{ArchiveSource, Asked as AskedFile, FileNow, Published, Release
 pub use debian::{DebianSource, PackageFile, Suites, SuitesState};
 pub use error::SourceError;
 pub use git::{GitSource, Way};
-pub use image::ImageSource;
+pub use image::{ImageSource, Poured, RawManifest};
 
 pub use crate::net::Kind;

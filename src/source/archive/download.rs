@@ -110,7 +110,8 @@ impl Sink for Download {
         Ok(())
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), String> {
         self.add(bytes);
+        Ok(())
     }
 }

@@ -111,7 +111,8 @@ impl Sink for Content {
         if is_page { Err("is a page for people, not a package".into()) } else { Ok(()) }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), String> {
         self.0.update(bytes);
+        Ok(())
     }
 }

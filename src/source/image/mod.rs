@@ -2,12 +2,13 @@
 //!
 //! Entry point: [`ImageSource`]. `tags` reads tag lists, `content` is what the bytes of a manifest say, and this file
 //! asks for those bytes and checks them. `anatomy` asks what images are made of, for people to compare: `described` is
-//! what manifests and configurations say about that, `inventory` what is installed. `kept` is what was read in earlier runs.
+//! what manifests and configurations say about that, `inventory` what is installed. `kept` is what was read in earlier runs. `copy` is for who wants the bytes themselves.
 
 mod anatomy;
 mod answer;
 mod bytes;
 mod content;
+mod copy;
 mod described;
 mod inventory;
 mod kept;
@@ -24,6 +25,7 @@ use tokio::sync::Semaphore;
 use self::anatomy::Inventory;
 use self::answer::{agrees, checked, claimed};
 use self::content::{Child, Claims, Content};
+pub use self::copy::{Poured, RawManifest};
 use self::described::{Entries, Single};
 use super::SourceError;
 use super::memo::Memo;

@@ -18,7 +18,8 @@ pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
             output.push(format!("type=oci,tar=false,name={},dest=", recipe.name));
             output.push(folder);
         }
-        Goal::Push => output.push(format!("type=registry,name={}", recipe.name)),
+        // What Docker's own builder would unpack for itself has the times of its files.
+        Goal::Push => output.push(format!("type=image,push=true,unpack=false,name={}", recipe.name)),
         Goal::Store(packed) => {
             let mut input = OsString::from("--input=");
             input.push(packed);

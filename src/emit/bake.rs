@@ -9,8 +9,9 @@ use super::contexts::named;
 use super::{Ambiguous, EmittedImage, all_arguments};
 use crate::model::{Pin, PinName};
 
-/// The secret that brings the locked suites into a build: the file `sources-list`, or the variable of that name.
-const SECRET: &str = "id=sources-list";
+/// The secret that brings the locked suites into a build. A variable, because bake wants to see a file even where it
+/// builds nothing.
+const SECRET: &str = "id=sources-list,env=SOURCES_LIST";
 
 /// Paths are relative to the repository's root, where bake is run.
 pub fn bake(pins: &BTreeMap<PinName, Pin>, images: &[EmittedImage]) -> Result<String, Ambiguous> {

@@ -97,11 +97,11 @@ impl Rules {
                 for repository in repositories {
                     for object in [Some(commit), tag_object.as_ref()].into_iter().flatten() {
                         let identifier = format!("git://{repository}#{object}");
+                        self.push(Action::Allow, Selector::exact_if_needed(identifier.clone()));
                         if !identifier.contains('*') {
                             // A folder of it.
-                            self.push(Action::Allow, Selector::plain(format!("{identifier}:*")));
+                            self.push(Action::Allow, Selector::plain(identifier + ":*"));
                         }
-                        self.push(Action::Allow, Selector::exact_if_needed(identifier));
                     }
                 }
             }

@@ -174,6 +174,7 @@ fn a_git_source_is_the_locked_commit_or_it_is_denied() {
         (id("#v1.0.0"), id(&format!("#{}", &locked[..12])), id(""), id("#main"));
     let annotated = |source: &str| add("", source).replace("source.git", "annotated.git");
     let annotated_tag = by_tag.replace("source.git", "annotated.git");
+    let (old, old_tag) = (&sources.old_commit, id("#old-0.1.0"));
     let full_tag = id("#refs/tags/v1.0.0");
     let elsewhere = format!("git://{git}/fork.git#{locked}");
     hold(
@@ -189,6 +190,8 @@ fn a_git_source_is_the_locked_commit_or_it_is_denied() {
             (add("", "#v1.0.0:folder"), Denied(&id("#v1.0.0:folder")), Gets("one")),
             (add("", "?tag=v1.0.0"), Denied(&full_tag), Gets("one one")),
             (add(&format!("--checksum={locked}"), "#v1.0.0"), Gets("one one"), Gets("one one")),
+            (add(&format!("--checksum={old}"), "#old-0.1.0"), Gets("zero zero"), Gets("zero zero")),
+            (add("", "#old-0.1.0"), Denied(&old_tag), Gets("zero zero")),
             (add("", &format!("?ref=v1.0.0&commit={locked}")), Gets("one one"), Gets("one one")),
             (add("", &format!("#{other}")), Denied(&other_commit), Denied(&other_commit)),
             (add(&format!("--checksum={other}"), "#main"), Denied(&branch), Denied(&branch)),

@@ -24,6 +24,8 @@ pub(crate) struct Sources {
     pub(crate) commit: String,
     /// The annotated tag that names it in one.
     pub(crate) tag_object: String,
+    /// What another pin locks of the same repository.
+    pub(crate) old_commit: String,
     /// A commit that is on its branch.
     pub(crate) other_commit: String,
     /// Of the locked file.
@@ -42,6 +44,10 @@ track = \"{major}.{minor}-slim\"
 [pin.source]
 git = \"http://GIT/source.git\"
 track = \"v{version}\"
+
+[pin.old]
+git = \"http://GIT/source.git\"
+track = \"old-{version}\"
 
 [pin.annotated]
 git = \"http://GIT/annotated.git\"
@@ -81,7 +87,8 @@ impl Sources {
         succeed(Command::new("chmod").arg("+x").arg(web.join("cgi-bin/git")).output().unwrap());
         let git = git(&session);
         let run = git.rsplit('/').next().unwrap();
-        let [commit, tag_object, other_commit] = make_git(&session.folder().join("git").join(run));
+        let [old_commit, commit, tag_object, other_commit] =
+            make_git(&session.folder().join("git").join(run));
         let served = Served::start(&session, ADDRESS, &session.seen("web"));
         let locked = push(&session, "first", "1.88-slim");
         lock(&session);
@@ -95,7 +102,18 @@ impl Sources {
         for content in [&locked, &commit, &tag_object, &checksum] {
             assert!(locked_text.contains(content), "{content}: {locked_text}");
         }
-        Self { session, locked, moved, commit, tag_object, other_commit, checksum, git, _served: served }
+        Self {
+            session,
+            locked,
+            moved,
+            old_commit,
+            commit,
+            tag_object,
+            other_commit,
+            checksum,
+            git,
+            _served: served,
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -183,9 +201,9 @@ fn git(session: &Session) -> String {
     GIT.replace("ADDRESS", ADDRESS).replace("RUN", run)
 }
 
-/// Makes a git repository, a fork of it, and one whose tag is annotated; gives the tagged commit, that tag, and the commit
-/// of the branch. BuildKit confuses commit and tag where it has seen both, so that no one repository has both.
-fn make_git(folder: &Path) -> [String; 3] {
+/// Makes a git repository, a fork of it, and one whose tag is annotated; gives the commits of its tags, the
+/// annotated tag, and the commit of the branch. BuildKit confuses commit and tag where it has seen both, so that no one repository has both.
+fn make_git(folder: &Path) -> [String; 4] {
     let work = folder.join("work");
     fs::create_dir_all(work.join("folder")).unwrap();
     let git = |words: &[&str]| {
@@ -200,6 +218,10 @@ fn make_git(folder: &Path) -> [String; 3] {
         }
     };
     git(&["init", "-q", "-b", "main"]);
+    write("zero");
+    git(&["add", "."]);
+    git(&["commit", "-qm", "zero"]);
+    git(&["tag", "old-0.1.0"]);
     write("one");
     git(&["add", "."]);
     git(&["commit", "-qm", "one"]);
@@ -212,7 +234,8 @@ fn make_git(folder: &Path) -> [String; 3] {
     }
     git(&["-C", "../annotated.git", "tag", "-fam", "a tag", "v1.0.0", "v1.0.0^{commit}"]);
     let tag_object = git(&["-C", "../annotated.git", "rev-parse", "v1.0.0"]);
-    [git(&["rev-parse", "v1.0.0"]), tag_object, git(&["rev-parse", "main"])]
+    let old = git(&["rev-parse", "old-0.1.0"]);
+    [old, git(&["rev-parse", "v1.0.0"]), tag_object, git(&["rev-parse", "main"])]
 }
 
 /// Locks what there is, for a repository in each mode.

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("tree", &[]),
     ("app", &[]),
+    ("child", &[]),
     ("journal", &["model", "tree"]),
     ("scan", &[]),
     ("track", &["model"]),
@@ -28,7 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scanned", &["document", "catalog", "scan", "tree"]),
     ("adopt", &["model", "document", "track", "lock", "scan"]),
     ("in_place", &["model", "document", "catalog", "lock", "scan", "scanned", "tree", "references"]),
-    ("git", &["model", "net", "tree"]),
+    ("git", &["model", "child", "net", "tree"]),
     ("source", &["model", "cache", "net", "git", "openpgp", "debian"]),
     ("evidence", &["model", "plan"]),
     ("verify", &["model", "document", "catalog", "lock", "plan", "scan", "references"]),
@@ -68,6 +69,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("emit", &["model", "catalog", "report"]),
+    ("engine", &["model", "child", "scan", "catalog", "lock"]),
     (
         "cli",
         &[
@@ -82,6 +84,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "oci",
             "mirror",
             "emit",
+            "engine",
             "openpgp",
             "catalog",
             "lock",
@@ -118,11 +121,12 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("ignore::", &["tree"]),
     ("pgp::", &["openpgp"]),
     ("liblzma::", &["debian"]),
-    ("flate2::", &["debian"]),
+    ("flate2::", &["debian", "oci"]),
+    ("tar::", &["oci"]),
     // `cli` starts nobody: it may have to end itself.
-    ("std::process", &["git", "source", "publish", "cli"]),
-    ("tokio::process", &["git", "source", "publish"]),
-    ("rustix::", &["git", "cli"]),
+    ("std::process", &["git", "source", "publish", "engine", "cli"]),
+    ("tokio::process", &["child", "git", "source", "publish", "engine"]),
+    ("rustix::", &["child", "git", "cli"]),
     ("tokio::signal", &["cli"]),
 ];
 

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::error::one_line;
 use super::pkt_line::{self, Header, Packet};
-use super::program::Group;
+use crate::child::Group;
 
 /// The most bytes that a list of references has.
 const LIST: usize = 64 << 20;

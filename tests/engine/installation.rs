@@ -211,6 +211,46 @@ impl Repository {
         }
     }
 
+    /// Makes a repository of git's of it, with one commit.
+    pub(crate) fn commit(&self) {
+        let git = |words: &[&str]| {
+            let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+            let mut git = Command::new("git");
+            let ended = git.arg("-C").arg(self.root()).args(who).args(words).output().unwrap();
+            assert!(ended.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ended.stderr));
+        };
+        git(&["init", "--quiet", "--initial-branch=main"]);
+        git(&["add", "--all"]);
+        git(&["commit", "--quiet", "--message=all"]);
+    }
+
+    /// Runs solera-pin beside the engine, with both servers up.
+    pub(crate) fn solera_pin(&self, words: &[&str]) -> Output {
+        let program = self.session.folder().join("solera-pin");
+        if !program.exists() {
+            let own = env!("CARGO_BIN_EXE_solera-pin");
+            fs::hard_link(own, &program).or_else(|_| fs::copy(own, &program).map(drop)).unwrap();
+        }
+        let _live = Served::start(&self.session, LIVE, &self.session.seen("served/live"));
+        let _snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
+        let chdir = format!("--chdir={}", self.session.seen("repository"));
+        let configuration = format!("SOLERA_PIN_CONFIG={}", self.session.seen("configuration.toml"));
+        let program = self.session.seen("solera-pin");
+        let now = format!("SOLERA_PIN_NOW={NOW}");
+        let mut all = vec!["env", &chdir, &configuration, &now, &program];
+        all.extend(words);
+        self.session.run(all)
+    }
+
+    /// A file of the repository.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
     fn emit(&self, format: &str) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
         let ended =

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::{Job, push};
 use crate::catalog::Image;
 use crate::cli::session::Session;
-use crate::engine::{Ended, Goal, Invocation, Recipe, run};
+use crate::engine::{Ended, Engine, Goal, Invocation, Recipe, run};
 use crate::error::{Error, Status};
 use crate::model::{Digest, ImageName, Platform};
-use crate::oci::Folder;
+use crate::oci::{Folder, pack};
 use crate::report::harmless;
 
 /// What became of an image.
@@ -114,10 +114,12 @@ pub(super) async fn build(
         let target = session.folder()?.join(output).join(image.name.as_str());
         keep(&layout, &target)?;
         built.went = format!("in {}", target.display());
-    } else if recipe.platforms.len() > 1 && job.engine.attests() {
-        built.went = "not kept: several platforms are pushed (--push) or put into a folder (--output)".into();
     } else {
-        follow(session, job, recipe, Goal::Store, &mut log).await?;
+        let packed = job.scratch.join(format!("{}.tar", image.name));
+        if job.engine == Engine::Buildx {
+            pack(&layout, &packed)?;
+        }
+        follow(session, job, recipe, Goal::Store(&packed), &mut log).await?;
         built.went = format!("among the images of {}", job.engine);
     }
     Ok((Status::Done, built))

@@ -1,6 +1,6 @@
 //! `emit`: the lock for a builder. `read` says which pins are meant, `written` is what `--output` names.
 
-mod read;
+pub(super) mod read;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,7 +107,7 @@ fn emit(workspace: &Workspace, store: &Store, args: &EmitArgs) -> Result<String,
         EmitFormat::Contexts => contexts(&pins)?,
         EmitFormat::SourcePolicy => source_policy(&pins, mode, &[])?,
         EmitFormat::BuildahPolicy => buildah_policy(&pins, mode, &[])?,
-        EmitFormat::SourcesList => sources_list(&suites(workspace, &pins)?),
+        EmitFormat::SourcesList => sources_list_of(workspace, &pins)?,
         EmitFormat::Json => format!("{:#}\n", json(&pins, &emitted())),
     })
 }
@@ -137,6 +137,11 @@ impl From<Ambiguous> for Error {
     fn from(error: Ambiguous) -> Self {
         Self::usage(error.to_string()).hint("name the images that are built: solera-pin emit FORMAT IMAGE...")
     }
+}
+
+/// What a RUN sources so that apt installs from the suites among these pins.
+pub(super) fn sources_list_of(workspace: &Workspace, pins: &BTreeMap<PinName, Pin>) -> Result<String, Error> {
+    Ok(sources_list(&suites(workspace, pins)?))
 }
 
 /// The Debian pins among those that are read, with the keys that signed.

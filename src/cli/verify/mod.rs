@@ -97,7 +97,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
     let mut status = if passes(&report.findings) { Status::Done } else { Status::Failed };
     let mut told = Told::default();
     if args.upstream {
-        let asked = upstream::ask(session, &workspace, (store.lock(), &store), &mut report.findings, &mut told);
+        let asked =
+            upstream::ask(session, &workspace, (store.lock(), &store), &mut report.findings, &mut told);
         status = status.max(asked.await?);
         in_order(&mut report.findings);
     }

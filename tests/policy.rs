@@ -243,6 +243,20 @@ fn a_file_has_the_locked_checksum_or_it_is_denied() {
 }
 
 #[test]
+fn what_a_build_is_given_its_policy_allows() {
+    let sources = sources();
+    let arguments = sources.emit("in-place", &["build-args"]);
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    let text = "ARG PIN_BASE\nFROM ${PIN_BASE}\nARG PIN_SOURCE PIN_SOURCE_COMMIT PIN_TOOL PIN_TOOL_SHA256\n\
+                ADD ${PIN_SOURCE} /whole\nADD ${PIN_SOURCE}:folder /part\n\
+                ADD --checksum=${PIN_SOURCE_COMMIT} ${PIN_SOURCE} /again\n\
+                ADD --checksum=sha256:${PIN_TOOL_SHA256} ${PIN_TOOL} /tool\n\
+                RUN echo OUT: $(cat /version /whole/file /part/file /again/file /tool)\n";
+    let built = sources.build("arguments", text, Some(&sources.policy("in-place")), &arguments);
+    assert!(built.as_ref().is_ok_and(|said| said.contains("OUT: first one one one a tool\n")), "{built:?}");
+}
+
+#[test]
 fn a_context_gives_a_foreign_dockerfile_the_locked_image() {
     let sources = sources();
     let text = "FROM policy-base:1.88-slim AS base\nFROM scratch\nCOPY --from=base / /\n\

@@ -9,8 +9,9 @@ use super::contexts::named;
 use super::{Ambiguous, EmittedImage, all_arguments};
 use crate::model::{Pin, PinName};
 
-/// The secret that brings the locked suites into a build: the file `sources-list`, or the variable of that name.
-const SECRET: &str = "id=sources-list";
+/// The secret that brings the locked suites into a build. A variable, because bake wants to see a file even where it
+/// builds nothing.
+const SECRET: &str = "id=sources-list,env=SOURCES_LIST";
 
 /// Paths are relative to the repository's root, where bake is run.
 pub fn bake(pins: &BTreeMap<PinName, Pin>, images: &[EmittedImage]) -> Result<String, Ambiguous> {
@@ -24,7 +25,12 @@ pub fn bake(pins: &BTreeMap<PinName, Pin>, images: &[EmittedImage]) -> Result<St
     if !names.contains(&"default") {
         groups.insert("default".into(), json!({ "targets": names }));
     }
-    Ok(format!("{:#}\n", json!({ "group": groups, "target": targets })))
+    let mut file = json!({ "group": groups });
+    // An empty object would be a target that lacks its name.
+    if !targets.is_empty() {
+        file["target"] = Value::Object(targets);
+    }
+    Ok(format!("{file:#}\n"))
 }
 
 fn target(pins: &BTreeMap<PinName, Pin>, image: &EmittedImage) -> Result<Value, Ambiguous> {
@@ -52,4 +58,35 @@ fn target(pins: &BTreeMap<PinName, Pin>, image: &EmittedImage) -> Result<Value, 
 /// Bake expands what stands in braces behind `$` and `%`.
 fn literal(value: &str) -> String {
     value.replace("${", "$${").replace("%{", "%%{")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_bake_would_expand_stands_for_itself() {
+        for (value, written) in [
+            ("https://example.org/a.git#0", "https://example.org/a.git#0"),
+            ("v1-${x}%{y}", "v1-$${x}%%{y}"),
+            ("$1 %2 $ {x}", "$1 %2 $ {x}"),
+        ] {
+            assert_eq!(literal(value), written);
+        }
+    }
+
+    #[test]
+    fn an_image_called_default_is_what_bake_builds() {
+        let image = |name: &str| EmittedImage {
+            name: name.into(),
+            dockerfile: format!("images/{name}/Dockerfile"),
+            platforms: Vec::new(),
+            pins: Vec::new(),
+            by_tag: Vec::new(),
+        };
+        let written = bake(&BTreeMap::new(), &[image("a"), image("default")]).unwrap();
+        let written: Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(written["group"], json!({}));
+        assert_eq!(written["target"]["default"]["context"], "images/default");
+    }
 }

@@ -65,10 +65,12 @@ pub(super) fn sources(pin: &Pin) -> Vec<Source> {
     }
 }
 
-/// As the argument of the pin spells it, and as it is declared.
+/// As the argument of the pin spells it; over ssh `.git` can be left out, which over HTTP would be a page.
 fn repositories(pin: &GitPin) -> Vec<String> {
+    let argument = pin.url.for_builders();
+    let declared = (pin.url.transport() == Transport::Ssh).then_some(pin.url.as_str());
     let mut found: Vec<String> =
-        [pin.url.for_builders().as_str(), pin.url.as_str()].into_iter().filter_map(repository).collect();
+        [Some(argument.as_str()), declared].into_iter().flatten().filter_map(repository).collect();
     found.dedup();
     found
 }

@@ -1,6 +1,6 @@
 //! A source policy for BuildKit: what is locked may be fetched, and nothing else.
 //!
-//! Checked against BuildKit 0.25 (`tests/policy.rs`). The last ALLOW or DENY that matches decides; the first CONVERT that
+//! Checked against the BuildKit of Docker 28.5 (`tests/policy.rs`). The last ALLOW or DENY that matches decides; the first CONVERT that
 //! changes something begins again from the first rule. Without a `match_type` an identifier matches itself, and `*` any
 //! text. BuildKit remembers one selector for each match type and identifier, with the constraints that it saw first: no
 //! two rules may differ in their constraints alone.
@@ -97,11 +97,11 @@ impl Rules {
                 for repository in repositories {
                     for object in [Some(commit), tag_object.as_ref()].into_iter().flatten() {
                         let identifier = format!("git://{repository}#{object}");
+                        self.push(Action::Allow, Selector::exact_if_needed(identifier.clone()));
                         if !identifier.contains('*') {
                             // A folder of it.
-                            self.push(Action::Allow, Selector::plain(format!("{identifier}:*")));
+                            self.push(Action::Allow, Selector::plain(identifier + ":*"));
                         }
-                        self.push(Action::Allow, Selector::exact_if_needed(identifier));
                     }
                 }
             }

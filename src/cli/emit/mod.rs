@@ -83,7 +83,7 @@ pub(super) fn run(session: &mut Session<'_>, args: &EmitArgs) -> Result<Status, 
             session.output.data(&text)?;
             Ok(Status::Done)
         }
-        Some(file) if args.check => file.check(&text, &command(args)),
+        Some(file) if args.check => file.check(&text, &command(session, args)),
         Some(file) => file.write(session, &text),
     }
 }
@@ -124,12 +124,13 @@ fn names(format: EmitFormat, images: &[&Image], named: &[Named]) -> BTreeSet<Pin
 }
 
 /// The command that writes the file anew.
-fn command(args: &EmitArgs) -> String {
+fn command(session: &Session<'_>, args: &EmitArgs) -> String {
+    let folder = session.globals.folder.iter().map(|folder| format!("-C {}", folder.display()));
     let format =
         args.format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     let output = args.output.iter().map(|path| format!("--output {}", path.display()));
     let words = [format!("solera-pin emit {format}")].into_iter().chain(args.images.iter().cloned());
-    words.chain(output).collect::<Vec<_>>().join(" ")
+    words.chain(folder).chain(output).collect::<Vec<_>>().join(" ")
 }
 
 impl From<Ambiguous> for Error {

@@ -37,7 +37,12 @@ impl Status {
 
     /// What the failure of a source amounts to.
     pub fn of_source(error: &SourceError) -> Self {
-        match error.kind() {
+        Self::of_kind(error.kind())
+    }
+
+    /// What a failure of this kind amounts to.
+    pub fn of_kind(kind: SourceKind) -> Self {
+        match kind {
             SourceKind::Integrity => Self::Alarm,
             SourceKind::Configuration => Self::Usage,
             _ => Self::Incomplete,

@@ -52,6 +52,7 @@ pub mod served;
 pub mod source;
 pub mod track;
 pub mod tree;
+pub mod upload;
 pub mod verify;
 pub mod workspace;
 

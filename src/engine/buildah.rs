@@ -16,7 +16,6 @@ pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
         }
         // There it is.
         Goal::Store(_) => Vec::new(),
-        Goal::Push => vec![copy(recipe, format!("docker://{}", recipe.name).into())],
     }
 }
 

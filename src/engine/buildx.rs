@@ -1,7 +1,6 @@
 //! Docker's `buildx` in command lines. Pure.
 //!
-//! What is built lands in an OCI layout with its provenance; what goes among Docker's own images is that layout. Pushing is
-//! the same build again, which the builder's cache answers.
+//! What is built lands in an OCI layout with its provenance; what goes among Docker's own images is that layout.
 
 use std::ffi::OsString;
 
@@ -18,8 +17,6 @@ pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
             output.push(format!("type=oci,tar=false,name={},dest=", recipe.name));
             output.push(folder);
         }
-        // What Docker's own builder would unpack for itself has the times of its files.
-        Goal::Push => output.push(format!("type=image,push=true,unpack=false,name={}", recipe.name)),
         Goal::Store(packed) => {
             let mut input = OsString::from("--input=");
             input.push(packed);
@@ -28,16 +25,14 @@ pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
     }
     // Else the layers have the times of their files.
     output.push(",rewrite-timestamp=true");
-    // Of what a first build has made, nothing but the first is wanted fresh.
-    let fresh = recipe.fresh && matches!(goal, Goal::Layout(_));
-    vec![build(recipe, output, fresh)]
+    vec![build(recipe, output)]
 }
 
 fn docker(arguments: Vec<OsString>) -> Invocation {
     Invocation { program: "docker", arguments, environment: vec![("NO_COLOR", "1".into())] }
 }
 
-fn build(recipe: &Recipe, output: OsString, fresh: bool) -> Invocation {
+fn build(recipe: &Recipe, output: OsString) -> Invocation {
     let mut arguments: Vec<OsString> = ["buildx", "build", "--progress=plain"].map(OsString::from).into();
     let mut add = |words: String| arguments.push(words.into());
     add(format!("--file={}", recipe.dockerfile));
@@ -50,7 +45,7 @@ fn build(recipe: &Recipe, output: OsString, fresh: bool) -> Invocation {
     let platforms: Vec<String> = recipe.platforms.iter().map(ToString::to_string).collect();
     add(format!("--platform={}", platforms.join(",")));
     add("--provenance=mode=max".into());
-    if fresh {
+    if recipe.fresh {
         add("--no-cache".into());
     }
     if let Some(file) = &recipe.sources_list {

@@ -1,7 +1,7 @@
 //! Builders as child processes: what they are told of an image, and what becomes of it.
 //!
 //! `recipe` is what an image is built from, `outside` what of it no lock has, `buildx` and `buildah` make command lines of it (pure), `run` runs them. What is
-//! built lands in an OCI layout first: it is looked at there before anybody else gets it.
+//! built lands in an OCI layout: it is looked at there before anybody else gets it.
 
 mod buildah;
 mod buildx;
@@ -33,8 +33,6 @@ pub enum Goal<'a> {
     Layout(&'a Path),
     /// What was built is put among the engine's own images. It is packed in this file.
     Store(&'a Path),
-    /// What was built is pushed under its name.
-    Push,
 }
 
 /// A command line.

@@ -12,7 +12,7 @@ use super::endpoint::{Endpoint, is_plain_allowed};
 use super::error::Place;
 use super::exchange::Failure;
 use super::host::{Host, Refusal};
-use super::message::{Access, Request, Response};
+use super::message::{Access, Actions, Request, Response};
 use super::proxy::Proxy;
 use super::settings::Settings;
 use super::stats::Counters;
@@ -109,7 +109,9 @@ impl Client {
         // On the heap, and only from here on: a thousand pins that wait for their turn are to be small.
         match &request.access {
             Access::Anonymous | Access::Secret(_) => Box::pin(self.0.attempts(request, None)).await,
-            Access::Registry { endpoint, name } => Box::pin(self.0.authorized(request, endpoint, name)).await,
+            Access::Registry { endpoint, name, actions } => {
+                Box::pin(self.0.authorized(request, endpoint, (name, *actions))).await
+            }
         }
     }
 }
@@ -209,7 +211,7 @@ impl Inner {
         &self,
         request: &Request,
         endpoint: &Endpoint,
-        name: &str,
+        to: (&str, Actions),
     ) -> Result<Response, NetError> {
         let host = self.host(&request.url);
         let mut first = None;
@@ -237,7 +239,7 @@ impl Inner {
         }
         let mut tried = Tried::default();
         loop {
-            let authorization = self.authorization(&scheme, endpoint, name, &tried).await?;
+            let authorization = self.authorization(&scheme, endpoint, to, &tried).await?;
             let response = self.attempts(request, authorization.as_ref()).await?;
             if !is_challenge(request, &response) {
                 return Ok(response);
@@ -258,7 +260,7 @@ impl Inner {
         &self,
         scheme: &Scheme,
         endpoint: &Endpoint,
-        name: &str,
+        (name, actions): (&str, Actions),
         tried: &Tried,
     ) -> Result<Option<Authorization>, NetError> {
         if *scheme == Scheme::Open {
@@ -278,7 +280,8 @@ impl Inner {
                 }),
             },
             Scheme::Bearer(realm) => {
-                let scope = realm.scope.clone().unwrap_or_else(|| format!("repository:{name}:pull"));
+                let scope =
+                    realm.scope.clone().unwrap_or_else(|| format!("repository:{name}:{}", actions.as_str()));
                 let flight = self.tokens.of(endpoint.host(), realm, &scope, login.clone());
                 let good = |token: &Arc<Token>| token.is_fresh() && !tried.refused(token);
                 let fetch = Box::pin(self.fetch_token(realm, endpoint, &scope, login));

@@ -4,7 +4,7 @@ use url::{Host, Url};
 
 use super::NetError;
 use super::error::Place;
-use super::message::{Access, Request};
+use super::message::{Access, Actions, Request};
 use super::settings::Settings;
 use super::stats::Asked;
 use crate::model::{Registry, Repository};
@@ -72,8 +72,13 @@ impl Endpoint {
         Place::of(&self.base).host().into()
     }
 
+    /// Whether a mirror is asked in place of the registry.
+    pub fn is_mirror(&self) -> bool {
+        self.mirrored
+    }
+
     /// Whether `url` is on the same origin as this endpoint.
-    fn is_origin_of(&self, url: &Url) -> bool {
+    pub fn is_origin_of(&self, url: &Url) -> bool {
         self.base.origin() == url.origin()
     }
 
@@ -92,7 +97,7 @@ impl Endpoint {
         request.behalf = Some(self.registry.clone());
         if self.is_origin_of(&request.url) {
             let (endpoint, name) = (Box::new(self.clone()), self.name_of(repository));
-            request.access = Access::Registry { endpoint, name };
+            request.access = Access::Registry { endpoint, name, actions: Actions::Pull };
         }
         request
     }

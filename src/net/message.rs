@@ -57,7 +57,37 @@ pub(super) enum Access {
     /// By what the caller shows. It is not redirected to another origin.
     Secret(Secret),
     /// A registry's: a 401 is a challenge, answered for the repository that has this name there.
-    Registry { endpoint: Box<Endpoint>, name: String },
+    Registry { endpoint: Box<Endpoint>, name: String, actions: Actions },
+}
+
+/// What is done with a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Actions {
+    Pull,
+    Push,
+}
+
+impl Actions {
+    /// As the scope of a token names them.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Push => "pull,push",
+        }
+    }
+}
+
+/// How something is done to a repository by one who may push to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Push {
+    /// Asking whether it is there.
+    Head,
+    /// Beginning an upload.
+    Post,
+    /// Ending one, or putting a manifest.
+    Put,
+    /// Adding to one.
+    Patch,
 }
 
 /// Takes in a body as it comes, so that it may be larger than memory.
@@ -153,6 +183,25 @@ impl Request {
     /// A DELETE for anyone.
     pub fn delete(asked: Asked, url: Url) -> Self {
         Self { method: Method::Delete, ..Self::get(asked, url) }
+    }
+
+    /// The same as a POST of something for the repository, or as a PUT or a PATCH of a part of it.
+    #[must_use]
+    pub fn push_by(self, way: Push, body: Vec<u8>) -> Self {
+        let method = match way {
+            Push::Head => return Self { method: Method::Head, asked: Asked::Head, ..self }.pushing(),
+            Push::Post => Method::Post,
+            Push::Put => Method::Put,
+            Push::Patch => Method::Patch,
+        };
+        Self { method, body: Some(body), ..self }.pushing()
+    }
+
+    fn pushing(mut self) -> Self {
+        if let Access::Registry { actions, .. } = &mut self.access {
+            *actions = Actions::Push;
+        }
+        self
     }
 
     /// Shows a secret; the request then is not redirected to another origin.

@@ -36,7 +36,7 @@ pub use deadline::Deadline;
 pub use endpoint::Endpoint;
 pub use error::{Between, Kind, NetError, Place};
 pub use link::next_link;
-pub use message::{Request, Response, Secret, Sink};
+pub use message::{Push, Request, Response, Secret, Sink};
 pub use mirrors::mirrored;
 pub use proxy::{Proxies, Proxy};
 pub use settings::{GitToken, Identity, Pem, RegistrySettings, Settings};

@@ -134,8 +134,7 @@ pub(super) async fn build(
         return Ok((status, built));
     }
     if job.args.push {
-        let pushed = push::push(session, job, recipe, &built.manifests, &mut log).await;
-        built.went = pushed?.into();
+        built.went = push::push(session, job, recipe, &built.manifests, &layout).await?.into();
     } else if let Some(output) = &job.args.output {
         let target = session.folder()?.join(output).join(image.name.as_str());
         keep(&layout, &target)?;

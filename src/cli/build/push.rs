@@ -1,14 +1,17 @@
 //! Pushing under a tag, which is never taken from other content.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::make::{Log, follow};
 use super::{BuildArgs, Job};
 use crate::cli::session::Session;
-use crate::engine::{Goal, Recipe};
+use crate::engine::Recipe;
 use crate::error::{Error, Status};
+use crate::inspect::unreadable;
 use crate::model::{Digest, ImageName, ImageRef, Platform};
 use crate::net::Kind;
+use crate::oci::Folder;
+use crate::upload::{self, UploadError};
 
 /// The repository that an image is pushed to.
 pub(super) fn repository(args: &BuildArgs, image: &ImageName) -> String {
@@ -34,31 +37,49 @@ pub(super) fn check_prefix(args: &BuildArgs) -> Result<(), Error> {
     }
 }
 
-/// Pushes what was built, unless it is there, or something else is.
+/// Pushes the layout that was audited, byte for byte, unless it is there, or something else is.
 pub(super) async fn push(
-    session: &mut Session<'_>,
+    session: &Session<'_>,
     job: &Job<'_>,
     recipe: &Recipe,
     built: &BTreeMap<Platform, Digest>,
-    log: &mut Log,
+    layout: &Path,
 ) -> Result<&'static str, Error> {
-    match held(session, job, recipe).await? {
+    let name: ImageRef = recipe.name.parse().map_err(|error| Error::usage(format!("{error}")))?;
+    match held(session, job, &name).await? {
         Some(held) if held == *built => return Ok("it was there already"),
         Some(_) if !job.args.force => {
-            let error = format!("{} is not pushed: the tag holds another image", recipe.name);
+            let error = format!("{name} is not pushed: the tag holds another image");
             return Err(Error::new(Status::Failed, error)
                 .hint("a tag that moves surprises whoever pulls it; --force moves it"));
         }
         Some(_) | None => {}
     }
-    follow(session, job, recipe, Goal::Push, log).await?;
-    match held(session, job, recipe).await? {
+    let folder = Folder::open(layout).map_err(unreadable)?;
+    let roots = folder.index().map_err(unreadable)?;
+    let [root] = roots.as_slice() else {
+        let error = format!("{name} is not pushed: the builder has written {} images", roots.len());
+        return Err(Error::new(Status::Failed, error));
+    };
+    let client = session.client(job.workspace)?;
+    upload::push(&client, &folder, root, &name).await.map_err(|error| refused(&name, &error))?;
+    match held(session, job, &name).await? {
         Some(held) if held == *built => Ok("pushed"),
         _ => {
-            let error = format!("{} holds another image than was built and audited", recipe.name);
-            Err(Error::new(Status::Alarm, error)
-                .hint("somebody else has pushed there, or the builder has built it anew: push again"))
+            let error = format!("{name} holds another image than was pushed");
+            Err(Error::new(Status::Alarm, error).hint("somebody else pushes there: see who"))
         }
+    }
+}
+
+fn refused(name: &ImageRef, error: &UploadError) -> Error {
+    let failed = Error::new(Status::of_kind(error.kind()), format!("{name} is not pushed: {error}"));
+    match error.kind() {
+        Kind::Denied => failed.hint(format!(
+            "log in with an account that may push: docker login {}",
+            name.repository().registry()
+        )),
+        _ => failed,
     }
 }
 
@@ -66,9 +87,8 @@ pub(super) async fn push(
 async fn held(
     session: &Session<'_>,
     job: &Job<'_>,
-    recipe: &Recipe,
+    name: &ImageRef,
 ) -> Result<Option<BTreeMap<Platform, Digest>>, Error> {
-    let name: ImageRef = recipe.name.parse().map_err(|error| Error::usage(format!("{error}")))?;
     let Some(tag) = name.tag() else {
         return Ok(None);
     };
@@ -79,7 +99,7 @@ async fn held(
         Err(error) if error.kind() == Kind::NotFound => Ok(None),
         Err(error) => {
             let status = Status::of_source(&error);
-            Err(Error::new(status, format!("{} is not pushed: {error}", recipe.name)))
+            Err(Error::new(status, format!("{name} is not pushed: {error}")))
         }
     }
 }

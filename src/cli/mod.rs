@@ -213,7 +213,7 @@ async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status
 
 impl Command {
     /// What a command that asks upstreams has left where it is stopped; none for one that asks nobody, which a signal ends
-    /// as it ends any program. A mirror has an end of its own.
+    /// as it ends any program.
     fn left(&self) -> Option<&'static str> {
         const NOTHING: &str = "nothing was written";
         match self {
@@ -224,10 +224,10 @@ impl Command {
             Self::Verify(args) => args.asks().then_some(NOTHING),
             Self::Diff(args) => args.asks().then_some(NOTHING),
             Self::Doctor(_) => Some(NOTHING),
+            Self::Mirror(command) => command.left(),
             Self::Next(_)
             | Self::Simulate(_)
             | Self::Emit(_)
-            | Self::Mirror(_)
             | Self::MergeDriver(_)
             | Self::Completions(_) => None,
         }

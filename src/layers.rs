@@ -69,6 +69,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("emit", &["model", "catalog", "report"]),
+    ("engine", &["model", "child", "scan", "catalog", "lock"]),
     (
         "cli",
         &[
@@ -83,6 +84,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "oci",
             "mirror",
             "emit",
+            "engine",
             "openpgp",
             "catalog",
             "lock",
@@ -119,7 +121,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("ignore::", &["tree"]),
     ("pgp::", &["openpgp"]),
     ("liblzma::", &["debian"]),
-    ("flate2::", &["debian"]),
+    ("flate2::", &["debian", "oci"]),
+    ("tar::", &["oci"]),
     // `cli` starts nobody: it may have to end itself.
     ("std::process", &["git", "source", "publish", "engine", "cli"]),
     ("tokio::process", &["child", "git", "source", "publish", "engine"]),

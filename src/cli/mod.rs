@@ -1,6 +1,7 @@
 //! The command line: one file a command, each its arguments and a thin run.
 
 mod add;
+mod build;
 mod commit;
 mod completions;
 mod diff;
@@ -131,6 +132,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Doctor(doctor::DoctorArgs),
     Emit(emit::EmitArgs),
+    Build(build::BuildArgs),
     #[command(subcommand)]
     Mirror(mirror::MirrorCommand),
     MergeDriver(merge_driver::MergeDriverArgs),
@@ -205,6 +207,7 @@ async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status
         Command::Diff(args) => diff::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
         Command::Emit(args) => emit::run(session, args),
+        Command::Build(args) => build::run(session, args).await,
         Command::Mirror(command) => mirror::run(session, command).await,
         Command::MergeDriver(args) => merge_driver::run(session, args),
         Command::Completions(args) => completions::run(session, args),
@@ -225,6 +228,7 @@ impl Command {
             Self::Diff(args) => args.asks().then_some(NOTHING),
             Self::Doctor(_) => Some(NOTHING),
             Self::Mirror(command) => command.left(),
+            Self::Build(_) => Some("the builder was told to end"),
             Self::Next(_)
             | Self::Simulate(_)
             | Self::Emit(_)

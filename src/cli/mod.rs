@@ -2,6 +2,7 @@
 
 mod add;
 mod build;
+mod catalog;
 mod commit;
 mod completions;
 mod diff;
@@ -133,6 +134,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Emit(emit::EmitArgs),
     Build(build::BuildArgs),
+    Catalog(catalog::CatalogArgs),
     #[command(subcommand)]
     Mirror(mirror::MirrorCommand),
     MergeDriver(merge_driver::MergeDriverArgs),
@@ -208,6 +210,7 @@ async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status
         Command::Doctor(args) => doctor::run(session, args).await,
         Command::Emit(args) => emit::run(session, args),
         Command::Build(args) => build::run(session, args).await,
+        Command::Catalog(args) => catalog::run(session, args),
         Command::Mirror(command) => mirror::run(session, command).await,
         Command::MergeDriver(args) => merge_driver::run(session, args),
         Command::Completions(args) => completions::run(session, args),
@@ -232,6 +235,7 @@ impl Command {
             Self::Next(_)
             | Self::Simulate(_)
             | Self::Emit(_)
+            | Self::Catalog(_)
             | Self::MergeDriver(_)
             | Self::Completions(_) => None,
         }

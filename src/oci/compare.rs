@@ -54,11 +54,13 @@ fn one_image(
         }
     }
     if one.config.digest != other.config.digest {
-        let [left, right] = [(first, one), (second, other)].map(|(folder, image)| configuration(folder, image));
+        let [left, right] =
+            [(first, one), (second, other)].map(|(folder, image)| configuration(folder, image));
         values(&format!("{platform}: the configuration"), "", &left?, &right?, found);
     }
     if found.len() == before {
-        found.push(format!("{platform}: only the manifests differ ({} and {})", one.manifest, other.manifest));
+        found
+            .push(format!("{platform}: only the manifests differ ({} and {})", one.manifest, other.manifest));
     }
     Ok(())
 }

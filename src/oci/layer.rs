@@ -44,7 +44,11 @@ impl Entry {
         };
         field("kind", (self.kind as char).to_string(), (other.kind as char).to_string());
         field("mode", format!("{:o}", self.mode), format!("{:o}", other.mode));
-        field("owner", format!("{}:{}", self.owner.0, self.owner.1), format!("{}:{}", other.owner.0, other.owner.1));
+        field(
+            "owner",
+            format!("{}:{}", self.owner.0, self.owner.1),
+            format!("{}:{}", other.owner.0, other.owner.1),
+        );
         field("time", self.modified.to_string(), other.modified.to_string());
         field("target", self.target.clone(), other.target.clone());
         field("size", self.size.to_string(), other.size.to_string());

@@ -161,7 +161,8 @@ async fn engine(session: &Session<'_>, named: Option<Named>) -> Result<Engine, E
     }
     let names: Vec<String> = wanted.iter().map(ToString::to_string).collect();
     let error = Error::usage(format!("there is no builder here: {} does not answer", names.join(" or ")));
-    Err(error.hint("install Docker with its buildx plugin, or buildah; `docker buildx version` has to succeed"))
+    Err(error
+        .hint("install Docker with its buildx plugin, or buildah; `docker buildx version` has to succeed"))
 }
 
 fn report(session: &mut Session<'_>, args: &BuildArgs, built: &[Built]) -> Result<(), Error> {

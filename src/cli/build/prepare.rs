@@ -103,7 +103,9 @@ fn epoch(session: &Session<'_>, standing: &Option<Standing>, folder: &str) -> Re
         Some(Touched::At(seconds)) => return Ok(seconds),
         Some(Touched::Never) => format!("neither pins.lock nor {folder} is in any commit"),
         Some(Touched::Beyond) => {
-            format!("this is a shallow clone, which does not go back to the last change of pins.lock or {folder}")
+            format!(
+                "this is a shallow clone, which does not go back to the last change of pins.lock or {folder}"
+            )
         }
         None => "there is no git repository with a commit here".to_owned(),
     };
@@ -128,7 +130,9 @@ fn revision(
         let error = Error::usage(format!("{folder} is not pushed: {changed} differs from the last commit"));
         return Err(error.hint("commit it: what is pushed names the commit that it was built from"));
     }
-    session.output.note(&format!("{changed} differs from the last commit: the image will name no revision\n"));
+    session
+        .output
+        .note(&format!("{changed} differs from the last commit: the image will name no revision\n"));
     Ok(None)
 }
 
@@ -156,11 +160,7 @@ fn files_of(job: &Job<'_>, folder: &str) -> Result<BTreeMap<String, (bool, Diges
 }
 
 /// What BuildKit may fetch, in a file.
-fn policy(
-    job: &Job<'_>,
-    image: &Image,
-    pins: &BTreeMap<PinName, Pin>,
-) -> Result<Option<PathBuf>, Error> {
+fn policy(job: &Job<'_>, image: &Image, pins: &BTreeMap<PinName, Pin>) -> Result<Option<PathBuf>, Error> {
     if !job.engine.has_policies() {
         return Ok(None);
     }

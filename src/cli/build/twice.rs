@@ -17,14 +17,16 @@ pub(super) async fn compare(
     recipe: &Recipe,
 ) -> Result<(Status, Built), Error> {
     let mut log = Log::start(session, job, image)?;
-    let [first, second] = ["first", "second"].map(|which| job.scratch.join(format!("{}-{which}", image.name)));
+    let [first, second] =
+        ["first", "second"].map(|which| job.scratch.join(format!("{}-{which}", image.name)));
     follow(session, job, recipe, Goal::Layout(&first), &mut log).await?;
     follow(session, job, recipe, Goal::Layout(&second), &mut log).await?;
     let (one, other) = (manifests(&first)?, manifests(&second)?);
     let mut wrong = Vec::new();
     if one != other {
         let apart = Folder::open(&first).and_then(|first| compare_layouts(&first, &Folder::open(&second)?));
-        let unread = |error| Error::new(Status::Failed, format!("the two builds cannot be compared: {error}"));
+        let unread =
+            |error| Error::new(Status::Failed, format!("the two builds cannot be compared: {error}"));
         wrong = apart.map_err(unread)?;
     }
     for folder in [first, second] {

@@ -14,7 +14,10 @@ use crate::scan::{self, Format, ImageInput, Input, Kind};
 use crate::workspace::Workspace;
 
 /// The named images of the catalog, or all.
-pub(in crate::cli) fn images<'w>(workspace: &'w Workspace, names: &[String]) -> Result<Vec<&'w Image>, Error> {
+pub(in crate::cli) fn images<'w>(
+    workspace: &'w Workspace,
+    names: &[String],
+) -> Result<Vec<&'w Image>, Error> {
     let images = &workspace.catalog.images;
     if names.is_empty() {
         return Ok(images.values().collect());

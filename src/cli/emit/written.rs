@@ -50,7 +50,9 @@ impl<'a> Written<'a> {
         };
         files::replace(&self.path, text.as_bytes()).map_err(failed)?;
         let what = if is_new { "is new" } else { "was written anew" };
-        session.output.note(&format!("{} {what}\n", crate::report::harmless(&self.given.display().to_string())));
+        session
+            .output
+            .note(&format!("{} {what}\n", crate::report::harmless(&self.given.display().to_string())));
         Ok(Status::Done)
     }
 
@@ -81,9 +83,10 @@ fn is_read(workspace: &Workspace, path: &Path) -> bool {
     let catalog = &workspace.catalog;
     let fixed = ["pins.lock", "pins.toml", "refresh/upstreams.toml", "refresh/policy.toml"];
     let keyrings = catalog.declarations.values().filter_map(|declaration| declaration.signed_by());
-    let images = catalog.images.values().flat_map(|image| {
-        [image.dockerfile.path.clone(), format!("images/{}/image.toml", image.name)]
-    });
+    let images = catalog
+        .images
+        .values()
+        .flat_map(|image| [image.dockerfile.path.clone(), format!("images/{}/image.toml", image.name)]);
     let read = fixed.into_iter().chain(keyrings).map(str::to_owned).chain(images);
     let resolved = |path: &Path| match (std::fs::canonicalize(path), path.parent(), path.file_name()) {
         (Ok(path), ..) => path,

@@ -32,8 +32,13 @@ pub(super) fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<Status
     let store = Store::load(&workspace.root)?;
     let pins = images(session, store.lock(), &[])?;
     let unreadable = |error: FolderError| {
-        let error = Error::usage(format!("{} cannot be checked: {error}", args.layout.display()));
-        error.hint(format!("`solera-pin mirror pull {}` makes it", args.layout.display()))
+        let told = Error::usage(format!("{} cannot be checked: {error}", args.layout.display()));
+        match error {
+            FolderError::NotALayout { .. } => {
+                told.hint(format!("`solera-pin mirror pull {}` makes it", args.layout.display()))
+            }
+            _ => told,
+        }
     };
     let folder = Folder::open(session.folder()?.join(&args.layout)).map_err(unreadable)?;
     let names = folder.index().map_err(unreadable)?;

@@ -22,6 +22,8 @@ use crate::workspace::Workspace;
 use base::Base;
 use upstream::Told;
 
+pub(super) use show::findings as show_findings;
+
 /// Check every reference in the repository against the lock; exit with 1 where a build would escape it
 #[derive(Args)]
 pub(super) struct VerifyArgs {
@@ -97,7 +99,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
     let mut status = if passes(&report.findings) { Status::Done } else { Status::Failed };
     let mut told = Told::default();
     if args.upstream {
-        let asked = upstream::ask(session, &workspace, (store.lock(), &store), &mut report.findings, &mut told);
+        let asked =
+            upstream::ask(session, &workspace, (store.lock(), &store), &mut report.findings, &mut told);
         status = status.max(asked.await?);
         in_order(&mut report.findings);
     }

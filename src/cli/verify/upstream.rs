@@ -36,8 +36,7 @@ pub(super) async fn ask(
         let keyring = declarations.get(pin).and_then(|declaration| workspace.keyring(declaration));
         served::Known { past: memory.of(pin), keyring }
     };
-    for asked in served::check(&upstreams.sources, lock, declarations, store.file(), now, known).await
-    {
+    for asked in served::check(&upstreams.sources, lock, declarations, store.file(), now, known).await {
         let name = asked.name;
         for (finding, amounts_to) in asked.found {
             status = status.max(amounts_to);

@@ -15,6 +15,7 @@
 
 pub mod adopt;
 pub mod app;
+pub mod audit;
 pub mod cache;
 pub mod catalog;
 pub mod child;
@@ -30,6 +31,7 @@ pub mod gate;
 pub mod git;
 pub mod history;
 pub mod in_place;
+pub mod inspect;
 pub mod journal;
 pub mod learn;
 pub mod lock;
@@ -39,6 +41,7 @@ pub mod net;
 pub mod oci;
 pub mod openpgp;
 pub mod plan;
+pub mod provenance;
 pub mod publish;
 pub mod references;
 pub mod report;

@@ -9,6 +9,8 @@ mod support;
 mod altered;
 #[path = "debian/archive.rs"]
 mod archive;
+#[path = "debian/audited.rs"]
+mod audited;
 #[path = "debian/machine.rs"]
 mod machine;
 #[path = "debian/mirror.rs"]

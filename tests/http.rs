@@ -12,6 +12,8 @@ mod ages_more;
 mod archives;
 #[path = "http/archives_more.rs"]
 mod archives_more;
+#[path = "http/audit.rs"]
+mod audit;
 #[path = "http/auth.rs"]
 mod auth;
 #[path = "http/commands.rs"]

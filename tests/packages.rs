@@ -100,3 +100,37 @@ fn without_its_argument_nothing_is_built_and_without_the_live_mirror_everything(
     assert!(succeeded, "{output}");
     assert_eq!(snapshot.iter().filter(|(path, _)| kind(path) == "deb").count(), repository.packages());
 }
+
+#[test]
+fn what_was_built_is_as_locked_and_what_was_built_without_the_lock_is_not() {
+    let repository = Repository::make("bookworm");
+    let commit = repository.commit();
+    for version in ["v0.2", "v1"] {
+        repository.build_layout("fip-alias-agent", version, &commit);
+        let (code, said) = repository.audit("fip-alias-agent", &["--image", "fip-alias-agent"]);
+        assert_eq!(code, Some(0), "{said}");
+        let listed = format!(" of the base, {} of the locked suites", repository.packages());
+        assert!(said.contains(&listed) && said.contains("1 material from outside"), "{said}");
+        assert!(said.contains("RUN in line 10 had the network (host): set -eux;"), "{said}");
+    }
+    let entry = "Package: nmap\\nStatus: install ok installed\\nArchitecture: amd64\\nVersion: 7.93\\n\\n";
+    repository.push_other();
+    repository.write_other(&format!(
+        "ARG PIN_DEBIAN\nFROM ${{PIN_DEBIAN}}\nRUN --network=none printf '{entry}' >> /var/lib/dpkg/status\n\
+         COPY --from=debian:bookworm-slim /etc/debian_version /a\n\
+         COPY --from=debian:other /etc/debian_version /b\n\
+         ADD http://127.0.0.1:8081/up /up\n"
+    ));
+    repository.build_layout("other", "v1", &commit);
+    let (code, said) = repository.audit("other", &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("error[not-locked]: http://127.0.0.1:8081/up with sha256:"), "{said}");
+    let other = "error[not-locked]: docker.io/library/debian:other@sha256:";
+    assert!(
+        said.contains(other) && said.contains("the lock has docker.io/library/debian:bookworm-slim@"),
+        "{said}"
+    );
+    assert!(said.contains("error[package-not-locked]: the package nmap 7.93 (amd64) is neither"), "{said}");
+    assert_eq!(said.matches("error[").count(), 3, "{said}");
+    assert!(!said.contains("had the network"), "{said}");
+}

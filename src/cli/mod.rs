@@ -1,6 +1,7 @@
 //! The command line: one file a command, each its arguments and a thin run.
 
 mod add;
+mod audit;
 mod build;
 mod catalog;
 mod commit;
@@ -49,7 +50,7 @@ const GRACE: std::time::Duration = std::time::Duration::from_millis(200);
 #[derive(Parser)]
 #[command(name = "solera-pin", version, max_term_width = 110)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 the gate failed, --check found a change, or a merge left conflicts; 2 usage, configuration or a \
+    after_help = "Exit codes: 0 done; 1 the gate or the audit failed, --check found a change, or a merge left conflicts; 2 usage, configuration or a \
 malformed file; 3 an upstream could not be asked or has nothing eligible; 4 an integrity alarm; 130 or 143 it was stopped by \
 SIGINT or SIGTERM."
 )]
@@ -130,6 +131,7 @@ enum Command {
     Next(next::NextArgs),
     Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
+    Audit(audit::AuditArgs),
     Diff(diff::DiffArgs),
     Doctor(doctor::DoctorArgs),
     Emit(emit::EmitArgs),
@@ -206,6 +208,7 @@ async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status
         Command::Next(args) => next::run(session, args),
         Command::Simulate(args) => simulate::run(session, args),
         Command::Verify(args) => verify::run(session, args).await,
+        Command::Audit(args) => audit::run(session, args).await,
         Command::Diff(args) => diff::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
         Command::Emit(args) => emit::run(session, args),
@@ -229,7 +232,7 @@ impl Command {
             Self::Explain(_) => Some(NOTHING),
             Self::Verify(args) => args.asks().then_some(NOTHING),
             Self::Diff(args) => args.asks().then_some(NOTHING),
-            Self::Doctor(_) => Some(NOTHING),
+            Self::Audit(_) | Self::Doctor(_) => Some(NOTHING),
             Self::Mirror(command) => command.left(),
             Self::Build(_) => Some("the builder was told to end"),
             Self::Next(_)

@@ -35,6 +35,8 @@ struct Record {
     filename: Span,
     sha256: [u8; 32],
     size: u64,
+    /// Whether it is for every architecture.
+    is_for_all: bool,
 }
 
 impl Index {
@@ -113,7 +115,8 @@ impl Index {
             let provided = self.keep(provided)?;
             self.provided.push((provided, name.clone()));
         }
-        self.records.push(Record { name, version, depends, filename, sha256, size });
+        let is_for_all = stanza.architecture == Some("all");
+        self.records.push(Record { name, version, depends, filename, sha256, size, is_for_all });
         Ok(())
     }
 
@@ -135,6 +138,11 @@ impl<'a> Package<'a> {
     /// Its version, as written.
     pub fn version(self) -> &'a str {
         part(self.text, &self.record.version)
+    }
+
+    /// Whether it is for every architecture, and not for one.
+    pub fn is_for_all(self) -> bool {
+        self.record.is_for_all
     }
 
     /// Where the archive has it.
@@ -301,6 +309,7 @@ mod tests {
         let other = stanza("bb", "1", "").replace("amd64", "arm64");
         let index = index(&format!("{all}{other}"));
         assert_eq!(index.len(), 1);
+        assert!(index.get("aa").next().unwrap().is_for_all());
         assert!(index.get("bb").next().is_none());
     }
 

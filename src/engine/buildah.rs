@@ -15,7 +15,7 @@ pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
             vec![build(recipe), copy(recipe, target)]
         }
         // There it is.
-        Goal::Store => Vec::new(),
+        Goal::Store(_) => Vec::new(),
         Goal::Push => vec![copy(recipe, format!("docker://{}", recipe.name).into())],
     }
 }

@@ -1,7 +1,7 @@
 //! Docker's `buildx` in command lines. Pure.
 //!
-//! What is built lands in an OCI layout with its provenance. Putting it elsewhere is the same build again, which the
-//! builder's cache answers.
+//! What is built lands in an OCI layout with its provenance; what goes among Docker's own images is that layout. Pushing is
+//! the same build again, which the builder's cache answers.
 
 use std::ffi::OsString;
 
@@ -11,7 +11,32 @@ use super::{Goal, Invocation};
 /// The variable that names BuildKit's source policy.
 const POLICY: &str = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
-pub(super) fn build(recipe: &Recipe, goal: Goal<'_>) -> Invocation {
+pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
+    let mut output = OsString::from("--output=");
+    match goal {
+        Goal::Layout(folder) => {
+            output.push(format!("type=oci,tar=false,name={},dest=", recipe.name));
+            output.push(folder);
+        }
+        Goal::Push => output.push(format!("type=registry,name={}", recipe.name)),
+        Goal::Store(packed) => {
+            let mut input = OsString::from("--input=");
+            input.push(packed);
+            return vec![docker(vec!["load".into(), input])];
+        }
+    }
+    // Else the layers have the times of their files.
+    output.push(",rewrite-timestamp=true");
+    // Of what a first build has made, nothing but the first is wanted fresh.
+    let fresh = recipe.fresh && matches!(goal, Goal::Layout(_));
+    vec![build(recipe, output, fresh)]
+}
+
+fn docker(arguments: Vec<OsString>) -> Invocation {
+    Invocation { program: "docker", arguments, environment: vec![("NO_COLOR", "1".into())] }
+}
+
+fn build(recipe: &Recipe, output: OsString, fresh: bool) -> Invocation {
     let mut arguments: Vec<OsString> = ["buildx", "build", "--progress=plain"].map(OsString::from).into();
     let mut add = |words: String| arguments.push(words.into());
     add(format!("--file={}", recipe.dockerfile));
@@ -23,13 +48,8 @@ pub(super) fn build(recipe: &Recipe, goal: Goal<'_>) -> Invocation {
     }
     let platforms: Vec<String> = recipe.platforms.iter().map(ToString::to_string).collect();
     add(format!("--platform={}", platforms.join(",")));
-    // Images of the engine's own store show what they are, without what is said of them.
-    add(match goal {
-        Goal::Store => "--provenance=false".into(),
-        Goal::Layout(_) | Goal::Push => "--provenance=mode=max".into(),
-    });
-    // Of what a first build has made, nothing but the first is wanted fresh.
-    if recipe.fresh && matches!(goal, Goal::Layout(_)) {
+    add("--provenance=mode=max".into());
+    if fresh {
         add("--no-cache".into());
     }
     if let Some(file) = &recipe.sources_list {
@@ -37,21 +57,12 @@ pub(super) fn build(recipe: &Recipe, goal: Goal<'_>) -> Invocation {
         secret.push(file);
         arguments.push(secret);
     }
-    let mut output = OsString::from("--output=");
-    match goal {
-        Goal::Layout(folder) => {
-            output.push("type=oci,tar=false,dest=");
-            output.push(folder);
-        }
-        Goal::Store => output.push(format!("type=docker,name={}", recipe.name)),
-        Goal::Push => output.push(format!("type=registry,name={}", recipe.name)),
-    }
-    // Else the layers have the times of their files.
-    output.push(",rewrite-timestamp=true");
     arguments.push(output);
     arguments.extend(recipe.further.iter().cloned());
     arguments.push(recipe.context.clone().into());
-    let mut environment = vec![("SOURCE_DATE_EPOCH", recipe.epoch.to_string().into())];
-    environment.extend(recipe.policy.as_ref().map(|policy| (POLICY, policy.clone().into_os_string())));
-    Invocation { program: "docker", arguments, environment }
+    let mut invocation = docker(arguments);
+    invocation.environment.push(("SOURCE_DATE_EPOCH", recipe.epoch.to_string().into()));
+    let policy = recipe.policy.as_ref().map(|policy| (POLICY, policy.clone().into_os_string()));
+    invocation.environment.extend(policy);
+    invocation
 }

@@ -31,8 +31,8 @@ pub enum Engine {
 pub enum Goal<'a> {
     /// It is built into this folder, an OCI layout that is not there yet.
     Layout(&'a Path),
-    /// What was built is put among the engine's own images.
-    Store,
+    /// What was built is put among the engine's own images. It is packed in this file.
+    Store(&'a Path),
     /// What was built is pushed under its name.
     Push,
 }
@@ -55,7 +55,7 @@ impl Engine {
     /// The command lines that reach `goal`, one after the other.
     pub fn steps(self, recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
         match self {
-            Self::Buildx => vec![buildx::build(recipe, goal)],
+            Self::Buildx => buildx::steps(recipe, goal),
             Self::Buildah => buildah::steps(recipe, goal),
         }
     }

@@ -117,6 +117,26 @@ impl fmt::Display for GitUrl {
     }
 }
 
+/// A git URL without what different spellings of one repository differ by: `github.com/actions/checkout`.
+pub fn same_git(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (rest, scp) = match (url.contains("://"), rest.split_once(':')) {
+        (false, Some((host, path))) if !host.contains('/') => (format!("{host}/{path}"), true),
+        _ => (rest.to_owned(), false),
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest.as_str(), ""));
+    let host = match url.starts_with("ssh://") || scp {
+        true => host.rsplit_once('@').map_or(host, |(_, host)| host),
+        false => host,
+    };
+    let path = path.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    let host = host.to_ascii_lowercase();
+    // GitHub's names have no case.
+    let path = if host == "github.com" { path.to_ascii_lowercase() } else { path.to_owned() };
+    format!("{host}/{path}")
+}
+
 /// Why a text is not an object id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a git object id: expected 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits")]
@@ -268,5 +288,21 @@ mod tests {
         assert!("e07791e1f0da683600961b9ff69e5b584be52860".parse::<CommitId>().is_ok());
         assert!("e07791e".parse::<CommitId>().is_err());
         assert!("E07791E1F0DA683600961B9FF69E5B584BE52860".parse::<CommitId>().is_err());
+    }
+
+    #[test]
+    fn spellings_of_a_git_repository_are_one() {
+        for text in [
+            "https://github.com/Actions/checkout",
+            "https://github.com/actions/checkout.git",
+            "https://github.com/actions/checkout/",
+            "git@github.com:actions/checkout.git",
+            "ssh://git@github.com/actions/checkout",
+            "git://GitHub.com/actions/checkout.git",
+        ] {
+            assert_eq!(same_git(text), "github.com/actions/checkout", "{text}");
+        }
+        assert_eq!(same_git("https://git.example.org/A/b"), "git.example.org/A/b");
+        assert_eq!(same_git("/srv/a.git"), "/srv/a");
     }
 }

@@ -28,7 +28,7 @@ pub use debian::{
 };
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use facts::{Base, Between, GitTag, Make, Manifest};
-pub use git::{CommitId, GitRef, GitRefError, GitUrl, GitUrlError, ObjectIdError, Transport};
+pub use git::{CommitId, GitRef, GitRefError, GitUrl, GitUrlError, ObjectIdError, Transport, same_git};
 pub use image_facts::{Anatomy, Configuration, Depth, Layer, Learnt, Package, Part, Setting};
 pub use image_ref::{ImageRef, ImageRefError};
 pub use lane::{Allow, Lane};

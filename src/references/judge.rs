@@ -2,7 +2,9 @@
 
 use super::register::{Owners, Register};
 use crate::catalog::{Declaration, Mode, Upstream};
-use crate::model::{Architecture, Digest, GitPin, ImagePin, Pin, PinName, Platform, Repository, Tag};
+use crate::model::{
+    Architecture, Digest, GitPin, ImagePin, Pin, PinName, Platform, Repository, Tag, same_git,
+};
 use crate::scan::{Bound, Fetch, GitInput, ImageInput, Input, Kind, Reference, Unresolved};
 
 /// How a reference stands to the lock.
@@ -199,7 +201,7 @@ impl<'a> Register<'a> {
     fn try_git(&self, path: &str, kind: Kind, git: &GitInput) -> Result<Standing<'a>, Wrong<'a>> {
         let revision = git.revision.as_ref().map(|revision| revision.text.as_str());
         let subject = git.url.clone();
-        if self.is_own(&super::register::same_git(&git.url)) {
+        if self.is_own(&same_git(&git.url)) {
             return Ok(Standing::Own);
         }
         let none = |others| match (revision, &git.commit) {

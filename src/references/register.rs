@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{Catalog, Declaration, References, Upstream};
 use crate::lock::Lock;
-use crate::model::{Pin, Repository};
+use crate::model::{Pin, Repository, same_git};
 use crate::track::Version;
 
 /// Declarations and lock, ready to be asked about references.
@@ -102,46 +102,5 @@ impl<'a> Register<'a> {
     /// Whether images of a repository are built here.
     pub(super) fn is_own(&self, name: &str) -> bool {
         self.policy.own.iter().any(|pattern| pattern.matches(name))
-    }
-}
-
-/// A git URL without what different spellings of one repository differ by: `github.com/actions/checkout`.
-pub(super) fn same_git(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let (rest, scp) = match (url.contains("://"), rest.split_once(':')) {
-        (false, Some((host, path))) if !host.contains('/') => (format!("{host}/{path}"), true),
-        _ => (rest.to_owned(), false),
-    };
-    let (host, path) = rest.split_once('/').unwrap_or((rest.as_str(), ""));
-    let host = match url.starts_with("ssh://") || scp {
-        true => host.rsplit_once('@').map_or(host, |(_, host)| host),
-        false => host,
-    };
-    let path = path.trim_matches('/');
-    let path = path.strip_suffix(".git").unwrap_or(path);
-    let host = host.to_ascii_lowercase();
-    // GitHub's names have no case.
-    let path = if host == "github.com" { path.to_ascii_lowercase() } else { path.to_owned() };
-    format!("{host}/{path}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spellings_of_a_git_repository_are_one() {
-        for text in [
-            "https://github.com/Actions/checkout",
-            "https://github.com/actions/checkout.git",
-            "https://github.com/actions/checkout/",
-            "git@github.com:actions/checkout.git",
-            "ssh://git@github.com/actions/checkout",
-            "git://GitHub.com/actions/checkout.git",
-        ] {
-            assert_eq!(same_git(text), "github.com/actions/checkout", "{text}");
-        }
-        assert_eq!(same_git("https://git.example.org/A/b"), "git.example.org/A/b");
-        assert_eq!(same_git("/srv/a.git"), "/srv/a");
     }
 }

@@ -1,5 +1,6 @@
 //! What a command says: one file a format. Pure.
 
+pub mod audit;
 pub mod catalog;
 mod github;
 pub mod human;

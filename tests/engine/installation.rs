@@ -70,6 +70,13 @@ impl Repository {
         self.succeed(&["docker", "push", &name]);
     }
 
+    /// Makes another image of the same repository.
+    pub(crate) fn push_other(&self) {
+        let name = "127.0.0.1:5000/library/debian:other";
+        self.succeed(&["docker", "import", "--change=LABEL a=b", &self.session.seen("base.tar"), name]);
+        self.succeed(&["docker", "push", name]);
+    }
+
     fn succeed(&self, words: &[&str]) -> String {
         let ended = self.session.run(words);
         assert!(ended.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ended.stderr));
@@ -209,6 +216,98 @@ impl Repository {
             snapshot: snapshot.asked(),
             live: Vec::new(),
         }
+    }
+
+    /// Commits what is declared and locked; gives the commit.
+    pub(crate) fn commit(&self) -> String {
+        let git = |words: &[&str]| {
+            let mut git = Command::new("git");
+            git.args(["-c", "user.name=a", "-c", "user.email=a@example.org"]).args(words);
+            let ended = git.current_dir(self.root()).output().unwrap();
+            assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+            String::from_utf8(ended.stdout).unwrap().trim().to_owned()
+        };
+        git(&["init", "-q"]);
+        git(&["add", "."]);
+        git(&["commit", "-qm", "locked"]);
+        git(&["rev-parse", "HEAD"])
+    }
+
+    /// Writes a Dockerfile of another image.
+    pub(crate) fn write_other(&self, dockerfile: &str) {
+        let folder = self.root().join("images/other");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("Dockerfile"), dockerfile).unwrap();
+    }
+
+    /// Builds an image of the repository into the layout `NAME`, with provenance and the revision that it says it is of.
+    pub(crate) fn build_layout(&self, name: &str, version: &str, revision: &str) {
+        let arguments = self.emit("build-args");
+        fs::write(self.session.folder().join("sources-list"), self.emit("sources-list")).unwrap();
+        let snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
+        let secret = format!("id=sources-list,src={}", self.session.seen("sources-list"));
+        let output = format!("type=oci,dest={},tar=false,name=built:1", self.session.seen(name));
+        let label = format!("org.opencontainers.image.revision={revision}");
+        let provenance = format!("mode=max,version={version}");
+        let context = self.session.seen(&format!("repository/images/{name}"));
+        let mut words = vec!["docker-buildx", "build", "--progress=plain", "--no-cache", "--network=host"];
+        words.extend([
+            "--secret",
+            &secret,
+            "--output",
+            &output,
+            "--label",
+            &label,
+            "--provenance",
+            &provenance,
+        ]);
+        words.extend(arguments.split_whitespace());
+        words.push(&context);
+        self.succeed(&words);
+        drop(snapshot);
+    }
+
+    /// Audits what was built into a layout, while the snapshot service is there; gives the exit code and what was said.
+    pub(crate) fn audit(&self, name: &str, more: &[&str]) -> (Option<i32>, String) {
+        let snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
+        let configuration =
+            format!("SOLERA_PIN_CONFIG={}", self.session.folder().join("configuration.toml").display());
+        let now = format!("SOLERA_PIN_NOW={NOW}");
+        let layout = format!("oci:{}:1", self.session.folder().join(name).display());
+        let mut words = vec![now.as_str(), &configuration, "SOLERA_PIN_CACHE=off"];
+        words.extend([env!("CARGO_BIN_EXE_solera-pin"), "audit", &layout]);
+        words.extend(more);
+        let ended = self.session.near(&self.root(), &words);
+        drop(snapshot);
+        let said = [ended.stdout, ended.stderr].concat();
+        (ended.status.code(), String::from_utf8(said).unwrap())
+    }
+
+    /// Runs solera-pin beside the engine, with both servers up.
+    pub(crate) fn solera_pin(&self, words: &[&str]) -> Output {
+        let program = self.session.folder().join("solera-pin");
+        if !program.exists() {
+            let own = env!("CARGO_BIN_EXE_solera-pin");
+            fs::hard_link(own, &program).or_else(|_| fs::copy(own, &program).map(drop)).unwrap();
+        }
+        let _live = Served::start(&self.session, LIVE, &self.session.seen("served/live"));
+        let _snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
+        let chdir = format!("--chdir={}", self.session.seen("repository"));
+        let configuration = format!("SOLERA_PIN_CONFIG={}", self.session.seen("configuration.toml"));
+        let program = self.session.seen("solera-pin");
+        let now = format!("SOLERA_PIN_NOW={NOW}");
+        let mut all = vec!["env", &chdir, &configuration, &now, &program];
+        all.extend(words);
+        self.session.run(all)
+    }
+
+    /// A file of the repository.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
     }
 
     fn emit(&self, format: &str) -> String {

@@ -5,16 +5,20 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{Job, push};
+use crate::audit::NO_PROVENANCE;
 use crate::catalog::Image;
 use crate::cli::session::Session;
-use crate::engine::{Ended, Goal, Invocation, Recipe, run};
+use crate::engine::{Ended, Engine, Goal, Invocation, Recipe, run};
 use crate::error::{Error, Status};
+use crate::inspect::{Audited, Auditor, Compare, unreadable};
 use crate::model::{Digest, ImageName, Platform};
-use crate::oci::Folder;
+use crate::oci::{Folder, pack};
+use crate::report::audit::{human as audit_human, json as audit_json};
 use crate::report::harmless;
 
 /// What became of an image.
@@ -27,28 +31,39 @@ pub(super) struct Built {
     /// Where it went.
     pub(super) went: String,
     pub(super) log: Option<PathBuf>,
-    /// What the audit found, or two builds have apart; one line each.
-    pub(super) wrong: Vec<String>,
+    /// What the audit says of each platform.
+    pub(super) audited: Vec<Audited>,
+    /// What two builds have apart; one line each.
+    pub(super) apart: Vec<String>,
 }
 
 impl Built {
     pub(super) fn json(&self) -> Value {
         let manifests: BTreeMap<String, &Digest> =
             self.manifests.iter().map(|(platform, digest)| (platform.to_string(), digest)).collect();
+        let name = self.image.as_str();
+        let audited: Vec<Value> = self.audited.iter().map(|audited| audit_json(name, audited)).collect();
         json!({
             "image": self.image.as_str(), "name": self.name, "manifests": manifests, "went": self.went,
-            "log": self.log, "wrong": self.wrong,
+            "log": self.log, "audit": audited, "differences": self.apart,
         })
     }
 
     pub(super) fn human(&self) -> String {
-        let mut text = format!("{}: {}\n", self.name, self.went);
-        for (platform, digest) in &self.manifests {
-            text.push_str(&format!("  {platform} {digest}\n"));
+        let mut text = String::new();
+        for audited in &self.audited {
+            text.push_str(&audit_human(&self.name, audited));
         }
-        for line in &self.wrong {
+        if self.audited.is_empty() {
+            text.push_str(&format!("{}\n", self.name));
+            for (platform, digest) in &self.manifests {
+                text.push_str(&format!("  {platform} {digest}\n"));
+            }
+        }
+        for line in &self.apart {
             text.push_str(&format!("  {}\n", harmless(line)));
         }
+        text.push_str(&format!("  {}\n", self.went));
         text
     }
 }
@@ -99,14 +114,25 @@ pub(super) async fn build(
     let layout = job.scratch.join(image.name.as_str());
     follow(session, job, recipe, Goal::Layout(&layout), &mut log).await?;
     let manifests = manifests(&layout)?;
+    let audited = audit(session, job, image, &layout).await?;
     let mut built = Built {
         image: image.name.clone(),
         name: recipe.name.clone(),
         manifests,
         went: String::new(),
         log: log.path(),
-        wrong: Vec::new(),
+        audited,
+        apart: Vec::new(),
     };
+    let mut status = Status::Done;
+    for audited in &built.audited {
+        status = status.max(audited.status());
+        audited.failures.iter().for_each(|failure| session.output.error(failure));
+    }
+    if status != Status::Done {
+        built.went = "not kept: it is not what is locked".into();
+        return Ok((status, built));
+    }
     if job.args.push {
         let pushed = push::push(session, job, recipe, &built.manifests, &mut log).await;
         built.went = pushed?.into();
@@ -114,13 +140,41 @@ pub(super) async fn build(
         let target = session.folder()?.join(output).join(image.name.as_str());
         keep(&layout, &target)?;
         built.went = format!("in {}", target.display());
-    } else if recipe.platforms.len() > 1 && job.engine.attests() {
-        built.went = "not kept: several platforms are pushed (--push) or put into a folder (--output)".into();
     } else {
-        follow(session, job, recipe, Goal::Store, &mut log).await?;
+        let packed = job.scratch.join(format!("{}.tar", image.name));
+        if job.engine == Engine::Buildx {
+            pack(&layout, &packed)?;
+        }
+        follow(session, job, recipe, Goal::Store(&packed), &mut log).await?;
         built.went = format!("among the images of {}", job.engine);
     }
-    Ok((Status::Done, built))
+    Ok((status, built))
+}
+
+/// Looks at what was built: what it was made from, and what is installed in it.
+async fn audit(
+    session: &Session<'_>,
+    job: &Job<'_>,
+    image: &Image,
+    layout: &Path,
+) -> Result<Vec<Audited>, Error> {
+    let upstreams = session.upstreams(job.workspace)?;
+    let mut auditor = Auditor::new(job.workspace, &upstreams.sources, session.app.now);
+    auditor.image = Some(&image.name);
+    auditor.compare = Compare::Here(job.store.lock());
+    let folder = Arc::new(Folder::open(layout).map_err(unreadable)?);
+    let mut audited = auditor.folder(&folder, None).await?;
+    if !job.engine.attests() {
+        // What it names was checked before it was built.
+        for one in &mut audited {
+            one.findings.retain(|finding| finding.rule != NO_PROVENANCE);
+            one.notes.push(format!(
+                "{} attests nothing: what it fetched was checked before, and not after",
+                job.engine
+            ));
+        }
+    }
+    Ok(audited)
 }
 
 /// Runs the builder until it has reached a goal.

@@ -22,12 +22,12 @@ pub(super) async fn compare(
     follow(session, job, recipe, Goal::Layout(&first), &mut log).await?;
     follow(session, job, recipe, Goal::Layout(&second), &mut log).await?;
     let (one, other) = (manifests(&first)?, manifests(&second)?);
-    let mut wrong = Vec::new();
+    let mut apart = Vec::new();
     if one != other {
-        let apart = Folder::open(&first).and_then(|first| compare_layouts(&first, &Folder::open(&second)?));
+        let found = Folder::open(&first).and_then(|first| compare_layouts(&first, &Folder::open(&second)?));
         let unread =
             |error| Error::new(Status::Failed, format!("the two builds cannot be compared: {error}"));
-        wrong = apart.map_err(unread)?;
+        apart = found.map_err(unread)?;
     }
     for folder in [first, second] {
         std::fs::remove_dir_all(folder)?;
@@ -40,7 +40,8 @@ pub(super) async fn compare(
         manifests: if identical { one } else { BTreeMap::new() },
         went: went.into(),
         log: log.path(),
-        wrong,
+        audited: Vec::new(),
+        apart,
     };
     Ok((if identical { Status::Done } else { Status::Failed }, built))
 }

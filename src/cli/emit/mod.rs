@@ -1,6 +1,6 @@
 //! `emit`: the lock for a builder. `read` says which pins are meant, `written` is what `--output` names.
 
-mod read;
+pub(super) mod read;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +11,8 @@ use clap::{Args, ValueEnum};
 use super::session::Session;
 use crate::catalog::{Declaration, Image, Upstream};
 use crate::emit::{
-    Ambiguous, EmittedImage, EmittedSuites, all_arguments, bake, build_args, buildah_policy, contexts, env, json,
-    source_policy, sources_list,
+    Ambiguous, EmittedImage, EmittedSuites, all_arguments, bake, build_args, buildah_policy, contexts, env,
+    json, source_policy, sources_list,
 };
 use crate::error::{Error, Status};
 use crate::lock::Store;
@@ -90,8 +90,7 @@ pub(super) fn run(session: &mut Session<'_>, args: &EmitArgs) -> Result<Status, 
 
 fn emit(workspace: &Workspace, store: &Store, args: &EmitArgs) -> Result<String, Error> {
     let images = images(workspace, &args.images)?;
-    let named: Vec<Named> =
-        images.iter().map(|image| Named::by(workspace, store.lock(), image)).collect();
+    let named: Vec<Named> = images.iter().map(|image| Named::by(workspace, store.lock(), image)).collect();
     let read = match args.images.is_empty() {
         true => None,
         false => Some(names(args.format, &images, &named)),
@@ -108,7 +107,7 @@ fn emit(workspace: &Workspace, store: &Store, args: &EmitArgs) -> Result<String,
         EmitFormat::Contexts => contexts(&pins)?,
         EmitFormat::SourcePolicy => source_policy(&pins, mode, &[])?,
         EmitFormat::BuildahPolicy => buildah_policy(&pins, mode, &[])?,
-        EmitFormat::SourcesList => sources_list(&suites(workspace, &pins)?),
+        EmitFormat::SourcesList => sources_list_of(workspace, &pins)?,
         EmitFormat::Json => format!("{:#}\n", json(&pins, &emitted())),
     })
 }
@@ -116,7 +115,8 @@ fn emit(workspace: &Workspace, store: &Store, args: &EmitArgs) -> Result<String,
 /// The pins that images read: by arguments, and for what a builder fetches also what their Dockerfiles name.
 fn names(format: EmitFormat, images: &[&Image], named: &[Named]) -> BTreeSet<PinName> {
     let mut names: BTreeSet<PinName> = images.iter().flat_map(|image| image.pins().cloned()).collect();
-    let fetches = [EmitFormat::Bake, EmitFormat::Contexts, EmitFormat::SourcePolicy, EmitFormat::BuildahPolicy];
+    let fetches =
+        [EmitFormat::Bake, EmitFormat::Contexts, EmitFormat::SourcePolicy, EmitFormat::BuildahPolicy];
     if fetches.contains(&format) {
         names.extend(named.iter().flat_map(|named| named.pins.iter().cloned()));
     }
@@ -125,7 +125,8 @@ fn names(format: EmitFormat, images: &[&Image], named: &[Named]) -> BTreeSet<Pin
 
 /// The command that writes the file anew.
 fn command(args: &EmitArgs) -> String {
-    let format = args.format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+    let format =
+        args.format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     let output = args.output.iter().map(|path| format!("--output {}", path.display()));
     let words = [format!("solera-pin emit {format}")].into_iter().chain(args.images.iter().cloned());
     words.chain(output).collect::<Vec<_>>().join(" ")
@@ -135,6 +136,11 @@ impl From<Ambiguous> for Error {
     fn from(error: Ambiguous) -> Self {
         Self::usage(error.to_string()).hint("name the images that are built: solera-pin emit FORMAT IMAGE...")
     }
+}
+
+/// What a RUN sources so that apt installs from the suites among these pins.
+pub(super) fn sources_list_of(workspace: &Workspace, pins: &BTreeMap<PinName, Pin>) -> Result<String, Error> {
+    Ok(sources_list(&suites(workspace, pins)?))
 }
 
 /// The Debian pins among those that are read, with the keys that signed.

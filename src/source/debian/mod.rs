@@ -21,7 +21,7 @@ use self::release::{InReleaseFile, Verified};
 use super::SourceError;
 use super::memo::Memo;
 use crate::cache::Cache;
-use crate::debian::{Choice, Index, choose, closure, providers};
+use crate::debian::{Choice, Index, Installed, choose, closure, providers};
 use crate::model::{
     Architecture, ArchiveState, Component, Digest, PackageName, PackagePin, Packages, Reach, Suite,
 };
@@ -136,6 +136,34 @@ impl DebianSource {
         }
         Ok(reach)
     }
+
+    /// Which of these packages, with just their version and architecture, no list of the suites has.
+    pub async fn lacking(
+        &self,
+        suites: &Suites<'_>,
+        state: &SuitesState,
+        mut packages: BTreeSet<Installed>,
+    ) -> Result<BTreeSet<Installed>, SourceError> {
+        for architecture in suites.architectures {
+            for suite in &state.verified {
+                for file in suite.files(suites.components, architecture)? {
+                    if packages.is_empty() {
+                        return Ok(packages);
+                    }
+                    let (_, index) = self.index(suite, file, architecture).await?;
+                    packages.retain(|package| !is_in(&index, architecture, package));
+                }
+            }
+        }
+        Ok(packages)
+    }
+}
+
+fn is_in(index: &Index, architecture: &Architecture, package: &Installed) -> bool {
+    index.get(&package.name).any(|own| {
+        let of = if own.is_for_all() { "all" } else { architecture.as_str() };
+        own.version() == package.version && of == package.architecture
+    })
 }
 
 fn names_of(verified: &[Verified]) -> String {

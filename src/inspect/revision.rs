@@ -1,0 +1,164 @@
+//! The revision that an image was built from: what is said of it, and the lock as it was there.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Audited, Auditor, Compare};
+use crate::audit::{NO_REVISION, REVISION_NOT_HERE, REVISIONS_DIFFER};
+use crate::catalog::Catalog;
+use crate::document::SourceFile;
+use crate::error::Error;
+use crate::lock::{FILE_NAME, Lock, decode};
+use crate::model::{CommitId, harmless};
+use crate::provenance::Provenance;
+use crate::tree::{CommitTree, Tree, TreeError};
+use crate::workspace::{Workspace, WorkspaceError};
+
+/// Who says which revision an image was built from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Claims(Vec<(&'static str, String)>);
+
+impl Claims {
+    /// A claim more.
+    pub(super) fn and(mut self, who: &'static str, revision: Option<String>) -> Self {
+        self.0.extend(revision.map(|revision| (who, revision)));
+        self
+    }
+
+    /// What provenance says.
+    pub(super) fn and_of(self, provenance: &Provenance) -> Self {
+        let found = provenance.revision.as_ref().map(|revision| revision.commit.clone());
+        self.and("its provenance", found).and("the label in its provenance", provenance.label.clone())
+    }
+}
+
+/// A repository as it was at a revision.
+pub(super) struct State {
+    /// The commit; none for what is in no commit.
+    pub(super) commit: Option<String>,
+    pub(super) lock: Lock,
+    /// What was declared; none where that is what is declared now.
+    workspace: Option<Workspace>,
+}
+
+impl State {
+    /// What was declared.
+    pub(super) fn workspace<'a>(&'a self, now: &'a Workspace) -> &'a Workspace {
+        self.workspace.as_ref().unwrap_or(now)
+    }
+
+    /// What was declared.
+    pub(super) fn catalog<'a>(&'a self, now: &'a Workspace) -> &'a Catalog {
+        &self.workspace(now).catalog
+    }
+}
+
+impl Auditor<'_> {
+    /// The state to compare with; none where nothing tells which, which is found then.
+    pub(super) fn state(&self, claims: &Claims, audited: &mut Audited) -> Result<Option<Arc<State>>, Error> {
+        let named: BTreeSet<&str> = claims.0.iter().map(|(_, revision)| revision.as_str()).collect();
+        let Some(revision) = self.choose(claims, &named, audited) else { return Ok(None) };
+        let Some(revision) = revision else {
+            // What is built from a work tree names the commit below it.
+            let Compare::Here(lock) = self.compare else { return Ok(None) };
+            return Ok(Some(Arc::new(State { commit: None, lock: lock.clone(), workspace: None })));
+        };
+        let state = match self.read(&revision) {
+            Ok(state) => state,
+            Err(Unread::NotHere) => {
+                let shown = harmless(&revision);
+                let message = format!("the revision {shown} is not in this repository");
+                let help = format!(
+                    "fetch it: `git fetch origin {shown}`, or in a shallow clone `git fetch --unshallow`; if it is nowhere, the image is not from here"
+                );
+                audited.found(REVISION_NOT_HERE, message, &help);
+                return Ok(None);
+            }
+            Err(Unread::Wrong(error)) => return Err(error),
+        };
+        let commit = state.commit.clone().unwrap_or_default();
+        let others: Vec<String> = claims
+            .0
+            .iter()
+            .filter(|(_, named)| *named != commit)
+            .map(|(who, named)| format!("{who} names {}", harmless(named)))
+            .collect();
+        if !others.is_empty() {
+            let message = format!("it was compared with {commit}, but {}", others.join(", and "));
+            audited.found(REVISIONS_DIFFER, message, "find out which it was built from: nothing else counts");
+        }
+        audited.revision = Some(commit);
+        Ok(Some(state))
+    }
+
+    /// The revision to compare with: `None` where nothing tells it, `Some(None)` where it is what is here.
+    fn choose(
+        &self,
+        claims: &Claims,
+        named: &BTreeSet<&str>,
+        audited: &mut Audited,
+    ) -> Option<Option<String>> {
+        match self.compare {
+            Compare::Here(_) => return Some(None),
+            Compare::Revision(revision) => return Some(Some(revision.to_owned())),
+            Compare::Named => {}
+        }
+        // A name such as `main` would be whatever it is today.
+        let is_commit = |named: &&str| named.parse::<CommitId>().is_ok();
+        let first = claims.0.iter().map(|(_, revision)| revision.as_str()).find(is_commit);
+        match first {
+            Some(first) => Some(Some(first.to_owned())),
+            None => {
+                let message = match named.first() {
+                    Some(other) => {
+                        format!("its revision is `{}`, which is no commit's full id", harmless(other))
+                    }
+                    None => "nothing says which revision it was built from".to_owned(),
+                };
+                let help = "name it with `--revision REV`, or build with the label org.opencontainers.image.revision";
+                audited.found(NO_REVISION, message, help);
+                None
+            }
+        }
+    }
+
+    fn read(&self, revision: &str) -> Result<Arc<State>, Unread> {
+        if let Some(state) = self.known().get(revision) {
+            return Ok(Arc::clone(state));
+        }
+        let tree = CommitTree::open(self.root(), revision)?;
+        let workspace = Workspace::of(self.root(), &tree).map_err(|error| match error {
+            WorkspaceError::Tree(error) => error.into(),
+            WorkspaceError::Problems(problems) => Unread::Wrong(at(Error::problems(problems), revision)),
+        })?;
+        let bytes = tree.read(FILE_NAME)?.unwrap_or_default();
+        let lock = match bytes.is_empty() {
+            true => Lock::default(),
+            false => decode(&SourceFile::from_bytes(FILE_NAME, bytes))
+                .map_err(|problems| Unread::Wrong(at(Error::problems(problems), revision)))?,
+        };
+        let state = State { commit: Some(tree.commit()), lock, workspace: Some(workspace) };
+        let state = Arc::new(state);
+        self.known().insert(revision.to_owned(), Arc::clone(&state));
+        Ok(state)
+    }
+}
+
+/// Why a revision was not read.
+enum Unread {
+    NotHere,
+    Wrong(Error),
+}
+
+impl From<TreeError> for Unread {
+    fn from(error: TreeError) -> Self {
+        match error {
+            TreeError::Revision(_) => Self::NotHere,
+            error => Self::Wrong(error.into()),
+        }
+    }
+}
+
+fn at(error: Error, revision: &str) -> Error {
+    error.hint(format!("these are in {revision}"))
+}

@@ -60,8 +60,8 @@ fn the_engine_pulls_a_locked_image_from_its_copy() {
     fs::write(folder.path().join("pins.toml"), PINS).unwrap();
     for words in ["refresh", "mirror pull m", "mirror verify m"] {
         let words: Vec<&str> =
-            ["env", "-i", env!("CARGO_BIN_EXE_solera-pin")].into_iter().chain(words.split(' ')).collect();
-        let output = session.near(folder.path(), &words[1..]);
+            ["-i", env!("CARGO_BIN_EXE_solera-pin")].into_iter().chain(words.split(' ')).collect();
+        let output = session.near(folder.path(), &words);
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert!(output.status.success(), "{words:?}: {said}");
     }

@@ -19,6 +19,8 @@ mod build;
 mod case;
 #[path = "engine/images.rs"]
 mod images;
+#[path = "engine/mirror.rs"]
+mod mirror;
 #[path = "engine/scanner.rs"]
 mod scanner;
 #[path = "engine/session.rs"]

@@ -88,7 +88,7 @@ fn one_with_findings() -> tempfile::TempDir {
     write(
         "images/w/image.toml",
         "class = \"upstream-extension\"\nruntime-base = \"debian\"\ntag = \"1\"\nplatforms = [\"linux/amd64\"]\n\
-         capabilities = [\"x\"]\nupstream-provides = [\"x\"]\ndelta = [\"x\"]\nrefuses = [\"x\"]\n",
+         capabilities = [\"x\"]\nupstream-provides = [\"x\"]\ndelta = [\"y\"]\nrefuses = [\"x\"]\n",
     );
     write("images/w/Dockerfile", "# ä 𝄞\nARG PIN_DEBIAN=ä:1\nFROM ${PIN_DEBIAN}\nFROM debian:1 AS b\n");
     folder

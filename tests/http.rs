@@ -42,6 +42,10 @@ mod init;
 mod manners;
 #[path = "http/mirror.rs"]
 mod mirror;
+#[path = "http/pull.rs"]
+mod pull;
+#[path = "http/pull_binary.rs"]
+mod pull_binary;
 #[path = "http/refresh.rs"]
 mod refresh;
 #[path = "http/requests.rs"]

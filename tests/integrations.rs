@@ -115,3 +115,24 @@ fn the_hook_runs_the_gate_on_the_files_that_name_something() {
         assert!(!files.is_match(path), "{path}");
     }
 }
+
+/// What a bump moves is not in it, so that only a change of the catalog makes it stale.
+#[test]
+fn the_readme_has_the_table_of_images_as_it_is() {
+    let output = Command::new(env!("CARGO_BIN_EXE_solera-pin"))
+        .args(["-C", env!("CARGO_MANIFEST_DIR"), "catalog", "--format", "markdown"])
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let table = String::from_utf8(output.stdout).unwrap();
+    let readme = read("README.md");
+    let (_, rest) = readme.split_once("<!-- images: ").unwrap();
+    let (_, rest) = rest.split_once("-->").unwrap();
+    let (between, _) = rest.split_once("<!-- images end -->").unwrap();
+    assert_eq!(
+        between.trim(),
+        table.trim(),
+        "write what `solera-pin catalog --format markdown` prints into README.md"
+    );
+}

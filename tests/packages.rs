@@ -16,6 +16,7 @@
 #[path = "engine/archive.rs"]
 mod archive;
 #[path = "engine/installation.rs"]
+#[allow(dead_code, reason = "the tests of `build` use the rest")]
 mod installation;
 #[path = "../examples/recorded-upstream/recorded.rs"]
 mod recorded;

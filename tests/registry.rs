@@ -33,6 +33,8 @@ mod front;
 mod identity;
 #[path = "registry/logins.rs"]
 mod logins;
+#[path = "registry/mirrors.rs"]
+mod mirrors;
 #[path = "registry/proxies.rs"]
 mod proxies;
 #[allow(dead_code, unreachable_pub, reason = "shared by several tests")]

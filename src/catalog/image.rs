@@ -1,6 +1,6 @@
 //! `images/NAME/image.toml`: one image of the catalog, and the pins it reads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::declaration::platforms;
@@ -75,6 +75,8 @@ pub struct Image {
     pub dockerfile: Arc<SourceFile>,
     /// Where `delta` stands, for the rule that it must not be empty.
     pub delta_place: Place,
+    /// Where its lists stand, by key.
+    lists: BTreeMap<&'static str, Place>,
     named: Vec<(PinName, Place)>,
 }
 
@@ -97,6 +99,11 @@ impl Image {
     /// Every mention of a pin, with its place.
     pub(super) fn named_pins(&self) -> &[(PinName, Place)] {
         &self.named
+    }
+
+    /// Where a list of its manifest stands; the whole of it, where there is no such list.
+    pub fn place_of_key(&self, key: &str) -> Place {
+        self.lists.get(key).cloned().unwrap_or_else(|| Place::whole(&self.delta_place.file))
     }
 
     /// Where its manifest names a pin.
@@ -127,7 +134,13 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
     let tag = root.require("tag", problems, |entry| template(entry, &mut named));
     let platforms = root.require("platforms", problems, platforms);
     let delta = root.require("delta", problems, |entry| Ok((entry.texts()?, entry.place())));
-    let mut list = |key| root.read(key, problems, Entry::texts).unwrap_or_default();
+    let mut lists = BTreeMap::new();
+    let mut list = |key| {
+        let read = root.read(key, problems, |entry| Ok((entry.texts()?, entry.place())));
+        let (texts, place) = read.unzip();
+        lists.extend(place.map(|place| (key, place)));
+        texts.unwrap_or_default()
+    };
     let (capabilities, upstream_provides, refuses) =
         (list("capabilities"), list("upstream-provides"), list("refuses"));
     root.finish(problems);
@@ -142,6 +155,7 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
         return None;
     }
     let (delta, delta_place) = delta?;
+    lists.insert("delta", delta_place.clone());
     Some(Image {
         name: name.ok()?,
         class: class?,
@@ -158,6 +172,7 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
         refuses,
         dockerfile: Arc::clone(files.dockerfile.as_ref()?),
         delta_place,
+        lists,
         named,
     })
 }

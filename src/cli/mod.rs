@@ -3,6 +3,7 @@
 mod add;
 mod audit;
 mod build;
+mod catalog;
 mod commit;
 mod completions;
 mod diff;
@@ -135,6 +136,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Emit(emit::EmitArgs),
     Build(build::BuildArgs),
+    Catalog(catalog::CatalogArgs),
     #[command(subcommand)]
     Mirror(mirror::MirrorCommand),
     MergeDriver(merge_driver::MergeDriverArgs),
@@ -211,6 +213,7 @@ async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status
         Command::Doctor(args) => doctor::run(session, args).await,
         Command::Emit(args) => emit::run(session, args),
         Command::Build(args) => build::run(session, args).await,
+        Command::Catalog(args) => catalog::run(session, args),
         Command::Mirror(command) => mirror::run(session, command).await,
         Command::MergeDriver(args) => merge_driver::run(session, args),
         Command::Completions(args) => completions::run(session, args),
@@ -219,7 +222,7 @@ async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status
 
 impl Command {
     /// What a command that asks upstreams has left where it is stopped; none for one that asks nobody, which a signal ends
-    /// as it ends any program. A mirror has an end of its own.
+    /// as it ends any program.
     fn left(&self) -> Option<&'static str> {
         const NOTHING: &str = "nothing was written";
         match self {
@@ -230,11 +233,12 @@ impl Command {
             Self::Verify(args) => args.asks().then_some(NOTHING),
             Self::Diff(args) => args.asks().then_some(NOTHING),
             Self::Audit(_) | Self::Doctor(_) => Some(NOTHING),
+            Self::Mirror(command) => command.left(),
             Self::Build(_) => Some("the builder was told to end"),
             Self::Next(_)
             | Self::Simulate(_)
             | Self::Emit(_)
-            | Self::Mirror(_)
+            | Self::Catalog(_)
             | Self::MergeDriver(_)
             | Self::Completions(_) => None,
         }

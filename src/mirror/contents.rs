@@ -43,7 +43,7 @@ impl Contents {
     pub(super) fn new(index: Vec<Descriptor>, default: Option<&Repository>) -> Result<Self, LayoutError> {
         let mut contents = Self::default();
         for descriptor in index {
-            let (repository, tag) = name(&descriptor, default)?;
+            let (repository, tag) = name_of(&descriptor, default)?;
             let shelf = contents.repositories.entry(repository.clone()).or_default();
             if let Some(tag) = tag
                 && let Some(other) = shelf.tags.insert(tag.clone(), descriptor.clone())
@@ -84,7 +84,8 @@ impl Contents {
     }
 }
 
-fn name(
+/// The repository and the tag that a descriptor is called by; a bare tag belongs to `default`.
+pub(super) fn name_of(
     descriptor: &Descriptor,
     default: Option<&Repository>,
 ) -> Result<(Repository, Option<Tag>), LayoutError> {

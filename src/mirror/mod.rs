@@ -2,8 +2,10 @@
 //! without a network (or a test) asks it as it would ask the upstream.
 //!
 //! `layout` reads the folder, `contents` sorts it into repositories, `reach` decides which of them may show what, and
-//! `serve` speaks HTTP. Entry points: [`Layout::open`], then [`serve`]. `pull` copies images into such a folder.
+//! `serve` speaks HTTP. Entry points: [`Layout::open`], then [`serve`]. `pull` copies images into such a
+//! folder, and `check` says whether one has what is locked.
 
+pub mod check;
 mod contents;
 mod layout;
 pub mod pull;

@@ -1,6 +1,7 @@
 //! What a command says: one file a format. Pure.
 
 pub mod audit;
+pub mod catalog;
 mod github;
 pub mod human;
 pub mod json;
@@ -52,7 +53,7 @@ fn told(finding: &Finding) -> String {
 }
 
 /// A number of bytes in its largest unit, as `28.2 MB`.
-fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     let unit =
         [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")].into_iter().find(|(unit, _)| bytes >= *unit);
     match unit {

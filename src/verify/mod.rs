@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub use compare::{Known, Trust};
 pub use coverage::{Coverage, Open, Tally};
 pub use look::{Looked, Report, Seen, look};
-pub use rules::RULES;
+pub use rules::{ADMISSION, RULES};
 
 use crate::catalog::{Catalog, Edition, Level, Policy};
 use crate::document::{Place, SourceFile};

@@ -9,7 +9,7 @@ use crate::references::Register;
 
 const LOCK: &str = "version = 1\n\n[pin.rust]\nimage = \"docker.io/library/rust\"\ntag = \"1.88-slim\"\ndigest = \"sha256:1111111111111111111111111111111111111111111111111111111111111111\"\nmedia-type = \"application/vnd.oci.image.index.v1+json\"\nplatforms.\"linux/amd64\" = \"sha256:2222222222222222222222222222222222222222222222222222222222222222\"\n";
 const PINS: &str = "[pin.rust]\nimage = \"rust\"\ntrack = \"{major}.{minor}-slim\"\n";
-const IMAGE: &str = "class = \"toolchain\"\nruntime-base = \"rust\"\ntag = \"{rust.version}\"\nplatforms = [\"linux/amd64\"]\ndelta = [\"a linker\"]\n";
+const IMAGE: &str = "class = \"toolchain\"\nruntime-base = \"rust\"\ntag = \"{rust.version}\"\nplatforms = [\"linux/amd64\"]\ndelta = [\"a linker\"]\nupstream-provides = [\"a compiler\"]\nrefuses = [\"sources\"]\n";
 const DOCKERFILE: &str = "ARG PIN_RUST\nFROM ${PIN_RUST}\n";
 
 fn found(pins: &str, lock: &str, image: &str, dockerfile: &str) -> Vec<Finding> {
@@ -140,6 +140,55 @@ fn each_rule_finds_its_case_at_its_place() {
             "images/x/image.toml:2: Error platform-missing: x is built for linux/arm64",
         ),
         (PINS, LOCK, &IMAGE.replace("a linker", " "), DOCKERFILE, "images/x/image.toml:5: Error no-delta"),
+        (
+            PINS,
+            LOCK,
+            &IMAGE.replace("toolchain", "upstream-extension"),
+            "ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nLABEL a=b\nFROM a\n",
+            "images/x/Dockerfile:4: Error no-delta: the Dockerfile of x adds nothing",
+        ),
+        (
+            PINS,
+            LOCK,
+            &IMAGE.replace("upstream-provides = [\"a compiler\"]\n", ""),
+            DOCKERFILE,
+            "images/x/image.toml:1: Error admission: the image x does not say what upstream provides",
+        ),
+        (
+            PINS,
+            LOCK,
+            &IMAGE.replace("\"sources\"", "\" \""),
+            DOCKERFILE,
+            "images/x/image.toml:7: Error admission: the image x does not say what it refuses",
+        ),
+        (
+            PINS,
+            LOCK,
+            &IMAGE.replace("\"a linker\"", "\"a linker\", \"A  linker.\""),
+            DOCKERFILE,
+            "images/x/image.toml:5: Error admission: the delta of the image x has `A  linker.` twice",
+        ),
+        (
+            PINS,
+            LOCK,
+            &IMAGE.replace("a linker", "A compiler"),
+            DOCKERFILE,
+            "images/x/image.toml:5: Error admission: the delta of the image x has `A compiler`, which upstream",
+        ),
+        (
+            &two,
+            &both,
+            IMAGE,
+            "ARG PIN_RUST\nARG PIN_DEBIAN\nFROM ${PIN_RUST}\nFROM ${PIN_DEBIAN} AS b\nFROM b\n",
+            "images/x/Dockerfile:4: Error other-base: the last stage of x comes from `debian`, and its runtime-base is `rust`",
+        ),
+        (
+            PINS,
+            LOCK,
+            IMAGE,
+            "ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nFROM scratch\nCOPY --from=a / /\n",
+            "images/x/Dockerfile:3: Error other-base: the last stage of x comes from `scratch`",
+        ),
     ] {
         let found = findings(pins, lock, image, dockerfile);
         assert!(found.iter().any(|finding| finding.contains(expected)), "{expected}: {found:#?}");

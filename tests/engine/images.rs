@@ -29,20 +29,25 @@ const HUB: [&str; 14] = [
 
 /// Makes the image and pushes it under every name; gives its digest.
 pub(crate) fn push(session: &Session) -> String {
-    let folder = session.folder().join("image");
+    let names = HUB.into_iter().chain(["team/app:latest"]);
+    push_as(session, "image", names.map(|name| format!("127.0.0.1:5000/{name}")))
+}
+
+/// Makes the image in a folder of this name and pushes it under these names; gives its digest.
+pub(crate) fn push_as(session: &Session, name: &str, names: impl IntoIterator<Item = String>) -> String {
+    let folder = session.folder().join(name);
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("Dockerfile"), DOCKERFILE).unwrap();
-    let copied = session.run(["cp", "/bin/busybox", &session.seen("image/busybox")]);
+    let copied = session.run(["cp", "/bin/busybox", &session.seen(&format!("{name}/busybox"))]);
     assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
-    let names = HUB.into_iter().chain(["team/app:latest"]);
     let target = json!({
-        "context": session.seen("image"),
+        "context": session.seen(name),
         "platforms": ["linux/amd64", "linux/arm64"],
-        "tags": names.map(|name| format!("127.0.0.1:5000/{name}")).collect::<Vec<_>>(),
+        "tags": names.into_iter().collect::<Vec<_>>(),
         "output": ["type=registry"],
         "attest": ["type=provenance,disabled=true"],
     });
-    let pushed = bake(session, "image", [("image".to_owned(), target)]).unwrap();
+    let pushed = bake(session, name, [("image".to_owned(), target)]).unwrap();
     match &pushed["image"]["containerimage.digest"] {
         Value::String(digest) => digest.clone(),
         _ => panic!("the engine does not say what it pushed: {pushed}"),

@@ -168,7 +168,7 @@ fn lines_move_together(mode: &str) {
 }
 
 const IMAGE: &str = "class = \"toolchain\"\nruntime-base = \"base\"\narchives = [\"tool\"]\ntag = \"{tool.version}\"\n\
-                     platforms = [\"linux/amd64\"]\ndelta = [\"the tool\"]\n";
+                     platforms = [\"linux/amd64\"]\ndelta = [\"the tool\"]\nupstream-provides = [\"x\"]\nrefuses = [\"y\"]\n";
 
 #[test]
 fn a_catalog_dockerfile_gets_address_and_checksum_from_the_lock() {

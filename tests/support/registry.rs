@@ -5,6 +5,7 @@
 
 mod answers;
 mod images;
+mod layered;
 pub mod made;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -20,6 +21,7 @@ use solera_pin::model::Digest;
 use super::serve::Server;
 
 pub use answers::basic;
+pub use layered::Layered;
 
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -145,6 +147,7 @@ struct Contents {
     issued: u64,
     page_size: Option<usize>,
     etags: bool,
+    ranges: bool,
     link_style: LinkStyle,
     latency: Duration,
     counters: Counters,
@@ -236,6 +239,11 @@ impl Registry {
     /// Pages of tags have an entity tag, and one that is known to the client is not sent again.
     pub fn set_etags(&self, etags: bool) {
         self.lock().etags = etags;
+    }
+
+    /// A part of a blob is sent where only that is asked for.
+    pub fn set_ranges(&self, ranges: bool) {
+        self.lock().ranges = ranges;
     }
 
     pub fn set_link_style(&self, style: LinkStyle) {

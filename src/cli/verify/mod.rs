@@ -22,6 +22,8 @@ use crate::workspace::Workspace;
 use base::Base;
 use upstream::Told;
 
+pub(super) use show::findings as show_findings;
+
 /// Check every reference in the repository against the lock; exit with 1 where a build would escape it
 #[derive(Args)]
 pub(super) struct VerifyArgs {

@@ -1,5 +1,6 @@
 //! The rules, one file each.
 
+mod admission;
 mod argument_default;
 mod bad_comment;
 mod bad_reference;
@@ -14,6 +15,7 @@ mod lock_stale;
 mod no_delta;
 mod no_pin;
 mod not_pinned;
+mod other_base;
 mod platform_missing;
 mod several_pins;
 mod suite_differs;
@@ -55,12 +57,29 @@ pub const RULES: &[&Rule] = &[
     &unknown_argument::RULE,
     &image_pins::RULE,
     &no_delta::RULE,
+    &admission::RULE,
+    &other_base::RULE,
     &build_base_shipped::RULE,
     &unused_pin::RULE,
     &unknown_rule::RULE,
     &suppressions::REASON,
     &suppressions::UNUSED,
 ];
+
+/// The rules by which an image is admitted to the catalog.
+pub const ADMISSION: &[&Rule] =
+    &[&no_delta::RULE, &admission::RULE, &other_base::RULE, &build_base_shipped::RULE, &image_pins::RULE];
+
+/// Where the stage of a number begins; the last one, where there are not so many.
+fn stage_place(image: &Image, stage: usize) -> Place {
+    let instructions = dockerfile::instructions(&image.dockerfile.text);
+    let stages: Vec<_> = instructions.iter().filter(|instruction| instruction.keyword == "FROM").collect();
+    let from = stages.get(stage).or(stages.last());
+    match from {
+        Some(from) => Place { file: image.dockerfile.clone(), span: from.span.clone() },
+        None => Place::whole(&image.dockerfile),
+    }
+}
 
 /// The `PIN_` arguments of an image's Dockerfile.
 fn pin_arguments(image: &Image) -> impl Iterator<Item = (Argument, Place)> {

@@ -322,3 +322,39 @@ fn an_argument_that_is_not_used_is_a_finding() {
         assert_eq!(of_rule("image-pins", dockerfile), [], "{dockerfile}");
     }
 }
+
+#[test]
+fn an_image_that_adds_something_to_its_base_is_admitted() {
+    let image = IMAGE.replace("toolchain", "upstream-extension");
+    for (dockerfile, admitted) in [
+        ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN true\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST}\nENV A=b\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN true\nFROM a\nLABEL a=b\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nFROM ${PIN_RUST}\nCOPY --from=a /x /y\n", true),
+        ("ARG PIN_RUST\n# RUN true\nFROM ${PIN_RUST}\nLABEL RUN=true\n", false),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a-amd64\nRUN true\nFROM a-${TARGETARCH}\n", true),
+        (
+            "ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN true\nFROM scratch AS b-amd64\nFROM a AS b-arm64\nFROM b-${TARGETARCH}\n",
+            false,
+        ),
+    ] {
+        let rules: Vec<&str> =
+            found(PINS, LOCK, &image, dockerfile).into_iter().map(|finding| finding.rule).collect();
+        let is_admitted = !rules.contains(&"no-delta") && !rules.contains(&"other-base");
+        assert_eq!(is_admitted, admitted, "{dockerfile}: {rules:?}");
+    }
+}
+
+#[test]
+fn a_build_base_that_is_shipped_is_told_once() {
+    let image = IMAGE.replace("toolchain", "from-source").replace("\"rust\"", "\"debian\"");
+    let image = format!("build-base = \"rust\"\nsource = \".\"\n{image}");
+    let rules = |dockerfile: &str| -> Vec<&str> {
+        let found = found(PINS, "version = 1\n", &image, dockerfile).into_iter();
+        found.map(|finding| finding.rule).filter(|rule| rule.contains("base")).collect()
+    };
+    assert_eq!(rules("ARG PIN_RUST\nARG PIN_DEBIAN\nFROM ${PIN_RUST}\nRUN true\n"), ["build-base-shipped"]);
+    let right =
+        "ARG PIN_RUST\nARG PIN_DEBIAN\nFROM ${PIN_RUST} AS a\nFROM ${PIN_DEBIAN}\nCOPY --from=a /x /y\n";
+    assert_eq!(rules(right), [] as [&str; 0]);
+}

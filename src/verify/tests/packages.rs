@@ -3,7 +3,7 @@
 use super::*;
 
 const PINS: &str = "[pin.rust]\nimage = \"rust\"\ntrack = \"{major}.{minor}-slim\"\n[pin.base]\nimage = \"debian\"\ntrack = \"bookworm-slim\"\n[pin.deb]\nsuites = [\"bookworm\", \"bookworm-security\"]\nsigned-by = \"keys.gpg\"\n";
-const IMAGE: &str = "class = \"upstream-extension\"\nruntime-base = \"base\"\npackages = \"deb\"\ntag = \"{base.tag}\"\nplatforms = [\"linux/amd64\"]\ndelta = [\"iproute2\"]\n";
+const IMAGE: &str = "class = \"upstream-extension\"\nruntime-base = \"base\"\npackages = \"deb\"\ntag = \"{base.tag}\"\nplatforms = [\"linux/amd64\"]\ndelta = [\"iproute2\"]\nupstream-provides = [\"a shell\"]\nrefuses = [\"secrets\"]\n";
 const DOCKERFILE: &str = "ARG PIN_BASE\nFROM ${PIN_BASE}\nARG PIN_DEB_INRELEASE\nRUN set -e; . /run/x; apt-get update; CHECK; apt-get install -y iproute2\n";
 const CHECK: &str = "test \"$(sha256sum /run/solera-pin/lists/*InRelease | cut -c-64 | sort | paste -sd,)\" = \"$PIN_DEB_INRELEASE\"";
 

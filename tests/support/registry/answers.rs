@@ -143,9 +143,7 @@ impl Contents {
             }
             Target::Blob(name, digest) => {
                 let blob = self.repositories.get(name).and_then(|repository| repository.blobs.get(digest));
-                blob.map(|bytes| {
-                    Reply::new(200, bytes.to_vec()).header("Content-Type", "application/octet-stream")
-                })
+                blob.map(|bytes| self.part(bytes, headers).header("Content-Type", "application/octet-stream"))
             }
             Target::Token | Target::Unknown => None,
         };
@@ -156,6 +154,21 @@ impl Contents {
             }
             Some(reply) => send(reply),
             None => send(error(404, "MANIFEST_UNKNOWN")),
+        }
+    }
+
+    /// A blob, or what is asked for of it.
+    fn part(&self, bytes: &Bytes, headers: &HeaderMap) -> Reply {
+        let range = headers.get("range").and_then(|range| range.to_str().ok()).filter(|_| self.ranges);
+        let start =
+            range.and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
+        match start {
+            None => Reply::new(200, bytes.to_vec()),
+            Some(start) if start >= bytes.len() => Reply::new(416, ""),
+            Some(start) => {
+                let range = format!("bytes {start}-{}/{}", bytes.len() - 1, bytes.len());
+                Reply::new(206, bytes[start..].to_vec()).header("Content-Range", range)
+            }
         }
     }
 
@@ -288,7 +301,11 @@ fn send(reply: Reply) -> Response {
             response = response.header("Content-Length", (reply.body.len() + 1000).to_string());
             let broken = std::io::Error::other("the connection breaks here");
             let chunks = [Ok(Bytes::from(reply.body)), Err(broken)];
-            Body::from_stream(futures_util::stream::iter(chunks))
+            // What was sent before goes out while nothing more is ready.
+            Body::from_stream(futures_util::stream::iter(chunks).then(|chunk| async move {
+                tokio::task::yield_now().await;
+                chunk
+            }))
         }
         false if reply.chunked => {
             let chunk = Ok::<_, std::io::Error>(Bytes::from(reply.body));

@@ -4,24 +4,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
-use super::LogFormat;
-use super::session::Session;
+use crate::cli::LogFormat;
+use crate::cli::session::Session;
 use crate::error::{Error, Status};
 use crate::mirror::{Layout, LayoutError, Log, Options, serve};
 use crate::model::Repository;
 use crate::report::harmless;
 
-/// Serve images without their registry
-#[derive(Subcommand)]
-pub(super) enum MirrorCommand {
-    Serve(ServeArgs),
-}
-
 /// Serve an OCI layout read-only over the distribution API, until interrupted
 #[derive(Args)]
-pub(super) struct ServeArgs {
+pub(in crate::cli) struct ServeArgs {
     /// The folder with oci-layout, index.json and blobs
     #[arg(value_name = "DIR")]
     layout: PathBuf,
@@ -33,8 +27,7 @@ pub(super) struct ServeArgs {
     repository: Option<Repository>,
 }
 
-pub(super) async fn run(session: &mut Session<'_>, command: &MirrorCommand) -> Result<Status, Error> {
-    let MirrorCommand::Serve(args) = command;
+pub(super) async fn run(session: &mut Session<'_>, args: &ServeArgs) -> Result<Status, Error> {
     let path = session.folder()?.join(&args.layout);
     let options = Options { repository: args.repository.clone(), log: log(session.globals.log_format) };
     let layout = Layout::open(&path, options).map_err(|error| {

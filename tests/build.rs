@@ -148,7 +148,7 @@ fn what_is_not_locked_is_stopped_by_the_policy() {
     // Somebody who is let past the gate.
     with("# solera-pin: ignore[no-pin] for this test\n");
     let stopped = build(&repository, &["fip-alias-agent"]);
-    assert!(stopped.code == 1 && stopped.said.contains("not allowed by policy"));
+    assert!(stopped.code == 1 && stopped.said.contains("source denied by policy"));
     let checked = build(&repository, &["fip-alias-agent", "--engine=buildah"]);
     assert!(checked.code == 1 && checked.said.contains("names what is not locked"));
 }

@@ -305,7 +305,7 @@ impl Repository {
     }
 
     /// What buildah wants to be told where it has no rights and no disk of its own: where it stores, and whom it asks.
-    fn buildah(&self) -> [String; 5] {
+    fn buildah(&self) -> [String; 6] {
         let file = |name: &str, text: &str| {
             fs::write(self.session.folder().join(name), text).unwrap();
             self.session.seen(name)
@@ -316,6 +316,11 @@ impl Repository {
         [
             format!("CONTAINERS_STORAGE_CONF={}", file("storage.conf", storage)),
             format!("CONTAINERS_REGISTRIES_CONF={}", file("registries.conf", registries)),
+            // More open files than this machine may have are its default.
+            format!(
+                "CONTAINERS_CONF={}",
+                file("containers.conf", "[containers]\ndefault_ulimits = [\"nofile=1024:1024\"]\n")
+            ),
             "BUILDAH_ISOLATION=chroot".into(),
             "STORAGE_DRIVER=vfs".into(),
             "TMPDIR=/var/lib/engine".into(),

@@ -92,6 +92,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("emit", &["model", "catalog", "report"]),
+    ("engine", &["model", "child", "scan", "catalog", "lock"]),
     (
         "cli",
         &[
@@ -106,6 +107,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "oci",
             "mirror",
             "emit",
+            "engine",
             "openpgp",
             "catalog",
             "lock",
@@ -144,9 +146,9 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("ignore::", &["tree"]),
     ("pgp::", &["openpgp"]),
     ("liblzma::", &["debian"]),
-    ("flate2::", &["debian", "inspect"]),
-    ("zstd::", &["inspect"]),
-    ("tar::", &["inspect"]),
+    ("flate2::", &["debian", "oci", "inspect"]),
+    ("zstd::", &["oci", "inspect"]),
+    ("tar::", &["oci", "inspect"]),
     // `cli` starts nobody: it may have to end itself.
     ("std::process", &["git", "source", "publish", "engine", "cli"]),
     ("tokio::process", &["child", "git", "source", "publish", "engine"]),

@@ -23,6 +23,7 @@ pub mod cli;
 pub mod debian;
 pub mod document;
 pub mod emit;
+pub mod engine;
 pub mod error;
 pub mod evidence;
 pub mod files;

@@ -2,6 +2,7 @@
 
 mod add;
 mod audit;
+mod build;
 mod commit;
 mod completions;
 mod diff;
@@ -133,6 +134,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Doctor(doctor::DoctorArgs),
     Emit(emit::EmitArgs),
+    Build(build::BuildArgs),
     #[command(subcommand)]
     Mirror(mirror::MirrorCommand),
     MergeDriver(merge_driver::MergeDriverArgs),
@@ -208,6 +210,7 @@ async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status
         Command::Diff(args) => diff::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
         Command::Emit(args) => emit::run(session, args),
+        Command::Build(args) => build::run(session, args).await,
         Command::Mirror(command) => mirror::run(session, command).await,
         Command::MergeDriver(args) => merge_driver::run(session, args),
         Command::Completions(args) => completions::run(session, args),
@@ -227,6 +230,7 @@ impl Command {
             Self::Verify(args) => args.asks().then_some(NOTHING),
             Self::Diff(args) => args.asks().then_some(NOTHING),
             Self::Audit(_) | Self::Doctor(_) => Some(NOTHING),
+            Self::Build(_) => Some("the builder was told to end"),
             Self::Next(_)
             | Self::Simulate(_)
             | Self::Emit(_)

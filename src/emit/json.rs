@@ -4,21 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{all_arguments, arguments};
+use super::{EmittedImage, all_arguments, arguments};
 use crate::model::{Pin, PinName};
 use crate::report::{SCHEMA_VERSION, json as report};
-
-/// The part of an image of the catalog that a build needs.
-pub struct EmittedImage {
-    /// Its name.
-    pub name: String,
-    /// Its Dockerfile, relative to the repository.
-    pub dockerfile: String,
-    /// What it is built for.
-    pub platforms: Vec<String>,
-    /// The pins that it reads.
-    pub pins: Vec<PinName>,
-}
 
 /// Pins and images as one object with a schema version.
 pub fn json(pins: &BTreeMap<PinName, Pin>, images: &[EmittedImage]) -> Value {

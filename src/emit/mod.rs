@@ -1,18 +1,44 @@
-//! The lock for a builder: build arguments, as words for a command line, lines of an environment file, or JSON. Pure.
+//! The lock for a builder, one file a format. What a pin is to a build stands in two places: [`arguments`] are the values
+//! that it gets, `source` names what it may fetch. Pure.
 
+mod bake;
 mod build_args;
+mod buildah_policy;
+mod contexts;
 mod env;
 mod json;
+mod policy;
+mod source;
+mod source_policy;
 mod sources_list;
 
 use std::collections::BTreeMap;
 
+pub use bake::bake;
 pub use build_args::build_args;
+pub use buildah_policy::buildah_policy;
+pub use contexts::contexts;
 pub use env::env;
-pub use json::{EmittedImage, json};
+pub use json::json;
+pub use source::Ambiguous;
+pub use source_policy::source_policy;
 pub use sources_list::{EmittedSuites, sources_list};
 
 use crate::model::{Pin, PinName};
+
+/// The part of an image of the catalog that a build needs.
+pub struct EmittedImage {
+    /// Its name.
+    pub name: String,
+    /// Its Dockerfile, relative to the repository.
+    pub dockerfile: String,
+    /// What it is built for.
+    pub platforms: Vec<String>,
+    /// The pins that it reads.
+    pub pins: Vec<PinName>,
+    /// The pins that its Dockerfile names by their tags alone.
+    pub by_tag: Vec<PinName>,
+}
 
 /// The build arguments of a pin, by name: what `PIN_<NAME>` and its companions hold.
 pub fn arguments(name: &PinName, pin: &Pin) -> BTreeMap<String, String> {

@@ -31,6 +31,51 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     })
 }
 
+/// Whether a file may be executed by its owner.
+pub fn is_program(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
+/// Puts a folder with its files at `target`, in place of an image layout that may be there. What is anything else is left
+/// alone.
+pub fn replace_folder(folder: &Path, target: &Path) -> io::Result<()> {
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent)?;
+    let fresh = tempfile::Builder::new().prefix(".new-").tempdir_in(parent)?;
+    let (new, old) = (fresh.path().join("new"), fresh.path().join("old"));
+    copy_folder(folder, &new)?;
+    if target.exists() {
+        if !target.join("oci-layout").is_file() {
+            return Err(io::Error::other("there is something that is no image layout"));
+        }
+        std::fs::rename(target, &old)?;
+    }
+    std::fs::rename(new, target)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 /// Held while one run reads, decides and writes; released when dropped, or by the system when the process ends.
 #[derive(Debug)]
 pub struct FolderLock(#[expect(dead_code, reason = "the lock lives as long as the open file")] File);

@@ -95,6 +95,16 @@ impl Repository {
         &self.registry
     }
 
+    /// As short as a Dockerfile may write it: `rust` for `docker.io/library/rust`.
+    pub fn familiar(&self) -> String {
+        let official = self.path.strip_prefix("library/").filter(|name| !name.contains('/'));
+        match (self.registry.is_docker_hub(), official) {
+            (true, Some(name)) => name.to_owned(),
+            (true, None) => self.path.clone(),
+            (false, _) => self.to_string(),
+        }
+    }
+
     /// The path below the registry, `library/` included.
     pub fn path(&self) -> &str {
         &self.path
@@ -183,6 +193,21 @@ mod tests {
             assert_eq!(canonical(text), "docker.io/library/rust", "{text}");
         }
         assert_eq!(canonical("bitnami/redis"), "docker.io/bitnami/redis");
+    }
+
+    #[test]
+    fn a_familiar_name_is_the_shortest_that_means_the_same() {
+        for (text, familiar) in [
+            ("docker.io/library/rust", "rust"),
+            ("docker.io/library/a/b", "library/a/b"),
+            ("bitnami/redis", "bitnami/redis"),
+            ("ghcr.io/acme/app", "ghcr.io/acme/app"),
+            ("localhost:5000/library/rust", "localhost:5000/library/rust"),
+        ] {
+            let repository: Repository = text.parse().unwrap();
+            assert_eq!(repository.familiar(), familiar);
+            assert_eq!(canonical(familiar), repository.to_string());
+        }
     }
 
     #[test]

@@ -58,6 +58,13 @@ impl Track {
         (&text[..start], &text[start..end], &text[end..])
     }
 
+    /// The part of a tag that the placeholders read, with what stands between them; `None` for a tag of another shape, empty
+    /// where there are no placeholders.
+    pub fn numbers<'t>(&self, tag: &'t str) -> Option<&'t str> {
+        let (before, _, after) = self.affixes();
+        self.matches(tag).then(|| tag.strip_prefix(before)?.strip_suffix(after)).flatten()
+    }
+
     /// Whether the track is one tag, of which only what it names can move.
     pub fn is_literal(&self) -> bool {
         self.atoms.iter().all(|atom| matches!(atom, Atom::Literal { .. }))

@@ -8,6 +8,7 @@ mod index;
 mod overlay;
 mod refused;
 mod selection;
+mod standing;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ pub use commit::CommitTree;
 pub use overlay::Overlay;
 pub use refused::remedy;
 pub use selection::Selection;
+pub use standing::{Standing, Touched};
 pub use work::WorkTree;
 
 /// More than any file that a person writes. What is larger is not read, and that is said.

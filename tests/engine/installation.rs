@@ -283,6 +283,54 @@ impl Repository {
         (ended.status.code(), String::from_utf8(said).unwrap())
     }
 
+    /// Runs solera-pin beside the engine, with both servers up.
+    pub(crate) fn solera_pin(&self, words: &[&str]) -> Output {
+        let program = self.session.folder().join("solera-pin");
+        if !program.exists() {
+            let own = env!("CARGO_BIN_EXE_solera-pin");
+            fs::hard_link(own, &program).or_else(|_| fs::copy(own, &program).map(drop)).unwrap();
+        }
+        let _live = Served::start(&self.session, LIVE, &self.session.seen("served/live"));
+        let _snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
+        let chdir = format!("--chdir={}", self.session.seen("repository"));
+        let configuration = format!("SOLERA_PIN_CONFIG={}", self.session.seen("configuration.toml"));
+        let program = self.session.seen("solera-pin");
+        let now = format!("SOLERA_PIN_NOW={NOW}");
+        let buildah = self.buildah();
+        let mut all = vec!["env", &chdir, &configuration, &now];
+        all.extend(buildah.iter().map(String::as_str));
+        all.push(&program);
+        all.extend(words);
+        self.session.run(all)
+    }
+
+    /// What buildah wants to be told where it has no rights and no disk of its own: where it stores, and whom it asks.
+    fn buildah(&self) -> [String; 5] {
+        let file = |name: &str, text: &str| {
+            fs::write(self.session.folder().join(name), text).unwrap();
+            self.session.seen(name)
+        };
+        let storage = "[storage]\ndriver = \"vfs\"\ngraphroot = \"/var/lib/engine/buildah\"\nrunroot = \"/run/buildah\"\n";
+        let registries = "[[registry]]\nlocation = \"docker.io\"\n[[registry.mirror]]\nlocation = \"127.0.0.1:5000\"\n\
+                          insecure = true\n[[registry]]\nlocation = \"127.0.0.1:5000\"\ninsecure = true\n";
+        [
+            format!("CONTAINERS_STORAGE_CONF={}", file("storage.conf", storage)),
+            format!("CONTAINERS_REGISTRIES_CONF={}", file("registries.conf", registries)),
+            "BUILDAH_ISOLATION=chroot".into(),
+            "STORAGE_DRIVER=vfs".into(),
+            "TMPDIR=/var/lib/engine".into(),
+        ]
+    }
+
+    /// A file of the repository.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
     fn emit(&self, format: &str) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
         let ended =

@@ -5,6 +5,7 @@ mod explain;
 mod show;
 mod upstream;
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -13,9 +14,11 @@ use super::session::Session;
 use crate::error::{Error, Status};
 use crate::gate;
 use crate::lock::Store;
+use crate::model::PinName;
 use crate::report;
 use crate::tree::WorkTree;
 use crate::verify::{Finding, Input, Report, conclude, in_order, passes};
+use crate::workspace::Workspace;
 use base::Base;
 use upstream::Told;
 
@@ -94,7 +97,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
     let mut status = if passes(&report.findings) { Status::Done } else { Status::Failed };
     let mut told = Told::default();
     if args.upstream {
-        let asked = upstream::ask(session, &workspace, &store, &mut report.findings, &mut told);
+        let asked =
+            upstream::ask(session, &workspace, (store.lock(), &store), &mut report.findings, &mut told);
         status = status.max(asked.await?);
         in_order(&mut report.findings);
     }
@@ -106,6 +110,37 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
             session.output.data(&report::sarif_of_part(&verdict.report.findings, &verdict.told.not_asked))?;
         }
         VerifyFormat::Github => session.output.data(&report::github(&verdict.report.findings))?,
+    }
+    Ok(status)
+}
+
+/// Holds the gate over the whole repository, and asks upstream about these pins. Says what is wrong.
+pub(super) async fn before_build(
+    session: &mut Session<'_>,
+    workspace: &Workspace,
+    store: &Store,
+    read: &BTreeSet<PinName>,
+) -> Result<Status, Error> {
+    let policy = &workspace.catalog.policy;
+    let input = Input {
+        catalog: &workspace.catalog,
+        lock: store.lock(),
+        lock_file: store.file(),
+        policy,
+        before: None,
+    };
+    let tree = WorkTree::new(&workspace.root);
+    let seen = gate::see(&tree, &input, &[]).map_err(|error| Error::usage(error.to_string()))?;
+    let mut report = conclude(&input, seen, true, |_, _, _| true);
+    let mut status = if passes(&report.findings) { Status::Done } else { Status::Failed };
+    let mut told = Told::default();
+    let mut lock = store.lock().clone();
+    lock.pins.retain(|name, _| read.contains(name));
+    let asked = upstream::ask(session, workspace, (&lock, store), &mut report.findings, &mut told).await?;
+    status = status.max(asked);
+    in_order(&mut report.findings);
+    if status != Status::Done {
+        show::human(session, &Verdict { report, known: Vec::new(), told, status, pins: lock.pins.len() });
     }
     Ok(status)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::memory::Memory;
 use crate::cli::session::Session;
 use crate::error::{Error, Status};
-use crate::lock::Store;
+use crate::lock::{Lock, Store};
 use crate::model::PinName;
 use crate::report::{NotAsked, harmless};
 use crate::served;
@@ -19,11 +19,11 @@ pub(super) struct Told {
     pub(super) not_asked: Vec<NotAsked>,
 }
 
-/// Asks about every locked pin, and adds what is wrong to the findings. Gives what it all amounts to.
+/// Asks about every pin of a lock, which is in a file with more, and adds what is wrong to the findings. Gives what it all amounts to.
 pub(super) async fn ask(
     session: &mut Session<'_>,
     workspace: &Workspace,
-    store: &Store,
+    (lock, store): (&Lock, &Store),
     findings: &mut Vec<Finding>,
     told: &mut Told,
 ) -> Result<Status, Error> {
@@ -36,8 +36,7 @@ pub(super) async fn ask(
         let keyring = declarations.get(pin).and_then(|declaration| workspace.keyring(declaration));
         served::Known { past: memory.of(pin), keyring }
     };
-    for asked in served::check(&upstreams.sources, store.lock(), declarations, store.file(), now, known).await
-    {
+    for asked in served::check(&upstreams.sources, lock, declarations, store.file(), now, known).await {
         let name = asked.name;
         for (finding, amounts_to) in asked.found {
             status = status.max(amounts_to);

@@ -1,0 +1,236 @@
+//! One build: the builder runs, what it says goes on and into a log, and what it has built is looked at before it goes
+//! anywhere.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Job, push};
+use crate::audit::NO_PROVENANCE;
+use crate::catalog::Image;
+use crate::cli::session::Session;
+use crate::engine::{Ended, Engine, Goal, Invocation, Recipe, run};
+use crate::error::{Error, Status};
+use crate::inspect::{Audited, Auditor, Compare, unreadable};
+use crate::model::{Digest, ImageName, Platform};
+use crate::oci::{Folder, pack};
+use crate::report::audit::{human as audit_human, json as audit_json};
+use crate::report::harmless;
+
+/// What became of an image.
+pub(super) struct Built {
+    pub(super) image: ImageName,
+    /// `repository:tag`.
+    pub(super) name: String,
+    /// Of each platform, its manifest.
+    pub(super) manifests: BTreeMap<Platform, Digest>,
+    /// Where it went.
+    pub(super) went: String,
+    pub(super) log: Option<PathBuf>,
+    /// What the audit says of each platform.
+    pub(super) audited: Vec<Audited>,
+    /// What two builds have apart; one line each.
+    pub(super) apart: Vec<String>,
+}
+
+impl Built {
+    pub(super) fn json(&self) -> Value {
+        let manifests: BTreeMap<String, &Digest> =
+            self.manifests.iter().map(|(platform, digest)| (platform.to_string(), digest)).collect();
+        let name = self.image.as_str();
+        let audited: Vec<Value> = self.audited.iter().map(|audited| audit_json(name, audited)).collect();
+        json!({
+            "image": self.image.as_str(), "name": self.name, "manifests": manifests, "went": self.went,
+            "log": self.log, "audit": audited, "differences": self.apart,
+        })
+    }
+
+    pub(super) fn human(&self) -> String {
+        let mut text = String::new();
+        for audited in &self.audited {
+            text.push_str(&audit_human(&self.name, audited));
+        }
+        if self.audited.is_empty() {
+            text.push_str(&format!("{}\n", self.name));
+            for (platform, digest) in &self.manifests {
+                text.push_str(&format!("  {platform} {digest}\n"));
+            }
+        }
+        for line in &self.apart {
+            text.push_str(&format!("  {}\n", harmless(line)));
+        }
+        text.push_str(&format!("  {}\n", self.went));
+        text
+    }
+}
+
+/// What an image's builder says, in a file.
+pub(super) struct Log {
+    path: Option<PathBuf>,
+    file: Option<File>,
+}
+
+impl Log {
+    /// A new log for an image.
+    pub(super) fn start(session: &Session<'_>, job: &Job<'_>, image: &Image) -> Result<Self, Error> {
+        let folder = match &job.args.logs {
+            Some(folder) => Some(session.folder()?.join(folder)),
+            None => session.app.xdg("XDG_STATE_HOME", ".local/state", "solera-pin/builds"),
+        };
+        let Some(folder) = folder else {
+            return Ok(Self { path: None, file: None });
+        };
+        let path = folder.join(format!("{}.log", image.name));
+        let file = std::fs::create_dir_all(&folder).and_then(|()| File::create(&path));
+        let wrong = |error| Error::usage(format!("the log {} cannot be written: {error}", path.display()));
+        let file = file.map_err(wrong)?;
+        Ok(Self { path: Some(path), file: Some(file) })
+    }
+
+    fn line(&mut self, line: &str) {
+        if let Some(file) = &mut self.file {
+            // A full disk is the builder's trouble, too.
+            let _ = writeln!(file, "{line}");
+        }
+    }
+
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        self.path.clone()
+    }
+}
+
+/// Has the builder build an image, has it audited, and puts it where it is to go.
+pub(super) async fn build(
+    session: &mut Session<'_>,
+    job: &Job<'_>,
+    image: &Image,
+    recipe: &Recipe,
+) -> Result<(Status, Built), Error> {
+    let mut log = Log::start(session, job, image)?;
+    let layout = job.scratch.join(image.name.as_str());
+    follow(session, job, recipe, Goal::Layout(&layout), &mut log).await?;
+    let manifests = manifests(&layout)?;
+    let audited = audit(session, job, image, &layout).await?;
+    let mut built = Built {
+        image: image.name.clone(),
+        name: recipe.name.clone(),
+        manifests,
+        went: String::new(),
+        log: log.path(),
+        audited,
+        apart: Vec::new(),
+    };
+    let mut status = Status::Done;
+    for audited in &built.audited {
+        status = status.max(audited.status());
+        audited.failures.iter().for_each(|failure| session.output.error(failure));
+    }
+    if status != Status::Done {
+        built.went = "not kept: it is not what is locked".into();
+        return Ok((status, built));
+    }
+    if job.args.push {
+        let pushed = push::push(session, job, recipe, &built.manifests, &mut log).await;
+        built.went = pushed?.into();
+    } else if let Some(output) = &job.args.output {
+        let target = session.folder()?.join(output).join(image.name.as_str());
+        keep(&layout, &target)?;
+        built.went = format!("in {}", target.display());
+    } else {
+        let packed = job.scratch.join(format!("{}.tar", image.name));
+        if job.engine == Engine::Buildx {
+            pack(&layout, &packed)?;
+        }
+        follow(session, job, recipe, Goal::Store(&packed), &mut log).await?;
+        built.went = format!("among the images of {}", job.engine);
+    }
+    Ok((status, built))
+}
+
+/// Looks at what was built: what it was made from, and what is installed in it.
+async fn audit(
+    session: &Session<'_>,
+    job: &Job<'_>,
+    image: &Image,
+    layout: &Path,
+) -> Result<Vec<Audited>, Error> {
+    let upstreams = session.upstreams(job.workspace)?;
+    let mut auditor = Auditor::new(job.workspace, &upstreams.sources, session.app.now);
+    auditor.image = Some(&image.name);
+    auditor.compare = Compare::Here(job.store.lock());
+    let folder = Arc::new(Folder::open(layout).map_err(unreadable)?);
+    let mut audited = auditor.folder(&folder, None).await?;
+    if !job.engine.attests() {
+        // What it names was checked before it was built.
+        for one in &mut audited {
+            one.findings.retain(|finding| finding.rule != NO_PROVENANCE);
+            one.notes.push(format!(
+                "{} attests nothing: what it fetched was checked before, and not after",
+                job.engine
+            ));
+        }
+    }
+    Ok(audited)
+}
+
+/// Runs the builder until it has reached a goal.
+pub(super) async fn follow(
+    session: &mut Session<'_>,
+    job: &Job<'_>,
+    recipe: &Recipe,
+    goal: Goal<'_>,
+    log: &mut Log,
+) -> Result<(), Error> {
+    for step in job.engine.steps(recipe, goal) {
+        log.line(&shown(&step));
+        let output = &mut session.output;
+        let ended = run(&step, &recipe.root, |line| {
+            log.line(line);
+            output.note(&format!("{}\n", harmless(line)));
+        })
+        .await
+        .map_err(|error| Error::usage(error.to_string()))?;
+        if let Ended::Failed(code) = ended {
+            let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+            let error =
+                Error::new(Status::Failed, format!("{} has not built {}: {code}", job.engine, recipe.name));
+            return Err(match log.path() {
+                Some(path) => error.hint(format!("its log: {}", path.display())),
+                None => error,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A command line as a person would repeat it.
+fn shown(step: &Invocation) -> String {
+    let variables = step.environment.iter().map(|(name, value)| format!("{name}={}", value.display()));
+    let words = step.arguments.iter().map(|word| word.display().to_string());
+    let all: Vec<String> = variables.chain([step.program.to_owned()]).chain(words).collect();
+    format!("$ {}", all.join(" "))
+}
+
+/// The manifests of what a builder has put into a layout.
+pub(super) fn manifests(layout: &Path) -> Result<BTreeMap<Platform, Digest>, Error> {
+    let images = Folder::open(layout).and_then(|folder| folder.images());
+    let images = images.map_err(|error| {
+        Error::new(Status::Failed, format!("what the builder has written cannot be read: {error}"))
+    })?;
+    if images.is_empty() {
+        return Err(Error::new(Status::Failed, "the builder has written no image"));
+    }
+    Ok(images.into_iter().map(|(platform, image)| (platform, image.manifest)).collect())
+}
+
+/// Puts a layout where a person wants it, whole or not at all; what was there is replaced.
+fn keep(layout: &Path, target: &Path) -> Result<(), Error> {
+    let wrong = |error: std::io::Error| {
+        Error::usage(format!("the image cannot be put into {}: {error}", target.display()))
+    };
+    crate::files::replace_folder(layout, target).map_err(wrong)
+}

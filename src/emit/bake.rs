@@ -1,0 +1,92 @@
+//! A file for `docker buildx bake`: a target for each image of the catalog. It can be used alone, or over one's own, whose
+//! targets of the same names keep what is not said here.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::contexts::named;
+use super::{Ambiguous, EmittedImage, all_arguments};
+use crate::model::{Pin, PinName};
+
+/// The secret that brings the locked suites into a build. A variable, because bake wants to see a file even where it
+/// builds nothing.
+const SECRET: &str = "id=sources-list,env=SOURCES_LIST";
+
+/// Paths are relative to the repository's root, where bake is run.
+pub fn bake(pins: &BTreeMap<PinName, Pin>, images: &[EmittedImage]) -> Result<String, Ambiguous> {
+    let mut targets = Map::new();
+    for image in images {
+        targets.insert(image.name.clone(), target(pins, image)?);
+    }
+    let names: Vec<&str> = images.iter().map(|image| image.name.as_str()).collect();
+    let mut groups = Map::new();
+    // A target of that name is what bake builds by itself.
+    if !names.contains(&"default") {
+        groups.insert("default".into(), json!({ "targets": names }));
+    }
+    let mut file = json!({ "group": groups });
+    // An empty object would be a target that lacks its name.
+    if !targets.is_empty() {
+        file["target"] = Value::Object(targets);
+    }
+    Ok(format!("{file:#}\n"))
+}
+
+fn target(pins: &BTreeMap<PinName, Pin>, image: &EmittedImage) -> Result<Value, Ambiguous> {
+    let read = || pins.iter().filter(|(name, _)| image.pins.contains(name));
+    let arguments: BTreeMap<String, String> =
+        all_arguments(read()).into_iter().map(|(name, value)| (name, literal(&value))).collect();
+    let (context, dockerfile) = image.dockerfile.rsplit_once('/').unwrap_or((".", &image.dockerfile));
+    let mut target = json!({
+        "context": context,
+        "dockerfile": dockerfile,
+        "args": arguments,
+        "platforms": image.platforms,
+    });
+    let by_tag = pins.iter().filter(|(name, _)| image.by_tag.contains(name));
+    let contexts = named(&by_tag.map(|(name, pin)| (name.clone(), pin.clone())).collect())?;
+    if !contexts.is_empty() {
+        target["contexts"] = json!(contexts);
+    }
+    if read().any(|(_, pin)| matches!(pin, Pin::Debian(_))) {
+        target["secret"] = json!([SECRET]);
+    }
+    Ok(target)
+}
+
+/// Bake expands what stands in braces behind `$` and `%`.
+fn literal(value: &str) -> String {
+    value.replace("${", "$${").replace("%{", "%%{")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_bake_would_expand_stands_for_itself() {
+        for (value, written) in [
+            ("https://example.org/a.git#0", "https://example.org/a.git#0"),
+            ("v1-${x}%{y}", "v1-$${x}%%{y}"),
+            ("$1 %2 $ {x}", "$1 %2 $ {x}"),
+        ] {
+            assert_eq!(literal(value), written);
+        }
+    }
+
+    #[test]
+    fn an_image_called_default_is_what_bake_builds() {
+        let image = |name: &str| EmittedImage {
+            name: name.into(),
+            dockerfile: format!("images/{name}/Dockerfile"),
+            platforms: Vec::new(),
+            pins: Vec::new(),
+            by_tag: Vec::new(),
+        };
+        let written = bake(&BTreeMap::new(), &[image("a"), image("default")]).unwrap();
+        let written: Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(written["group"], json!({}));
+        assert_eq!(written["target"]["default"]["context"], "images/default");
+    }
+}

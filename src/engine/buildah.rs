@@ -1,0 +1,68 @@
+//! `buildah` in command lines. Pure.
+//!
+//! It builds into its own store, under the image's name; from there it is copied. An image for several platforms is a list.
+
+use std::ffi::OsString;
+
+use super::recipe::Recipe;
+use super::{Goal, Invocation};
+
+pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
+    match goal {
+        Goal::Layout(folder) => {
+            let mut target = OsString::from("oci:");
+            target.push(folder);
+            vec![build(recipe), copy(recipe, target)]
+        }
+        // There it is.
+        Goal::Store(_) => Vec::new(),
+        Goal::Push => vec![copy(recipe, format!("docker://{}", recipe.name).into())],
+    }
+}
+
+fn is_list(recipe: &Recipe) -> bool {
+    recipe.platforms.len() > 1
+}
+
+fn build(recipe: &Recipe) -> Invocation {
+    let mut arguments: Vec<OsString> = ["build", "--format=oci"].map(OsString::from).into();
+    let mut add = |words: String| arguments.push(words.into());
+    add(format!("--file={}", recipe.dockerfile));
+    for (name, value) in &recipe.arguments {
+        add(format!("--build-arg={name}={value}"));
+    }
+    for (name, value) in &recipe.labels {
+        add(format!("--label={name}={value}"));
+    }
+    let platforms: Vec<String> = recipe.platforms.iter().map(ToString::to_string).collect();
+    add(format!("--platform={}", platforms.join(",")));
+    // The time of the image and of all files that it adds.
+    add(format!("--timestamp={}", recipe.epoch));
+    if recipe.fresh {
+        add("--no-cache".into());
+    }
+    add(match is_list(recipe) {
+        true => format!("--manifest={}", recipe.name),
+        false => format!("--tag={}", recipe.name),
+    });
+    if let Some(file) = &recipe.sources_list {
+        let mut secret = OsString::from("--secret=id=sources-list,src=");
+        secret.push(file);
+        arguments.push(secret);
+    }
+    arguments.extend(recipe.further.iter().cloned());
+    arguments.push(recipe.context.clone().into());
+    invocation(arguments)
+}
+
+fn copy(recipe: &Recipe, target: OsString) -> Invocation {
+    let words: &[&str] = if is_list(recipe) { &["manifest", "push", "--all"] } else { &["push"] };
+    let mut arguments: Vec<OsString> = words.iter().map(OsString::from).collect();
+    arguments.push(recipe.name.clone().into());
+    arguments.push(target);
+    invocation(arguments)
+}
+
+fn invocation(arguments: Vec<OsString>) -> Invocation {
+    Invocation { program: "buildah", arguments, environment: Vec::new() }
+}

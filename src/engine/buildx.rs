@@ -1,0 +1,69 @@
+//! Docker's `buildx` in command lines. Pure.
+//!
+//! What is built lands in an OCI layout with its provenance; what goes among Docker's own images is that layout. Pushing is
+//! the same build again, which the builder's cache answers.
+
+use std::ffi::OsString;
+
+use super::recipe::Recipe;
+use super::{Goal, Invocation};
+
+/// The variable that names BuildKit's source policy.
+const POLICY: &str = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
+
+pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
+    let mut output = OsString::from("--output=");
+    match goal {
+        Goal::Layout(folder) => {
+            output.push(format!("type=oci,tar=false,name={},dest=", recipe.name));
+            output.push(folder);
+        }
+        // What Docker's own builder would unpack for itself has the times of its files.
+        Goal::Push => output.push(format!("type=image,push=true,unpack=false,name={}", recipe.name)),
+        Goal::Store(packed) => {
+            let mut input = OsString::from("--input=");
+            input.push(packed);
+            return vec![docker(vec!["load".into(), input])];
+        }
+    }
+    // Else the layers have the times of their files.
+    output.push(",rewrite-timestamp=true");
+    // Of what a first build has made, nothing but the first is wanted fresh.
+    let fresh = recipe.fresh && matches!(goal, Goal::Layout(_));
+    vec![build(recipe, output, fresh)]
+}
+
+fn docker(arguments: Vec<OsString>) -> Invocation {
+    Invocation { program: "docker", arguments, environment: vec![("NO_COLOR", "1".into())] }
+}
+
+fn build(recipe: &Recipe, output: OsString, fresh: bool) -> Invocation {
+    let mut arguments: Vec<OsString> = ["buildx", "build", "--progress=plain"].map(OsString::from).into();
+    let mut add = |words: String| arguments.push(words.into());
+    add(format!("--file={}", recipe.dockerfile));
+    for (name, value) in &recipe.arguments {
+        add(format!("--build-arg={name}={value}"));
+    }
+    for (name, value) in &recipe.labels {
+        add(format!("--label={name}={value}"));
+    }
+    let platforms: Vec<String> = recipe.platforms.iter().map(ToString::to_string).collect();
+    add(format!("--platform={}", platforms.join(",")));
+    add("--provenance=mode=max".into());
+    if fresh {
+        add("--no-cache".into());
+    }
+    if let Some(file) = &recipe.sources_list {
+        let mut secret = OsString::from("--secret=id=sources-list,src=");
+        secret.push(file);
+        arguments.push(secret);
+    }
+    arguments.push(output);
+    arguments.extend(recipe.further.iter().cloned());
+    arguments.push(recipe.context.clone().into());
+    let mut invocation = docker(arguments);
+    invocation.environment.push(("SOURCE_DATE_EPOCH", recipe.epoch.to_string().into()));
+    let policy = recipe.policy.as_ref().map(|policy| (POLICY, policy.clone().into_os_string()));
+    invocation.environment.extend(policy);
+    invocation
+}

@@ -1,0 +1,142 @@
+//! Where two builds of an image differ: the layer, the files and what of them.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use serde_json::Value;
+
+use super::folder::{Folder, FolderError};
+use super::images::Image;
+use super::layer::{Content, Entry, entries};
+use crate::model::Platform;
+
+/// The most files that are told of in one layer; a clock that is off shows in all of them.
+const FILES: usize = 20;
+
+/// What is different in two layouts' images, one line each; nothing where their manifests are the same.
+pub fn compare(first: &Folder, second: &Folder) -> Result<Vec<String>, FolderError> {
+    let (one, mut other) = (first.images()?, second.images()?);
+    let mut found = Vec::new();
+    for (platform, image) in &one {
+        match other.remove(platform) {
+            None => found.push(format!("{platform}: only in the first")),
+            Some(twin) if twin.manifest == image.manifest => {}
+            Some(twin) => one_image(first, second, (platform, image, &twin), &mut found)?,
+        }
+    }
+    found.extend(other.keys().map(|platform| format!("{platform}: only in the second")));
+    Ok(found)
+}
+
+fn one_image(
+    first: &Folder,
+    second: &Folder,
+    (platform, one, other): (&Platform, &Image, &Image),
+    found: &mut Vec<String>,
+) -> Result<(), FolderError> {
+    let before = found.len();
+    if one.layers.len() != other.layers.len() {
+        let (one, other) = (one.layers.len(), other.layers.len());
+        found.push(format!("{platform}: {one} layers in the first, {other} in the second"));
+    }
+    for (at, (left, right)) in one.layers.iter().zip(&other.layers).enumerate() {
+        if left.digest == right.digest {
+            continue;
+        }
+        let place = format!("{platform}: layer {}", at + 1);
+        let [left_entries, right_entries] =
+            [(first, left), (second, right)].map(|(folder, layer)| entries(folder, layer));
+        match (left_entries?, right_entries?) {
+            (Content::Files(left), Content::Files(right)) => layers(&place, &left, &right, found),
+            (Content::Unknown(why), _) | (_, Content::Unknown(why)) => {
+                found.push(format!("{place}: the bytes differ, and it cannot be looked into: {why}"));
+            }
+        }
+    }
+    if one.config.digest != other.config.digest {
+        let [left, right] =
+            [(first, one), (second, other)].map(|(folder, image)| configuration(folder, image));
+        values(&format!("{platform}: the configuration"), "", &left?, &right?, found);
+    }
+    if found.len() == before {
+        found
+            .push(format!("{platform}: only the manifests differ ({} and {})", one.manifest, other.manifest));
+    }
+    Ok(())
+}
+
+fn configuration(folder: &Folder, image: &Image) -> Result<Value, FolderError> {
+    let bytes = folder.configuration(&image.config.digest)?;
+    let name = super::folder::blob_name(&image.config.digest);
+    serde_json::from_slice(&bytes).map_err(|source| FolderError::Json { file: name, source })
+}
+
+/// The files that are not alike in two layers.
+fn layers(place: &str, left: &[Entry], right: &[Entry], found: &mut Vec<String>) {
+    let by_path = |entries: &[Entry]| -> BTreeMap<String, Entry> {
+        entries.iter().map(|entry| (entry.path.clone(), entry.clone())).collect()
+    };
+    let (one, mut other) = (by_path(left), by_path(right));
+    let mut lines = Vec::new();
+    for (path, entry) in &one {
+        match other.remove(path) {
+            None => lines.push(format!("{path} is only in the first")),
+            Some(twin) => {
+                let apart = entry.apart(&twin);
+                if !apart.is_empty() {
+                    lines.push(format!("{path}: {}", apart.join(", ")));
+                }
+            }
+        }
+    }
+    lines.extend(other.keys().map(|path| format!("{path} is only in the second")));
+    if lines.is_empty() {
+        let is_order = left.iter().map(|entry| &entry.path).ne(right.iter().map(|entry| &entry.path));
+        let what = if is_order { "the order of the files" } else { "how it is packed" };
+        lines.push(format!("{what} differs, the files do not"));
+    }
+    let more = lines.len().saturating_sub(FILES);
+    found.extend(lines.iter().take(FILES).map(|line| format!("{place}: {line}")));
+    if more > 0 {
+        found.push(format!("{place}: and {more} more files"));
+    }
+}
+
+/// The fields that are not alike in two documents.
+fn values(place: &str, field: &str, left: &Value, right: &Value, found: &mut Vec<String>) {
+    match (left, right) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                let of = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or(Value::Null);
+                values(place, &format!("{field}.{key}"), &of(one), &of(other), found);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (at, (left, right)) in one.iter().zip(other).enumerate() {
+                values(place, &format!("{field}[{at}]"), left, right, found);
+            }
+        }
+        _ if left != right => {
+            let field = field.trim_start_matches('.');
+            found.push(format!("{place}: {field}: {left} and {right}"));
+        }
+        _ => {}
+    }
+}
+
+/// Reads to the end.
+pub(super) fn drain(mut reader: impl Read, mut take: impl FnMut(&[u8])) -> std::io::Result<u64> {
+    let (mut buffer, mut length) = (vec![0; 64 << 10], 0);
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(length),
+            Ok(read) => {
+                take(&buffer[..read]);
+                length += read as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

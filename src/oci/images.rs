@@ -1,0 +1,100 @@
+//! The images of a layout, by platform.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+use serde::Deserialize;
+
+use super::document::Descriptor;
+use super::folder::{Folder, FolderError};
+use crate::model::{Digest, Platform};
+
+/// What says that an entry of an index is about another one of it.
+pub const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+
+/// Indexes within indexes: builders write two.
+const DEPTH: usize = 4;
+
+/// More than any configuration of an image has.
+const CONFIGURATION: u64 = 8 << 20;
+
+/// The image of one platform.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// Of its manifest.
+    pub manifest: Digest,
+    /// Its configuration.
+    pub config: Descriptor,
+    /// The lowest first.
+    pub layers: Vec<Descriptor>,
+}
+
+#[derive(Deserialize)]
+struct Configuration {
+    #[serde(default)]
+    os: String,
+    #[serde(default)]
+    architecture: String,
+    variant: Option<String>,
+}
+
+impl Folder {
+    /// The images that the layout's `index.json` leads to; attestations are none. Of two for one platform, the first.
+    pub fn images(&self) -> Result<BTreeMap<Platform, Image>, FolderError> {
+        let mut images = BTreeMap::new();
+        self.collect(self.index()?, DEPTH, &mut images)?;
+        Ok(images)
+    }
+
+    fn collect(
+        &self,
+        entries: Vec<Descriptor>,
+        depth: usize,
+        images: &mut BTreeMap<Platform, Image>,
+    ) -> Result<(), FolderError> {
+        for entry in entries {
+            if entry.annotations.contains_key(REFERENCE_TYPE) {
+                continue;
+            }
+            let document = self.document(&entry.digest)?;
+            let Some(config) = document.config else {
+                if depth > 0 {
+                    self.collect(document.manifests, depth - 1, images)?;
+                }
+                continue;
+            };
+            let platform = match entry.platform() {
+                Some(platform) => Some(platform),
+                None => self.platform_of(&config.digest)?,
+            };
+            if let Some(platform) = platform {
+                let image = Image { manifest: entry.digest, config, layers: document.layers };
+                images.entry(platform).or_insert(image);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a configuration says that it runs on; `None` where it is not that of an image.
+    fn platform_of(&self, config: &Digest) -> Result<Option<Platform>, FolderError> {
+        let said: Option<Configuration> = serde_json::from_slice(&self.configuration(config)?).ok();
+        let platform = said.and_then(|said| {
+            let variant = said.variant.as_deref().filter(|variant| !variant.is_empty());
+            Platform::new(&said.os, &said.architecture, variant).ok()
+        });
+        Ok(platform.filter(|platform| !platform.is_unknown()))
+    }
+
+    /// The bytes of a configuration, hashed.
+    pub fn configuration(&self, digest: &Digest) -> Result<Vec<u8>, FolderError> {
+        let (file, size) = self.blob(digest)?;
+        let name = super::folder::blob_name(digest);
+        if size > CONFIGURATION {
+            return Err(FolderError::TooLarge { file: name, size, limit: CONFIGURATION });
+        }
+        let mut bytes = Vec::new();
+        let read = file.take(CONFIGURATION).read_to_end(&mut bytes);
+        read.map_err(|source| FolderError::Read { file: name, source })?;
+        Ok(bytes)
+    }
+}

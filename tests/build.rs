@@ -1,0 +1,182 @@
+//! `solera-pin build` with real builders, beside a real engine: Docker with BuildKit and buildx, and buildah; a registry, a
+//! base made from Debian's packages, and a snapshot of its archive.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and makes its own files"
+)]
+
+#[path = "engine/archive.rs"]
+mod archive;
+#[path = "engine/installation.rs"]
+#[allow(dead_code, reason = "another test of the engine uses the rest")]
+mod installation;
+#[path = "../examples/recorded-upstream/recorded.rs"]
+mod recorded;
+#[path = "engine/served.rs"]
+#[allow(dead_code, reason = "another test of the engine uses the rest")]
+mod served;
+#[path = "engine/session.rs"]
+#[allow(dead_code, reason = "another test of the engine uses the rest")]
+mod session;
+
+use std::process::Output;
+
+use installation::Repository;
+
+/// What a command said, and how it ended.
+struct Said {
+    code: i32,
+    data: String,
+    said: String,
+}
+
+fn said(ended: &Output) -> Said {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = Said {
+        code: ended.status.code().unwrap_or(-1),
+        data: text(&ended.stdout),
+        said: text(&ended.stderr),
+    };
+    println!("{}{}{}", said.said, said.data, said.code);
+    said
+}
+
+/// The prefix of what is pushed: the registry beside the engine.
+const PREFIX: &str = "--tag-prefix=127.0.0.1:5000/acme";
+
+/// A repository with an image that is committed.
+fn committed() -> Repository {
+    let repository = Repository::make("bookworm");
+    repository.commit();
+    repository
+}
+
+/// The builder's own: apt asks servers on the engine's loopback.
+const NETWORK: [&str; 2] = ["--", "--network=host"];
+
+fn build(repository: &Repository, words: &[&str]) -> Said {
+    let all: Vec<&str> = ["build"].iter().chain(words).chain(&NETWORK).copied().collect();
+    said(&repository.solera_pin(&all))
+}
+
+fn docker(repository: &Repository, words: &[&str]) -> String {
+    let all: Vec<&str> = ["docker"].iter().chain(words).copied().collect();
+    let ended = repository.session().run(all);
+    assert!(ended.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8(ended.stdout).unwrap().trim().to_owned()
+}
+
+/// The name of what was built, as the report has it.
+fn name(said: &Said) -> String {
+    said.data.split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_built_is_audited_kept_and_pushed_under_a_tag_of_its_own() {
+    let repository = committed();
+    let built = build(&repository, &["fip-alias-agent"]);
+    assert!(built.code == 0 && built.data.contains("among the images of buildx"));
+    assert!(built.data.contains("1 material from outside") && built.data.contains(" of the locked suites"));
+    let labels = docker(&repository, &["inspect", "--format={{json .Config.Labels}}", &name(&built)]);
+    let lock = std::fs::read_to_string(repository.file("pins.lock")).unwrap();
+    let digest =
+        lock.lines().find_map(|line| line.strip_prefix("digest = \"")).unwrap().trim_end_matches('"');
+    for label in ["revision", "base.name", "base.digest", "version", "created"] {
+        assert!(labels.contains(&format!("org.opencontainers.image.{label}\":")), "{label}: {labels}");
+    }
+    assert!(labels.contains(digest), "{labels}");
+
+    let pushed = build(&repository, &["fip-alias-agent", "--push", PREFIX]);
+    assert!(pushed.code == 0 && pushed.data.contains("  pushed\n"));
+    let again = build(&repository, &["fip-alias-agent", "--push", PREFIX]);
+    assert!(again.code == 0 && again.data.contains("it was there already"));
+    let name = name(&pushed);
+    docker(&repository, &["tag", "127.0.0.1:5000/library/debian:bookworm-slim", &name]);
+    docker(&repository, &["push", &name]);
+    let refused = build(&repository, &["fip-alias-agent", "--push", PREFIX]);
+    assert!(refused.code == 1 && refused.said.contains("the tag holds another image"));
+    let forced = build(&repository, &["fip-alias-agent", "--push", "--force", PREFIX]);
+    assert!(forced.code == 0 && forced.data.contains("  pushed\n"));
+    let audited = said(&repository.solera_pin(&["audit", "--image=fip-alias-agent", &name]));
+    assert!(audited.code == 0 && audited.said.contains("nothing that is not locked"));
+    std::fs::write(repository.file("images/fip-alias-agent/new"), "").unwrap();
+    let dirty = build(&repository, &["fip-alias-agent", "--push", PREFIX]);
+    assert!(dirty.code == 2 && dirty.said.contains("differs from the last commit"));
+}
+
+#[test]
+fn a_tag_that_moved_changes_nothing_and_an_edited_lock_starts_no_builder() {
+    let repository = committed();
+    let before = build(&repository, &["fip-alias-agent"]);
+    docker(&repository, &["tag", &name(&before), "127.0.0.1:5000/library/debian:bookworm-slim"]);
+    docker(&repository, &["push", "127.0.0.1:5000/library/debian:bookworm-slim"]);
+    let after = build(&repository, &["fip-alias-agent"]);
+    assert_eq!((after.code, &after.data), (0, &before.data));
+
+    let path = repository.file("pins.lock");
+    let lock = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = lock.split_once("digest = \"sha256:").unwrap();
+    std::fs::write(&path, format!("{before}digest = \"sha256:{}{}", "0".repeat(8), &rest[8..])).unwrap();
+    let stopped = build(&repository, &["fip-alias-agent"]);
+    assert!(stopped.code != 0 && stopped.said.contains("nothing is built"));
+    assert!(!stopped.said.contains("load build definition") && stopped.data.is_empty());
+}
+
+#[test]
+fn what_is_not_locked_is_stopped_by_the_policy() {
+    let repository = committed();
+    let path = repository.file("images/fip-alias-agent/Dockerfile");
+    let dockerfile = std::fs::read_to_string(&path).unwrap();
+    let intruder = "FROM docker.io/library/busybox:1@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let with = |line: &str| {
+        let text = dockerfile.replacen(
+            "ARG PIN_DEBIAN\n",
+            &format!("ARG PIN_DEBIAN\n{line}{intruder} AS other\n"),
+            1,
+        );
+        let text = text.replace("COPY --chmod=0755", "COPY --from=other /x /x\nCOPY --chmod=0755");
+        std::fs::write(&path, text).unwrap();
+        repository.commit();
+    };
+    with("");
+    let gate = build(&repository, &["fip-alias-agent"]);
+    assert!(gate.code == 1 && gate.said.contains("nothing is built"));
+    // Somebody who is let past the gate.
+    with("# solera-pin: ignore[no-pin] for this test\n");
+    let stopped = build(&repository, &["fip-alias-agent"]);
+    assert!(stopped.code == 1 && stopped.said.contains("not allowed by policy"));
+    let checked = build(&repository, &["fip-alias-agent", "--engine=buildah"]);
+    assert!(checked.code == 1 && checked.said.contains("names what is not locked"));
+}
+
+#[test]
+fn both_builders_build_the_same_twice() {
+    let repository = committed();
+    for engine in ["--engine=buildx", "--engine=buildah"] {
+        let twice = build(&repository, &["fip-alias-agent", "--check-reproducible", engine]);
+        assert!(twice.code == 0 && twice.data.contains("identical"), "{engine}");
+    }
+    // The time of the build, in a file.
+    let path = repository.file("images/fip-alias-agent/Dockerfile");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text =
+        text.replace("COPY --chmod", "RUN cat /proc/sys/kernel/random/uuid > /etc/other\nCOPY --chmod");
+    std::fs::write(&path, text).unwrap();
+    let differs = build(&repository, &["fip-alias-agent", "--check-reproducible"]);
+    assert!(differs.code == 1 && differs.data.contains("etc/other: content "), "{}", differs.data);
+    assert!(differs.data.contains("layer 3: "), "{}", differs.data);
+}
+
+#[test]
+fn buildah_builds_what_was_checked_before() {
+    let repository = committed();
+    let built = build(&repository, &["fip-alias-agent", "--engine=buildah"]);
+    assert!(built.code == 0 && built.said.contains("buildah has no policies"));
+    assert!(built.data.contains("among the images of buildah") && built.data.contains("attests nothing"));
+    let pushed = build(&repository, &["fip-alias-agent", "--engine=buildah", "--push", PREFIX]);
+    assert!(pushed.code == 0 && pushed.data.contains("  pushed\n"));
+}

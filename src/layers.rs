@@ -133,6 +133,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "learn",
             "publish",
             "provenance",
+            "audit",
             "inspect",
         ],
     ),

@@ -135,6 +135,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "learn",
             "publish",
             "provenance",
+            "audit",
             "inspect",
         ],
     ),

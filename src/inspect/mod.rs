@@ -244,6 +244,7 @@ fn malformed(error: &ProvenanceError) -> Error {
 }
 
 /// What is wrong with a layout; bytes that are not what they are called are an alarm.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 pub(crate) fn unreadable(error: FolderError) -> Error {
     let status = match &error {
         FolderError::Corrupt { .. } => Status::Alarm,

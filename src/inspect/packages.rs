@@ -210,11 +210,16 @@ fn told(name: &PinName, error: &SourceError) -> Error {
 fn foreign(package: &Installed, platform: Option<&Platform>, asked: bool) -> Finding {
     let Installed { name, version, architecture } = package;
     let shown = harmless(&format!("{name} {version} ({architecture})"));
-    let nor = if asked { "nor in a list of the locked suites" } else { "and no suites are locked for it" };
+    let message = match asked {
+        true => {
+            format!("the package {shown} is neither in the base as it is, nor in a list of the locked suites")
+        }
+        false => format!("the package {shown} is not in the base as it is, and no suites are locked for it"),
+    };
     Finding {
         rule: PACKAGE_NOT_LOCKED,
         platform: platform.cloned(),
-        message: format!("the package {shown} is neither in the base as it is, {nor}"),
+        message,
         subject: shown,
         help: "install it from the locked suites, as `emit sources-list` has them".into(),
     }

@@ -18,6 +18,9 @@ const RECORD: u64 = 256 << 20;
 /// The most bytes that a layer may unpack to.
 const LAYER: u64 = 64 << 30;
 
+/// How much of a layer is read at once.
+const BUFFER: usize = 256 << 10;
+
 /// Where dpkg's record is. Images without dpkg have a folder of that name with a file a package.
 const STATUS: &str = "var/lib/dpkg/status";
 const STATUS_FOLDER: &str = "var/lib/dpkg/status.d/";
@@ -75,7 +78,7 @@ pub(super) fn record(
         let unreadable =
             |error: io::Error| LayerError::Unreadable(layer.digest.clone(), harmless(&error.to_string()));
         let said = diff_ids.get(i);
-        let (changes, found) = changes(BufReader::new(file), said).map_err(unreadable)?;
+        let (changes, found) = changes(BufReader::with_capacity(BUFFER, file), said).map_err(unreadable)?;
         if let (Some(found), Some(said)) = (found, said)
             && found != *said
         {

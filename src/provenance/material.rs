@@ -51,8 +51,8 @@ pub struct GitUse {
 }
 
 impl Material {
-    /// What `uri` with these digests is.
-    pub(super) fn new(uri: String, digests: &BTreeMap<String, String>) -> Self {
+    /// What `uri` is, with these digests by algorithm.
+    pub fn new(uri: String, digests: &BTreeMap<String, String>) -> Self {
         let source = read(&uri, digests).unwrap_or_else(Source::Unknown);
         Self { uri, source }
     }

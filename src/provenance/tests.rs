@@ -91,7 +91,7 @@ fn real_files_have_what_was_built() {
     assert_eq!(names(b"{}"), [""; 0]);
 }
 
-fn material(uri: &str, digest: Value) -> String {
+fn material(uri: &str, digest: &Value) -> String {
     let predicate = json!({"buildType": "x", "materials": [{"uri": uri, "digest": digest}]});
     let read = read_file(predicate.to_string().as_bytes()).unwrap().remove(0).provenance.unwrap();
     shown(&read.materials[0])
@@ -112,7 +112,7 @@ fn materials_are_read_by_what_they_name() {
         ("https://h/a.tgz", "http https://h/a.tgz BASE"),
     ] {
         let (uri, read) = (uri.replace("BASE", BASE), read.replace("BASE", BASE));
-        assert_eq!(material(&uri, sha256(BASE)), read, "{uri}");
+        assert_eq!(material(&uri, &sha256(BASE)), read, "{uri}");
     }
     for uri in [
         "https://github.com/sadoyan/aralez.git#v.0.92.13",
@@ -123,10 +123,10 @@ fn materials_are_read_by_what_they_name() {
         "git@github.com:sadoyan/aralez.git#main",
     ] {
         let read = format!("git github.com/sadoyan/aralez {COMMIT}");
-        assert_eq!(material(uri, json!({"sha1": COMMIT})), read, "{uri}");
+        assert_eq!(material(uri, &json!({"sha1": COMMIT})), read, "{uri}");
     }
     let long = "ab".repeat(32);
-    assert_eq!(material("https://h/a.git#main", json!({"sha256": long})), format!("git h/a {long}"));
+    assert_eq!(material("https://h/a.git#main", &json!({"sha256": long})), format!("git h/a {long}"));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn what_is_not_understood_stays_unknown() {
         ("file:///etc/passwd", base(), "no git repository"),
     ] {
         let uri = uri.replace("OTHER", FILE);
-        let read = material(&uri, digest);
+        let read = material(&uri, &digest);
         assert!(read.starts_with("unknown: ") && read.contains(why), "{uri}: {read}");
     }
 }

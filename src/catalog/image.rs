@@ -128,9 +128,7 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
     let build_base = root.read("build-base", problems, |entry| pin(entry, &mut named));
     let source = root.read("source", problems, |entry| origin(entry, &mut named));
     let packages = root.read("packages", problems, |entry| pin(entry, &mut named));
-    let archives = root.read("archives", problems, |entry| {
-        entry.elements()?.iter().map(|element| pin(element, &mut named)).collect::<Result<Vec<_>, _>>()
-    });
+    let archives = root.read("archives", problems, |entry| all_pins(entry, &mut named));
     let tag = root.require("tag", problems, |entry| template(entry, &mut named));
     let platforms = root.require("platforms", problems, platforms);
     let delta = root.require("delta", problems, |entry| Ok((entry.texts()?, entry.place())));
@@ -175,6 +173,10 @@ pub(super) fn read(files: &ImageFiles, problems: &mut Vec<Problem>) -> Option<Im
         lists,
         named,
     })
+}
+
+fn all_pins(entry: &Entry<'_>, named: &mut Vec<(PinName, Place)>) -> Result<Vec<PinName>, Problem> {
+    entry.elements()?.iter().map(|element| pin(element, named)).collect()
 }
 
 fn template(entry: &Entry<'_>, named: &mut Vec<(PinName, Place)>) -> Result<Template, Problem> {

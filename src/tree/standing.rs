@@ -128,6 +128,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test makes its own files")]
     fn files_are_as_old_as_the_commit_that_touched_them() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();

@@ -12,7 +12,8 @@ use solera_pin::oci::{Folder, Writer};
 use solera_pin::source::{ImageSource, Kind};
 use tempfile::TempDir;
 
-use crate::support::registry::{Auth, Layered, Registry, Reply};
+use crate::support::registry::layered::Layered;
+use crate::support::registry::{Auth, Registry, Reply};
 use crate::{client, settings};
 
 /// Bytes that no two parts of are alike.
@@ -368,7 +369,7 @@ async fn a_layer_that_registries_do_not_hand_out_is_not_asked_for() {
         "digest": Digest::sha256(b"farther"), "size": 7,
     });
     let config = serde_json::json!({ "os": "windows", "architecture": "amd64" });
-    let (digest, _) = registry.manifest_of("a", &config, vec![foreign, nondistributable]);
+    let (digest, _) = registry.manifest_of("a", &config, &[foreign, nondistributable]);
     let folder = tempfile::tempdir().unwrap();
     let by_digest = reference(&registry, &format!("a@{digest}"));
     let wanted = Wanted { which: Which::All, attestations: false };

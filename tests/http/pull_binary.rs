@@ -10,7 +10,8 @@ use solera_pin::model::Digest;
 
 use crate::pull::layer;
 use crate::support::checkout::{BOTH, Checkout, Ended, pin};
-use crate::support::registry::{Layered, Registry, Reply};
+use crate::support::registry::layered::Layered;
+use crate::support::registry::{Registry, Reply};
 
 /// Two locked images that share a layer.
 struct Stage {

@@ -5,7 +5,7 @@
 
 mod answers;
 mod images;
-mod layered;
+pub mod layered;
 pub mod made;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -21,7 +21,6 @@ use solera_pin::model::Digest;
 use super::serve::Server;
 
 pub use answers::basic;
-pub use layered::Layered;
 
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

@@ -2,7 +2,7 @@
 //! anywhere.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,7 +85,9 @@ impl Log {
             return Ok(Self { path: None, file: None });
         };
         let path = folder.join(format!("{}.log", image.name));
-        let file = std::fs::create_dir_all(&folder).and_then(|()| File::create(&path));
+        // Grows as the builder goes on; the last one's is no longer wanted.
+        let file = std::fs::create_dir_all(&folder)
+            .and_then(|()| OpenOptions::new().write(true).create(true).truncate(true).open(&path));
         let wrong = |error| Error::usage(format!("the log {} cannot be written: {error}", path.display()));
         let file = file.map_err(wrong)?;
         Ok(Self { path: Some(path), file: Some(file) })

@@ -166,7 +166,7 @@ fn policy(job: &Job<'_>, image: &Image, pins: &BTreeMap<PinName, Pin>) -> Result
     }
     let mode: Mode = job.workspace.catalog.policy.references.mode;
     let path = job.scratch.join(format!("{}.policy.json", image.name));
-    std::fs::write(&path, source_policy(pins, mode, &[])?)?;
+    files::replace(&path, source_policy(pins, mode, &[])?.as_bytes())?;
     Ok(Some(path))
 }
 
@@ -179,6 +179,6 @@ fn sources_list(
         return Ok(None);
     }
     let path = job.scratch.join(format!("{}.sources-list", image.name));
-    std::fs::write(&path, sources_list_of(job.workspace, pins)?)?;
+    files::replace(&path, sources_list_of(job.workspace, pins)?.as_bytes())?;
     Ok(Some(path))
 }

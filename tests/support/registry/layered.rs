@@ -27,13 +27,13 @@ impl Registry {
                 layers.iter().map(|layer| self.piece(repository, LAYER, layer.to_vec())).collect();
             let mut config = platform_object(platform);
             config["rootfs"] = json!({ "type": "layers", "diff_ids": [] });
-            let (manifest, mut entry) = self.manifest_of(repository, &config, layers);
+            let (manifest, mut entry) = self.manifest_of(repository, &config, &layers);
             entry["platform"] = platform_object(platform);
             entries.push(entry);
             let statement = json!({ "_type": "https://in-toto.io/Statement/v0.1", "of": manifest });
             let statement = self.piece(repository, IN_TOTO, statement.to_string().into_bytes());
             let (attestation, mut entry) =
-                self.manifest_of(repository, &json!({ "of": manifest }), vec![statement]);
+                self.manifest_of(repository, &json!({ "of": manifest }), &[statement]);
             entry["platform"] = json!({ "os": "unknown", "architecture": "unknown" });
             entry["annotations"] = json!({
                 "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": manifest,
@@ -55,7 +55,7 @@ impl Registry {
     }
 
     /// A manifest, and the descriptor of it.
-    pub fn manifest_of(&self, repository: &str, config: &Value, layers: Vec<Value>) -> (Digest, Value) {
+    pub fn manifest_of(&self, repository: &str, config: &Value, layers: &[Value]) -> (Digest, Value) {
         let config = self.piece(repository, CONFIG, config.to_string().into_bytes());
         let manifest =
             json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers })

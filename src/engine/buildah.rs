@@ -41,8 +41,8 @@ fn build(recipe: &Recipe) -> Invocation {
         add("--no-cache".into());
     }
     add(match is_list(recipe) {
-        true => format!("--manifest={}", recipe.name),
-        false => format!("--tag={}", recipe.name),
+        true => format!("--manifest={}", own_name(recipe)),
+        false => format!("--tag={}", own_name(recipe)),
     });
     if let Some(file) = &recipe.sources_list {
         let mut secret = OsString::from("--secret=id=sources-list,src=");
@@ -57,9 +57,18 @@ fn build(recipe: &Recipe) -> Invocation {
 fn copy(recipe: &Recipe, target: OsString) -> Invocation {
     let words: &[&str] = if is_list(recipe) { &["manifest", "push", "--all"] } else { &["push"] };
     let mut arguments: Vec<OsString> = words.iter().map(OsString::from).collect();
-    arguments.push(recipe.name.clone().into());
+    arguments.push(own_name(recipe).into());
     arguments.push(target);
     invocation(arguments)
+}
+
+/// The name in its store. Of one without a registry it would guess which is meant.
+fn own_name(recipe: &Recipe) -> String {
+    let host = recipe.name.split_once('/').map(|(first, _)| first);
+    match host.is_some_and(|first| first.contains(['.', ':']) || first == "localhost") {
+        true => recipe.name.clone(),
+        false => format!("localhost/{}", recipe.name),
+    }
 }
 
 fn invocation(arguments: Vec<OsString>) -> Invocation {

@@ -319,7 +319,10 @@ impl Repository {
             // More open files than this machine may have are its default.
             format!(
                 "CONTAINERS_CONF={}",
-                file("containers.conf", "[containers]\ndefault_ulimits = [\"nofile=1024:1024\"]\n")
+                file(
+                    "containers.conf",
+                    "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n"
+                )
             ),
             "BUILDAH_ISOLATION=chroot".into(),
             "STORAGE_DRIVER=vfs".into(),

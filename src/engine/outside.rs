@@ -74,7 +74,7 @@ mod tests {
     use crate::document::SourceFile;
 
     fn pins(digest: &str, commit: &str) -> BTreeMap<PinName, Pin> {
-        let child = digest.replace('a', "d");
+        let child = digest.replace("aa", "dd");
         let text = format!(
             "version = 1\n\n[pin.rust]\nimage = \"docker.io/library/rust\"\ntag = \"1.88\"\ndigest = \"{digest}\"\n\
              media-type = \"application/vnd.oci.image.index.v1+json\"\nplatforms.\"linux/amd64\" = \"{child}\"\n\n\
@@ -87,7 +87,7 @@ mod tests {
     fn only_what_is_locked_is_inside() {
         let digest = format!("sha256:{}", "a".repeat(64));
         let commit = "b".repeat(40);
-        let other = digest.replace('a', "c");
+        let other = digest.replace("aa", "cc");
         let pins = pins(&digest, &commit);
         let arguments =
             BTreeMap::from([("PIN_RUST".to_owned(), format!("docker.io/library/rust:1.88@{digest}"))]);
@@ -95,7 +95,7 @@ mod tests {
         let inside = [
             "ARG PIN_RUST\nFROM ${PIN_RUST}\n".to_owned(),
             format!("FROM rust@{digest} AS a\nFROM a\n"),
-            format!("FROM rust@{}\n", digest.replace('a', "d")),
+            format!("FROM rust@{}\n", digest.replace("aa", "dd")),
             "FROM scratch\nRUN curl https://example.org\n".into(),
             format!("FROM scratch\nADD https://example.org/a/b.git#{commit} /src\n"),
         ];

@@ -112,6 +112,8 @@ mod tests {
         for (path, mode, modified, content) in files {
             let mut header = tar::Header::new_gnu();
             header.set_mode(*mode);
+            header.set_uid(0);
+            header.set_gid(0);
             header.set_mtime(*modified);
             header.set_size(content.len() as u64);
             header.set_cksum();

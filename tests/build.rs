@@ -22,6 +22,8 @@ mod served;
 #[path = "engine/session.rs"]
 #[allow(dead_code, reason = "another test of the engine uses the rest")]
 mod session;
+#[path = "engine/stand_ins.rs"]
+mod stand_ins;
 
 use std::process::Output;
 
@@ -179,4 +181,34 @@ fn buildah_builds_what_was_checked_before() {
     assert!(built.data.contains("among the images of buildah") && built.data.contains("attests nothing"));
     let pushed = build(&repository, &["fip-alias-agent", "--engine=buildah", "--push", PREFIX]);
     assert!(pushed.code == 0 && pushed.data.contains("  pushed\n"));
+}
+
+/// All images of this repository: on a real Debian, and on what stands in for the rest.
+#[test]
+fn the_catalog_builds() {
+    let repository = Repository::of("trixie", stand_ins::IMAGES, stand_ins::PACKAGES, stand_ins::make);
+    repository.commit();
+    let built = build(&repository, &[]);
+    println!("aralez and wordpress-fpm are built from stand-ins, and rust is Debian's");
+    assert_eq!(built.code, 0);
+    for image in stand_ins::IMAGES {
+        assert!(built.data.lines().any(|line| line.starts_with(&format!("{image}:"))), "{image}");
+    }
+    let aralez = docker(&repository, &["run", "--rm", "--network=none", "aralez:0.92.13", "--help"]);
+    assert_eq!(aralez, "a stand-in for aralez");
+    for engine in ["--engine=buildx", "--engine=buildah"] {
+        let twice = build(&repository, &["fip-controller", "--check-reproducible", engine]);
+        assert!(twice.code == 0 && twice.data.contains("identical"), "{engine}");
+    }
+}
+
+/// A network of its own, where nobody is but the copy and the packages.
+#[test]
+fn the_base_comes_from_the_copy_where_nothing_else_is() {
+    let repository = committed();
+    let copied = said(&repository.solera_pin(&["mirror", "pull", "../copy"]));
+    assert_eq!(copied.code, 0);
+    let built =
+        said(&repository.apart(&["build", "fip-alias-agent", "--engine=buildah", "--", "--network=host"]));
+    assert!(built.code == 0 && built.data.contains("among the images of buildah"));
 }

@@ -25,9 +25,11 @@ static ADDRESSES: Mutex<()> = Mutex::new(());
 
 pub(crate) struct Repository {
     suite: String,
+    images: &'static [&'static str],
     session: Session,
     debs: Vec<Deb>,
     base: BTreeSet<String>,
+    more: Option<Served>,
     _addresses: MutexGuard<'static, ()>,
 }
 
@@ -43,9 +45,24 @@ pub(crate) struct Built {
 impl Repository {
     /// Makes the base image, the archive's state and the lock.
     pub(crate) fn make(suite: &str) -> Self {
+        Self::of(suite, &["fip-alias-agent"], &["iproute2"], |_| None)
+    }
+
+    /// The same with these images of this repository, which install these packages. `prepare` makes what they are built
+    /// from besides.
+    pub(crate) fn of(
+        suite: &str,
+        images: &'static [&'static str],
+        packages: &[&str],
+        prepare: impl Fn(&Self) -> Option<Served>,
+    ) -> Self {
         let addresses = ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner);
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/debs");
-        let made = Command::new(script).args([suite, "iproute2"]).stderr(Stdio::inherit()).output().unwrap();
+        let made = Command::new(script)
+            .args([&[suite], packages].concat())
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
         assert!(made.status.success(), "there are no packages of {suite}");
         let made = PathBuf::from(String::from_utf8(made.stdout).unwrap().trim_end());
         let session = Session::start();
@@ -54,10 +71,12 @@ impl Repository {
             .or_else(|_| fs::copy(made.join("base.tar"), &tar).map(drop))
             .unwrap();
         let base = listed(Command::new("tar").arg("-tf").arg(&tar).output().unwrap());
-        let repository =
-            Self { suite: suite.into(), session, debs: Deb::all(&made), base, _addresses: addresses };
+        let debs = Deb::all(&made);
+        let mut repository =
+            Self { suite: suite.into(), images, session, debs, base, more: None, _addresses: addresses };
         repository.push_base();
         repository.write();
+        repository.more = prepare(&repository);
         repository.publish("2026-08-19T20:00:00Z");
         repository.refresh();
         repository
@@ -93,25 +112,7 @@ impl Repository {
 
     /// The declarations, and the image as it is in this repository.
     fn write(&self) {
-        let image = self.root().join("images/fip-alias-agent");
-        fs::create_dir_all(&image).unwrap();
-        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/fip-alias-agent");
-        for file in ["Dockerfile", "fip-alias-agent.sh"] {
-            fs::copy(own.join(file), image.join(file)).unwrap();
-        }
-        let manifest = fs::read_to_string(own.join("image.toml")).unwrap();
-        let platform = format!("linux/{}", architecture());
-        let manifest: String = manifest
-            .lines()
-            .map(|line| {
-                if line.starts_with("platforms =") {
-                    format!("platforms = [\"{platform}\"]\n")
-                } else {
-                    format!("{line}\n")
-                }
-            })
-            .collect();
-        fs::write(image.join("image.toml"), manifest).unwrap();
+        self.images.iter().for_each(|image| self.write_image(image));
         fs::write(self.root().join("archive-key.gpg"), debian::KEYRING).unwrap();
         let suite = &self.suite;
         let pins = format!(
@@ -123,6 +124,62 @@ impl Repository {
         fs::write(self.root().join("pins.toml"), pins).unwrap();
         let configuration = "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:5000\"\n";
         fs::write(self.session.folder().join("configuration.toml"), configuration).unwrap();
+    }
+
+    /// An image of this repository as git has it, for this machine's platform.
+    fn write_image(&self, name: &str) {
+        let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let tracked = Command::new("git")
+            .arg("-C")
+            .arg(top)
+            .args(["ls-files", "--", &format!("images/{name}")])
+            .output()
+            .unwrap();
+        let tracked = String::from_utf8(tracked.stdout).unwrap();
+        assert!(!tracked.is_empty(), "images/{name} is in git");
+        for path in tracked.lines() {
+            let target = self.root().join(path);
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            fs::copy(top.join(path), target).unwrap();
+        }
+        let path = self.root().join("images").join(name).join("image.toml");
+        let platform = format!("platforms = [\"linux/{}\"]", architecture());
+        let manifest = fs::read_to_string(&path).unwrap();
+        let line = |line: &str| {
+            if line.starts_with("platforms =") { format!("{platform}\n") } else { format!("{line}\n") }
+        };
+        fs::write(&path, manifest.lines().map(line).collect::<String>()).unwrap();
+    }
+
+    /// Declares more pins.
+    pub(crate) fn declare(&self, pins: &str) {
+        let path = self.root().join("pins.toml");
+        fs::write(&path, fs::read_to_string(&path).unwrap() + pins).unwrap();
+    }
+
+    /// Where a stand-in is made.
+    pub(crate) fn context(&self, name: &str) -> PathBuf {
+        let folder = self.session.folder().join("stand-in").join(name.replace(['/', ':'], "-"));
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// A folder that the engine sees.
+    pub(crate) fn folder(&self) -> &Path {
+        self.session.folder()
+    }
+
+    /// Makes an image of the registry from a Dockerfile and the files beside it.
+    pub(crate) fn stand_in(&self, name: &str, dockerfile: &str, files: &[(&str, &str)]) {
+        let folder = self.context(name);
+        fs::write(folder.join("Dockerfile"), dockerfile).unwrap();
+        for (path, content) in files {
+            fs::write(folder.join(path), content).unwrap();
+        }
+        let context = format!("stand-in/{}", name.replace(['/', ':'], "-"));
+        let name = format!("127.0.0.1:5000/{name}");
+        self.succeed(&["docker-buildx", "build", "--load", "--tag", &name, &self.session.seen(&context)]);
+        self.succeed(&["docker", "push", &name]);
     }
 
     /// Publishes the suites, and puts their packages on the live mirror.
@@ -167,8 +224,12 @@ impl Repository {
             String::from_utf8_lossy(&ended.stderr)
         );
         assert!(ended.status.success());
-        let iproute = format!("packages.iproute2.{} = {}\n", architecture(), self.deb("iproute2").locked());
-        assert!(lock.contains(&iproute) && lock.contains(TIME), "{iproute}");
+        assert!(lock.contains(TIME));
+        if self.images.contains(&"fip-alias-agent") {
+            let iproute =
+                format!("packages.iproute2.{} = {}\n", architecture(), self.deb("iproute2").locked());
+            assert!(lock.contains(&iproute), "{iproute}");
+        }
     }
 
     /// Publishes other suites under the same address.
@@ -299,6 +360,35 @@ impl Repository {
         let buildah = self.buildah();
         let mut all = vec!["env", &chdir, &configuration, &now];
         all.extend(buildah.iter().map(String::as_str));
+        all.push(&program);
+        all.extend(words);
+        self.session.run(all)
+    }
+
+    /// Runs solera-pin in a network of its own, where the folder `copy` is served as a registry, and the packages; nothing
+    /// else answers there.
+    pub(crate) fn apart(&self, words: &[&str]) -> Output {
+        let script = "set -e; cd \"$1\"; shift
+            busybox ip link set lo up
+            busybox httpd -f -p 127.0.0.1:8081 -h served & busybox httpd -f -p 127.0.0.2:8082 -h served/live &
+            ./solera-pin mirror serve copy --listen 127.0.0.1:5055 & mirror=$!
+            until busybox wget -q -O /dev/null http://127.0.0.1:5055/v2/; do kill -0 $mirror; done
+            until busybox wget -q -O /dev/null http://127.0.0.1:8081/up; do :; done
+            cd repository; ended=0; \"$@\" || ended=$?; kill $(jobs -p); exit $ended";
+        let folder = self.session.seen("");
+        let registries = "[[registry]]\nlocation = \"docker.io\"\n[[registry.mirror]]\nlocation = \"127.0.0.1:5055\"\ninsecure = true\n";
+        fs::write(self.session.folder().join("apart.conf"), registries).unwrap();
+        let configuration = "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:5055\"\n";
+        fs::write(self.session.folder().join("apart.toml"), configuration).unwrap();
+        let mut variables = self.buildah().to_vec();
+        variables.retain(|variable| !variable.starts_with("CONTAINERS_REGISTRIES_CONF"));
+        variables.push(format!("CONTAINERS_REGISTRIES_CONF={}", self.session.seen("apart.conf")));
+        variables.push(format!("SOLERA_PIN_CONFIG={}", self.session.seen("apart.toml")));
+        variables.push(format!("SOLERA_PIN_NOW={NOW}"));
+        variables.push("SOLERA_PIN_CACHE=off".into());
+        let mut all = vec!["unshare", "--net", "sh", "-c", script, "sh", &folder, "env"];
+        all.extend(variables.iter().map(String::as_str));
+        let program = self.session.seen("solera-pin");
         all.push(&program);
         all.extend(words);
         self.session.run(all)

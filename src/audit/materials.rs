@@ -21,7 +21,37 @@ impl<'a> Locked<'a> {
     /// What a build used and the lock does not have. `platform` is what it was built for.
     pub fn materials(&self, provenance: &Provenance, platform: Option<&Platform>) -> Vec<Finding> {
         let find = |material: &Material| self.material(provenance, platform, material);
-        provenance.materials.iter().filter_map(find).collect()
+        let mut findings: Vec<Finding> = provenance.materials.iter().filter_map(find).collect();
+        // Where something else was used instead of the base, that is told above.
+        let missing = self.missing(provenance).filter(|_| findings.is_empty());
+        findings.extend(missing.map(|message| Finding {
+            rule: NOT_UNDERSTOOD,
+            platform: platform.cloned(),
+            subject: String::new(),
+            message,
+            help: "do not trust it: build it anew with `--provenance=mode=max`".into(),
+        }));
+        findings
+    }
+
+    /// What provenance must name and does not.
+    fn missing(&self, provenance: &Provenance) -> Option<String> {
+        if provenance.unlisted {
+            return Some("its provenance has no list of what was used".into());
+        }
+        let name = self.base?;
+        // A base that the lock does not have is found by whatever was used instead.
+        let Some(Pin::Image(pin)) = self.lock.pins.get(name) else { return None };
+        let is_it =
+            |digest: &Digest| pin.digest == *digest || pin.platforms.values().any(|own| own == digest);
+        let is_named = provenance.materials.iter().any(|material| match &material.source {
+            Source::Image(used) => is_it(&used.digest),
+            Source::Layout(digest) => is_it(digest),
+            _ => false,
+        });
+        let message =
+            || format!("its provenance does not name `{name}` as it is locked, which the image is built on");
+        (!is_named).then(message)
     }
 
     fn material(

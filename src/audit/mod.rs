@@ -20,7 +20,7 @@ pub const RULES: [(&str, &str); 9] = [
     (REVISIONS_DIFFER, "several revisions are named"),
     (NOT_LOCKED, "a material is not in the lock"),
     (NOT_OF_IMAGE, "a material is locked by a pin that the image does not read"),
-    (NOT_UNDERSTOOD, "a material is of a kind that cannot be compared with the lock"),
+    (NOT_UNDERSTOOD, "something of the image is of a kind that cannot be compared with the lock"),
     (PACKAGE_NOT_LOCKED, "an installed package is neither in the base nor in a locked suite"),
 ];
 
@@ -38,7 +38,7 @@ pub const REVISIONS_DIFFER: &str = "revisions-differ";
 pub const NOT_LOCKED: &str = "not-locked";
 /// A material is locked by a pin that the image does not read.
 pub const NOT_OF_IMAGE: &str = "not-of-image";
-/// A material cannot be compared.
+/// Something cannot be compared.
 pub const NOT_UNDERSTOOD: &str = "not-understood";
 /// A package is neither in the base nor in a locked suite.
 pub const PACKAGE_NOT_LOCKED: &str = "package-not-locked";
@@ -63,6 +63,8 @@ pub struct Locked<'a> {
     lock: &'a Lock,
     /// The pins that the image reads; all of them where the image is not known.
     read: Option<BTreeSet<&'a PinName>>,
+    /// The pin that it is built on, where the image is known.
+    base: Option<&'a PinName>,
     /// The revision: a build that ran in the repository itself has it among its materials.
     commit: Option<&'a str>,
 }
@@ -70,13 +72,19 @@ pub struct Locked<'a> {
 impl<'a> Locked<'a> {
     /// The whole lock.
     pub fn new(lock: &'a Lock) -> Self {
-        Self { lock, read: None, commit: None }
+        Self { lock, read: None, base: None, commit: None }
     }
 
     /// Only what an image reads.
     #[must_use]
     pub fn read_by(self, pins: impl IntoIterator<Item = &'a PinName>) -> Self {
         Self { read: Some(pins.into_iter().collect()), ..self }
+    }
+
+    /// Of an image that is built on this pin.
+    #[must_use]
+    pub fn built_on(self, base: &'a PinName) -> Self {
+        Self { base: Some(base), ..self }
     }
 
     /// As it was at this commit.

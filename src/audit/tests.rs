@@ -159,6 +159,23 @@ fn an_image_may_use_what_it_reads_and_tools_what_is_locked() {
 }
 
 #[test]
+fn provenance_names_what_was_used_and_the_base() {
+    let lock = lock();
+    let debian: PinName = "debian".parse().unwrap();
+    let image = Locked::new(&lock).built_on(&debian);
+    assert_eq!(found(&image, "pkg:docker/debian@x", &sha256(INDEX), json!({})), [""; 0]);
+    assert_eq!(found(&image, "pkg:oci/x", &sha256(AMD64), json!({})), [""; 0]);
+    let file = "https://example.org/tool-1.4.2-amd64.tgz";
+    let told = found(&image, file, &sha256(FILE), json!({}));
+    assert!(told.len() == 1 && told[0].contains("does not name `debian`"), "{told:?}");
+    for unlisted in [json!({"buildType": "x"}), json!({"buildDefinition": {"buildType": "x"}})] {
+        let built = read_file(unlisted.to_string().as_bytes()).unwrap().remove(0);
+        let told = Locked::new(&lock).materials(&built.provenance.unwrap(), None);
+        assert!(told.len() == 1 && told[0].message.contains("has no list"), "{told:?}");
+    }
+}
+
+#[test]
 fn a_build_in_the_repository_itself_is_at_its_revision() {
     let lock = lock();
     let own = "1234567890123456789012345678901234567890";

@@ -27,9 +27,10 @@ const LIST: u64 = 16 << 20;
 /// Check that images were built from what the lock has, as it was at the revision that they were built from
 #[derive(Args)]
 #[command(after_help = "\
-An image is a reference with a tag or a digest (docker.io/acme/app:1), a folder that is an OCI layout, or
-oci:FOLDER[:TAG]. Everything that its provenance names must be in pins.lock of the commit that the image names, and each
-installed package in its base or in a locked suite. Labels say which commit that is, and prove nothing.
+An image is a reference with a tag or a digest (docker.io/acme/app:1), or an OCI layout: oci:FOLDER[:TAG], or the path of
+its folder, which begins with `.` or `/`. Everything that its provenance names must be in pins.lock of the commit that
+the image names, and each installed package in its base or in a locked suite. Labels say which commit that is, and prove
+nothing.
 
   crane ls --full-ref docker.io/acme/app | solera-pin audit -")]
 pub(super) struct AuditArgs {
@@ -136,13 +137,17 @@ fn subject(session: &Session<'_>, args: &AuditArgs, name: &str) -> Result<Subjec
             _ => Subject::Folder(whole, None),
         });
     }
-    if folder.join(name).join("oci-layout").is_file() {
+    // A folder that is called like an image must not be looked at in its place.
+    if name.starts_with(['.', '/']) {
         return Ok(Subject::Folder(folder.join(name), None));
     }
+    let is_layout = || folder.join(name).join("oci-layout").is_file();
     let reference: ImageRef = name.parse().map_err(|error| {
         Error::usage(format!("it is neither an image reference nor an OCI layout: {error}"))
     })?;
     match (reference.tag(), reference.digest()) {
+        (None, None) if is_layout() => Err(Error::usage("it has neither a tag nor a digest")
+            .hint(format!("for the folder of that name write `oci:{name}`"))),
         (None, None) => Err(Error::usage("it has neither a tag nor a digest")
             .hint("which image is meant? `latest` is never filled in")),
         _ => Ok(Subject::Registry(reference)),
@@ -217,11 +222,12 @@ fn say(
     for failure in &audited.failures {
         session.output.error(failure);
     }
-    let status = audited.status();
-    let title = report::title(name, audited);
-    session.output.note(&match status {
-        Status::Done => format!("audited: {title}: nothing that is not locked\n"),
-        _ => format!("not as locked: {title}: {}\n", count(audited.findings.len(), "finding")),
+    let (status, title) = (audited.status(), report::title(name, audited));
+    session.output.note(&match (status, audited.findings.len()) {
+        (Status::Done, _) => format!("audited: {title}: nothing that is not locked\n"),
+        // What failed is said above.
+        (_, 0) => format!("not known: {title}: whether it is as locked could not be told\n"),
+        (_, findings) => format!("not as locked: {title}: {}\n", count(findings, "finding")),
     });
     Ok(status)
 }

@@ -1,6 +1,7 @@
 //! `buildah` in command lines. Pure.
 //!
-//! It builds into its own store, under the image's name; from there it is copied. An image for several platforms is a list.
+//! It builds into its own store, under a name that is used once; from there it is copied, and gets its own name when it was
+//! audited. An image for several platforms is a list, to which every build of that name would add.
 
 use std::ffi::OsString;
 
@@ -14,9 +15,17 @@ pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
             target.push(folder);
             vec![build(recipe), copy(recipe, target)]
         }
-        // There it is.
-        Goal::Store(_) => Vec::new(),
+        Goal::Store(_) => {
+            vec![invocation(vec!["tag".into(), scratch_name(recipe).into(), own_name(recipe).into()])]
+        }
+        Goal::Drop if is_list(recipe) => invocations(&["manifest", "rm"], recipe),
+        Goal::Drop => invocations(&["rmi"], recipe),
     }
+}
+
+fn invocations(words: &[&str], recipe: &Recipe) -> Vec<Invocation> {
+    let words = words.iter().map(OsString::from).chain([scratch_name(recipe).into()]);
+    vec![invocation(words.collect())]
 }
 
 fn is_list(recipe: &Recipe) -> bool {
@@ -41,8 +50,8 @@ fn build(recipe: &Recipe) -> Invocation {
         add("--no-cache".into());
     }
     add(match is_list(recipe) {
-        true => format!("--manifest={}", own_name(recipe)),
-        false => format!("--tag={}", own_name(recipe)),
+        true => format!("--manifest={}", scratch_name(recipe)),
+        false => format!("--tag={}", scratch_name(recipe)),
     });
     if let Some(file) = &recipe.sources_list {
         let mut secret = OsString::from("--secret=id=sources-list,src=");
@@ -57,9 +66,14 @@ fn build(recipe: &Recipe) -> Invocation {
 fn copy(recipe: &Recipe, target: OsString) -> Invocation {
     let words: &[&str] = if is_list(recipe) { &["manifest", "push", "--all"] } else { &["push"] };
     let mut arguments: Vec<OsString> = words.iter().map(OsString::from).collect();
-    arguments.push(own_name(recipe).into());
+    arguments.push(scratch_name(recipe).into());
     arguments.push(target);
     invocation(arguments)
+}
+
+/// The name of what is not audited yet: nobody else's, and no earlier run's.
+fn scratch_name(recipe: &Recipe) -> String {
+    format!("localhost/solera-pin/unaudited:{}", recipe.run)
 }
 
 /// The name in its store. Of one without a registry it would guess which is meant.

@@ -22,6 +22,8 @@ pub(super) fn steps(recipe: &Recipe, goal: Goal<'_>) -> Vec<Invocation> {
             input.push(packed);
             return vec![docker(vec!["load".into(), input])];
         }
+        // It is in the folder alone.
+        Goal::Drop => return Vec::new(),
     }
     // Else the layers have the times of their files.
     output.push(",rewrite-timestamp=true");

@@ -33,6 +33,8 @@ pub enum Goal<'a> {
     Layout(&'a Path),
     /// What was built is put among the engine's own images. It is packed in this file.
     Store(&'a Path),
+    /// What was built and not put there is forgotten.
+    Drop,
 }
 
 /// A command line.

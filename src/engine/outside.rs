@@ -39,6 +39,7 @@ fn unlocked(reference: &Reference, pins: &BTreeMap<PinName, Pin>) -> Option<Stri
                 Pin::Archive(pin) => pin.files().into_iter().any(|(_, _, url)| url == fetch.what),
                 _ => false,
             };
+            // Which checksum stands there is the builder's to compare, and the gate's to have seen.
             (fetch.what.clone(), fetch.locked_by.is_some() && pins.values().any(is_file))
         }
         Ok(Input::Bound(_)) => return None,

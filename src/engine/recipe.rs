@@ -21,6 +21,8 @@ pub struct Recipe {
     pub context: String,
     /// `repository:tag`.
     pub name: String,
+    /// Tells this build from all others on this machine; may stand in a tag.
+    pub run: String,
     /// What it is built for.
     pub platforms: Vec<Platform>,
     /// The build arguments.

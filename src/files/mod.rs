@@ -54,12 +54,31 @@ pub fn replace_folder(folder: &Path, target: &Path) -> io::Result<()> {
     let (new, old) = (fresh.path().join("new"), fresh.path().join("old"));
     copy_folder(folder, &new)?;
     if target.exists() {
-        if !target.join("oci-layout").is_file() {
-            return Err(io::Error::other("there is something that is no image layout"));
+        if !is_bare_layout(target)? {
+            return Err(io::Error::other("there is something else than an image layout"));
         }
         std::fs::rename(target, &old)?;
     }
-    std::fs::rename(new, target)
+    std::fs::rename(new, target).inspect_err(|_| {
+        // What was there is there again.
+        let _ = std::fs::rename(&old, target);
+    })
+}
+
+/// Whether a folder has an image layout and nothing else.
+fn is_bare_layout(folder: &Path) -> io::Result<bool> {
+    if folder.is_symlink() || !folder.join("oci-layout").is_file() {
+        return Ok(false);
+    }
+    for entry in std::fs::read_dir(folder)? {
+        if !["oci-layout", "index.json", "blobs", "ingest"]
+            .iter()
+            .any(|name| entry.as_ref().is_ok_and(|entry| entry.file_name() == *name))
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {

@@ -5,7 +5,9 @@ use std::io::Read as _;
 
 use serde::Deserialize;
 
-use super::revision::Claims;
+use super::revision::{Claims, LABEL};
+use super::unreadable;
+use crate::error::{Error, Status};
 use crate::model::{Digest, Platform};
 use crate::oci::{Descriptor, Document, Folder, FolderError};
 use crate::provenance::{LIMIT, PREDICATE_TYPES, Statement, statement};
@@ -70,8 +72,8 @@ struct Layers {
 }
 
 /// The images of a layout, or of what is called `name` there.
-pub(super) fn images(folder: &Folder, name: Option<&str>) -> Result<Vec<Attested>, FolderError> {
-    let mut entries = folder.index()?;
+pub(super) fn images(folder: &Folder, name: Option<&str>) -> Result<Vec<Attested>, Error> {
+    let mut entries = folder.index().map_err(unreadable)?;
     if let Some(name) = name {
         let is_called = |entry: &Descriptor| {
             NAMES.iter().any(|key| entry.annotations.get(*key).is_some_and(|own| is(own, name)))
@@ -93,32 +95,48 @@ fn collect(
     entries: Vec<Descriptor>,
     depth: usize,
     found: &mut Vec<Attested>,
-) -> Result<(), FolderError> {
-    let (about, images): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|entry| entry.annotations.contains_key(REFERENCE_TYPE));
+) -> Result<(), Error> {
+    let (about, images): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_attestation);
     for entry in images {
         let document = match folder.document(&entry.digest) {
             // A layout may have been filled for some platforms only.
             Err(error) if error.is_missing() && depth < DEPTH => continue,
-            document => document?,
+            document => document.map_err(unreadable)?,
         };
         if document.config.is_none() {
-            if depth > 0 {
-                collect(folder, document.manifests, depth - 1, found)?;
-            }
+            let Some(depth) = depth.checked_sub(1) else {
+                return Err(too_much(format!(
+                    "{}: it has indexes within more than {DEPTH} others",
+                    entry.digest
+                )));
+            };
+            collect(folder, document.manifests, depth, found)?;
             continue;
         }
         let is_about = |about: &&Descriptor| {
-            let notes = &about.annotations;
-            notes.get(REFERENCE_TYPE).is_some_and(|kind| kind == ATTESTATION)
-                && notes.get(REFERENCE_DIGEST).is_some_and(|of| *of == entry.digest.to_string())
+            about.annotations.get(REFERENCE_DIGEST).is_some_and(|of| *of == entry.digest.to_string())
         };
-        let statements = statements(folder, about.iter().filter(is_about))?;
-        if found.len() < IMAGES && !found.iter().any(|other: &Attested| other.manifest == entry.digest) {
-            found.extend(image(folder, &entry, document, statements)?);
+        if found.iter().any(|other: &Attested| other.manifest == entry.digest) {
+            continue;
         }
+        if found.len() >= IMAGES {
+            return Err(too_much(format!("it has more than {IMAGES} images")));
+        }
+        let statements = statements(folder, about.iter().filter(is_about)).map_err(unreadable)?;
+        found.extend(image(folder, &entry, document, statements).map_err(unreadable)?);
     }
     Ok(())
+}
+
+/// Whether an entry is what is attested of another: what only says so and can be run is an image.
+fn is_attestation(entry: &Descriptor) -> bool {
+    entry.platform().is_none()
+        && entry.annotations.get(REFERENCE_TYPE).is_some_and(|kind| kind == ATTESTATION)
+}
+
+/// What is left out could be anything.
+fn too_much(why: String) -> Error {
+    Error::new(Status::Failed, why).hint("no builder writes that: do not trust it")
 }
 
 fn image(
@@ -139,7 +157,7 @@ fn image(
     let platform = entry.platform().or(said.ok());
     let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
     let claims = Claims::default()
-        .and("its label", labels.get(REVISION).cloned())
+        .and(LABEL, labels.get(REVISION).cloned())
         .and("its annotation", entry.annotations.get(REVISION).cloned());
     let diff_ids = found.rootfs.and_then(|rootfs| rootfs.diff_ids).unwrap_or_default();
     // One that is none is none of a base either.

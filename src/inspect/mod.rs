@@ -132,7 +132,7 @@ impl<'a> Auditor<'a> {
 
     /// Compares every image of an OCI layout, or of what it has under a name.
     pub async fn folder(&self, folder: &Arc<Folder>, name: Option<&str>) -> Result<Vec<Audited>, Error> {
-        let found = attested::images(folder, name).map_err(unreadable)?;
+        let found = attested::images(folder, name)?;
         if found.is_empty() {
             let what = name.map(|name| format!(" called `{name}`")).unwrap_or_default();
             return Err(Error::usage(format!("{} has no image{what}", folder.root().display())));
@@ -221,7 +221,7 @@ impl<'a> Auditor<'a> {
                 None => error.hint("name the image as its folder of images/ was called then"),
             }
         })?;
-        Ok(locked.read_by(image.pins()))
+        Ok(locked.read_by(image.pins()).built_on(&image.runtime_base))
     }
 
     /// The states that were read, by the revision that was asked for.

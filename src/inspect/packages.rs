@@ -33,7 +33,21 @@ struct Base {
     /// How many of the image's layers it has.
     layers: usize,
     /// Why it is not known, where that is so.
-    unknown: Vec<String>,
+    unknown: Vec<SourceError>,
+}
+
+impl Base {
+    /// What cannot be told without it.
+    fn failure(&self, what: &str) -> Error {
+        let status = |error: &SourceError| match error.kind() {
+            Kind::Integrity => Status::Alarm,
+            _ => Status::Incomplete,
+        };
+        let status = self.unknown.iter().map(status).fold(Status::Incomplete, Status::max);
+        let why: Vec<String> = self.unknown.iter().map(ToString::to_string).collect();
+        let failed = Error::new(status, format!("it is not known {what}: {}", why.join("; ")));
+        self.unknown.iter().find_map(SourceError::hint).into_iter().fold(failed, Error::hint)
+    }
 }
 
 impl Auditor<'_> {
@@ -52,15 +66,21 @@ impl Auditor<'_> {
             Ok(record) => record,
             Err(error) => return wrong(error, audited),
         };
-        let Some(installed) = record.image else { return Ok(()) };
+        if record.is_gone && !base.unknown.is_empty() {
+            audited.failures.push(base.failure("whether its base has packages"));
+            return Ok(());
+        }
+        if record.is_gone {
+            let message = "what is installed cannot be told: dpkg's record is in a lower layer, and a higher one took it away";
+            audited.found(NOT_UNDERSTOOD, message, "keep dpkg's record in the image");
+            return Ok(());
+        }
+        let Some(installed) = record.image else {
+            audited.notes.push("it has no record of dpkg: no packages were looked at".into());
+            return Ok(());
+        };
         let mut open: BTreeSet<Installed> = installed.difference(&record.base).cloned().collect();
         let of_base = installed.len() - open.len();
-        if !open.is_empty() && !base.unknown.is_empty() {
-            let why = base.unknown.join("; ");
-            audited
-                .notes
-                .push(format!("the base is unknown, so that only the locked suites were looked at: {why}"));
-        }
         let before = open.len();
         let mut asked = false;
         for (name, pin) in locked.pins().filter(|(name, _)| locked.reads(name)) {
@@ -76,8 +96,13 @@ impl Auditor<'_> {
         let listed = before - open.len();
         audited.packages = Some(Counted { installed: installed.len(), of_base, listed });
         // Where a list could not be had, nothing tells whether it has them; and without a base, what is of it.
-        let is_known = audited.failures.is_empty() && (asked || base.unknown.is_empty());
-        if is_known {
+        if !open.is_empty() && !base.unknown.is_empty() {
+            let (no, first) = (open.len(), open.iter().next().map(shown).unwrap_or_default());
+            let what = format!(
+                "whether the base has the packages that no locked suite has ({no}, the first is {first})"
+            );
+            audited.failures.push(base.failure(&what));
+        } else if audited.failures.is_empty() {
             audited
                 .findings
                 .extend(open.iter().map(|package| foreign(package, image.platform.as_ref(), asked)));
@@ -105,15 +130,12 @@ impl Auditor<'_> {
                 Ok(Some(make)) => make.layers.iter().map(|layer| layer.parse().ok()).collect(),
                 Ok(None) => None,
                 Err(error) => {
-                    base.unknown.push(error.to_string());
+                    base.unknown.push(error);
                     continue;
                 }
             };
             let is_lowest = |layers: &Vec<Digest>| image.diff_ids.starts_with(layers);
             base.layers = base.layers.max(layers.filter(is_lowest).map_or(0, |layers| layers.len()));
-        }
-        if base.layers > 0 {
-            base.unknown.clear();
         }
         base
     }
@@ -207,9 +229,13 @@ fn told(name: &PinName, error: &SourceError) -> Error {
     error.hint().into_iter().fold(Error::new(Status::of_source(error), message), Error::hint)
 }
 
-fn foreign(package: &Installed, platform: Option<&Platform>, asked: bool) -> Finding {
+fn shown(package: &Installed) -> String {
     let Installed { name, version, architecture } = package;
-    let shown = harmless(&format!("{name} {version} ({architecture})"));
+    harmless(&format!("{name} {version} ({architecture})"))
+}
+
+fn foreign(package: &Installed, platform: Option<&Platform>, asked: bool) -> Finding {
+    let shown = shown(package);
     let message = match asked {
         true => {
             format!("the package {shown} is neither in the base as it is, nor in a list of the locked suites")

@@ -14,6 +14,12 @@ use crate::provenance::Provenance;
 use crate::tree::{CommitTree, Tree, TreeError};
 use crate::workspace::{Workspace, WorkspaceError};
 
+/// The label of the image itself, which may be that of its base.
+pub(super) const LABEL: &str = "its label";
+const PROVENANCE: &str = "its provenance";
+/// The fewest digits that git shortens a commit to.
+const SHORT: usize = 7;
+
 /// Who says which revision an image was built from.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Claims(Vec<(&'static str, String)>);
@@ -25,10 +31,15 @@ impl Claims {
         self
     }
 
+    /// What somebody says.
+    fn of(&self, who: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| *own == who).map(|(_, revision)| revision.as_str())
+    }
+
     /// What provenance says.
     pub(super) fn and_of(self, provenance: &Provenance) -> Self {
         let found = provenance.revision.as_ref().map(|revision| revision.commit.clone());
-        self.and("its provenance", found).and("the label in its provenance", provenance.label.clone())
+        self.and(PROVENANCE, found).and("the label in its provenance", provenance.label.clone())
     }
 }
 
@@ -63,7 +74,7 @@ impl Auditor<'_> {
             let Compare::Here(lock) = self.compare else { return Ok(None) };
             return Ok(Some(Arc::new(State { commit: None, lock: lock.clone(), workspace: None })));
         };
-        let state = match self.read(&revision) {
+        let state = match self.read(&revision).or_else(|unread| self.of_provenance(claims, unread)) {
             Ok(state) => state,
             Err(Unread::NotHere) => {
                 let shown = harmless(&revision);
@@ -80,13 +91,21 @@ impl Auditor<'_> {
         let others: Vec<String> = claims
             .0
             .iter()
-            .filter(|(_, named)| *named != commit)
+            .filter(|(who, named)| !is_same(named, &commit) && !self.is_of_base(claims, who, named, &commit))
             .map(|(who, named)| format!("{who} names {}", harmless(named)))
             .collect();
         if !others.is_empty() {
             let message = format!("it was compared with {commit}, but {}", others.join(", and "));
             audited.found(REVISIONS_DIFFER, message, "find out which it was built from: nothing else counts");
         }
+        let of_base = |(who, named): &&(&str, String)| self.is_of_base(claims, who, named, &commit);
+        let note = |(_, named): &(&str, String)| {
+            format!(
+                "its label names {}, which is not in this repository: its base may have it",
+                harmless(named)
+            )
+        };
+        audited.notes.extend(claims.0.iter().filter(of_base).map(note));
         audited.revision = Some(commit);
         Ok(Some(state))
     }
@@ -122,6 +141,25 @@ impl Auditor<'_> {
         }
     }
 
+    /// The state that the provenance names, where the one that the label names is not here: images that set no label have
+    /// that of their base.
+    fn of_provenance(&self, claims: &Claims, unread: Unread) -> Result<Arc<State>, Unread> {
+        let is_it = matches!((self.compare, &unread), (Compare::Named, Unread::NotHere));
+        match claims.of(PROVENANCE).filter(|named| is_it && named.parse::<CommitId>().is_ok()) {
+            Some(named) => self.read(named).map_err(|_| unread),
+            None => Err(unread),
+        }
+    }
+
+    /// Whether a label can be the base's: it names a commit that is nowhere here, and the provenance names this one.
+    fn is_of_base(&self, claims: &Claims, who: &str, named: &str, commit: &str) -> bool {
+        who == LABEL
+            && claims.of(PROVENANCE).is_some_and(|named| is_same(named, commit))
+            && !is_same(named, commit)
+            && named.parse::<CommitId>().is_ok()
+            && matches!(self.read(named), Err(Unread::NotHere))
+    }
+
     fn read(&self, revision: &str) -> Result<Arc<State>, Unread> {
         if let Some(state) = self.known().get(revision) {
             return Ok(Arc::clone(state));
@@ -142,6 +180,11 @@ impl Auditor<'_> {
         self.known().insert(revision.to_owned(), Arc::clone(&state));
         Ok(state)
     }
+}
+
+/// Whether a revision is this commit, in full or shortened.
+fn is_same(named: &str, commit: &str) -> bool {
+    named == commit || (named.len() >= SHORT && commit.starts_with(named))
 }
 
 /// Why a revision was not read.

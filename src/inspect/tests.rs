@@ -61,6 +61,7 @@ fn the_last_layer_wins_and_what_is_taken_away_is_gone() {
     assert_eq!(of(&[base]), names(&["one"]));
     assert_eq!(of(&[base, &[("./var/lib/dpkg/status", &two)]]), names(&["two"]));
     assert_eq!(of(&[base, &[("/var//lib/./dpkg/status", &two)]]), names(&["two"]));
+    assert_eq!(of(&[base, &[("x/../var/lib/dpkg/status", &two)]]), names(&["two"]));
     assert_eq!(of(&[base, &[("var/lib/dpkg/", "")]]), names(&["one"]), "a folder that is there stays");
     for gone in ["var/lib/dpkg/.wh.status", "var/lib/.wh.dpkg", "var/.wh.lib", ".wh.var"] {
         assert_eq!(of(&[base, &[(gone, "")]]), None, "{gone}");
@@ -73,10 +74,11 @@ fn the_last_layer_wins_and_what_is_taken_away_is_gone() {
     for kept in ["var/lib/dpkg/.wh.status-old", "var/lib/.wh.dpk", "lib/.wh.dpkg"] {
         assert_eq!(of(&[base, &[(kept, "")]]), names(&["one"]), "{kept}");
     }
+    let link: &[(&str, &str)] = &[("var/lib", "-> /srv")];
     assert_eq!(
-        of(&[base, &[("var/lib", "-> /srv")]]),
+        of(&[base, link, &[("var/lib/", "")]]),
         None,
-        "a folder that became a link has nothing below it"
+        "a link that became a folder has nothing below it"
     );
     assert_eq!(of(&[base, &[("var/lib/dpkg/status/", "")]]), None, "a file that became a folder");
     let apart: &[(&str, &str)] = &[
@@ -93,6 +95,9 @@ fn the_last_layer_wins_and_what_is_taken_away_is_gone() {
 fn a_record_that_cannot_be_read_is_none() {
     let wrong = |files: &[(&str, &str)]| installed(&[files]).unwrap_err();
     assert!(wrong(&[("var/lib/dpkg/status", "-> /srv/status")]).contains("it is a link"));
+    for folder in ["var", "var/lib/dpkg", "var/lib/dpkg/status.d"] {
+        assert!(wrong(&[(folder, "-> /srv")]).contains("it is a link"), "{folder}");
+    }
     assert!(wrong(&[("var/lib/dpkg/status", "Package: x")]).contains("stanza 1"));
     assert!(changes(&b"no tar at all, but longer than nothing"[..], None).is_err());
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -52,6 +52,8 @@ pub(super) struct Record {
     /// None where there is no record at all.
     pub(super) image: Option<BTreeSet<Installed>>,
     pub(super) base: BTreeSet<Installed>,
+    /// Whether a layer from the base's last on had packages in it, and a higher one took all of them away.
+    pub(super) is_gone: bool,
 }
 
 /// The files that count, as they are after some layers.
@@ -73,6 +75,7 @@ pub(super) fn record(
 ) -> Result<Record, LayerError> {
     let mut files = Files::new();
     let mut record = Record::default();
+    let mut had = false;
     for (i, layer) in layers.iter().enumerate() {
         let (file, _) = folder.blob(&layer.digest)?;
         let unreadable =
@@ -84,12 +87,17 @@ pub(super) fn record(
         {
             return Err(LayerError::Other { layer: layer.digest.clone(), said: said.clone(), found });
         }
+        let is_new = !changes.added.is_empty();
         changes.apply(&mut files);
         if i + 1 == base {
             record.base = packages(&files)?.unwrap_or_default();
         }
+        // One that cannot be read may have any.
+        let has_some = || packages(&files).map_or(true, |all| all.is_some_and(|all| !all.is_empty()));
+        had = had || (i + 1 == base || i + 1 > base && is_new) && has_some();
     }
     record.image = packages(&files)?;
+    record.is_gone = had && record.image.as_ref().is_none_or(BTreeSet::is_empty);
     Ok(record)
 }
 
@@ -113,6 +121,8 @@ pub(super) struct Changes {
     /// What is gone of lower layers: a path, and all that is below it.
     gone: BTreeSet<String>,
     added: Files,
+    /// Folders, which are no links any more.
+    folders: BTreeSet<String>,
 }
 
 impl Changes {
@@ -122,7 +132,9 @@ impl Changes {
                 |gone: &String| path.strip_prefix(gone.as_str()).is_some_and(|rest| rest.starts_with('/'));
             self.gone.iter().any(|gone| gone.is_empty() || gone == path || below(gone))
         };
-        files.retain(|path, _| !is_gone(path));
+        let is_folder =
+            |path: &String, kept: &Kept| matches!(kept, Kept::Link) && self.folders.contains(path);
+        files.retain(|path, kept| !is_gone(path) && !is_folder(path, kept));
         files.extend(self.added);
     }
 }
@@ -144,8 +156,17 @@ fn leads(path: &str) -> bool {
 /// A path as a layer has it, relative to the image's root; `None` where it leads out of it.
 fn plain(path: &[u8]) -> Option<String> {
     let path = std::str::from_utf8(path).ok()?;
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    (!parts.contains(&"..")).then(|| parts.join("/"))
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        match part {
+            // Those who unpack take it as it reads, without looking what is a link.
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 /// Goes through a layer; gives what it changes, and what it unpacks to where that is asked for.
@@ -170,12 +191,18 @@ pub(super) fn changes(
             changes.gone.insert(gone);
         } else if is_folder {
             // Where a file was, it is none any more.
-            changes.gone.extend(counts(&path).then_some(path));
+            match counts(&path) {
+                true => changes.gone.insert(path),
+                false => leads(&path) && changes.folders.insert(path),
+            };
         } else if counts(&path) {
             let kept = keep(&mut entry, &mut left)?;
             changes.added.insert(path, kept);
         } else if leads(&path) {
-            // Where a folder was, it is none any more.
+            // Where a folder was, it is none any more; where a link leads, a record may be.
+            if matches!(entry.header().entry_type(), EntryType::Symlink | EntryType::Link) {
+                changes.added.insert(path.clone(), Kept::Link);
+            }
             changes.gone.insert(path);
         }
     }

@@ -38,19 +38,33 @@ pub enum Fault {
     Missing,
     /// It is something else: this, where its bytes were read.
     Wrong(String),
+    /// It leads to this.
+    LeadsTo(Digest),
+    /// The locked index does not have it.
+    NotAChild,
+}
+
+const ATTESTATIONS: &str = "the manifest of attestations";
+const ATTESTATION: &str = "an attestation";
+
+impl Flaw {
+    /// Whether it is in what is attested of an image, which is copied only where that is asked for.
+    pub fn is_attested(&self) -> bool {
+        [ATTESTATIONS, ATTESTATION].contains(&self.what)
+    }
 }
 
 /// Checks that the layout has the image of a pin: under its name, with the manifests of the locked platforms, their
-/// configurations and layers. What is attested of them may be missing, and must be right.
-pub fn check(folder: &Folder, names: &[Descriptor], pin: &ImagePin) -> Result<Checked, FolderError> {
+/// configurations and layers. What is attested of them may be missing, and must be right. `locked` are all pins: of two that
+/// have different digests of one tag, only one can have the tag.
+pub fn check(
+    folder: &Folder,
+    names: &[Descriptor],
+    pin: &ImagePin,
+    locked: &[&ImagePin],
+) -> Result<Checked, FolderError> {
     let mut check = Check { folder, checked: Checked::default(), seen: BTreeSet::new() };
-    let is_it = |entry: &&Descriptor| {
-        entry.digest == pin.digest
-            && name_of(entry, None).is_ok_and(|(repository, _)| repository == pin.repository)
-    };
-    if !names.iter().any(|entry| is_it(&entry)) {
-        check.flaw("its name in index.json", None, &pin.digest, Fault::Missing);
-    }
+    check.names(names, pin, locked);
     if !pin.media_type.is_index() {
         check.image(pin.platforms.keys().next(), &pin.digest)?;
         return Ok(check.checked);
@@ -58,8 +72,12 @@ pub fn check(folder: &Folder, names: &[Descriptor], pin: &ImagePin) -> Result<Ch
     let Some(children) = check.manifest("the index", None, &pin.digest)? else {
         return Ok(check.checked);
     };
+    let named: BTreeSet<&Digest> = children.manifests.iter().map(|child| &child.digest).collect();
     for (platform, digest) in &pin.platforms {
-        check.image(Some(platform), digest)?;
+        match named.contains(digest) {
+            true => check.image(Some(platform), digest)?,
+            false => check.flaw("the manifest", Some(platform), digest, Fault::NotAChild),
+        }
     }
     let images: Vec<Digest> = pin.platforms.values().cloned().collect();
     for digest in attestations(&children.manifests, &images) {
@@ -81,6 +99,32 @@ impl Check<'_> {
         self.checked.flaws.push(Flaw { what, platform, digest, fault });
     }
 
+    /// What `index.json` calls the image, and what else it calls by the image's tag.
+    fn names(&mut self, names: &[Descriptor], pin: &ImagePin, locked: &[&ImagePin]) {
+        let is_locked = |digest: &Digest| {
+            let of_tag = |other: &&&ImagePin| other.repository == pin.repository && other.tag == pin.tag;
+            locked.iter().filter(of_tag).any(|other| other.digest == *digest)
+        };
+        let (mut is_named, mut others) = (false, BTreeSet::new());
+        for entry in names {
+            match name_of(entry, None) {
+                Ok((repository, _)) if repository != pin.repository => {}
+                Ok(_) if entry.digest == pin.digest => is_named = true,
+                Ok((_, Some(tag))) if tag == pin.tag && !is_locked(&entry.digest) => {
+                    others.insert(entry.digest.clone());
+                }
+                // What has no name, or none that can be read, leads nobody here.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        if !is_named {
+            self.flaw("its name in index.json", None, &pin.digest, Fault::Missing);
+        }
+        for other in others {
+            self.flaw("its tag in index.json", None, &pin.digest, Fault::LeadsTo(other));
+        }
+    }
+
     /// A manifest with its configuration and its layers.
     fn image(&mut self, platform: Option<&Platform>, digest: &Digest) -> Result<(), FolderError> {
         let Some(document) = self.manifest("the manifest", platform, digest)? else { return Ok(()) };
@@ -98,11 +142,11 @@ impl Check<'_> {
         if self.folder.manifest(digest).is_err_and(|error| error.is_missing()) {
             return Ok(());
         }
-        let Some(document) = self.manifest("the manifest of attestations", None, digest)? else {
+        let Some(document) = self.manifest(ATTESTATIONS, None, digest)? else {
             return Ok(());
         };
         for blob in document.config.iter().chain(&document.layers) {
-            self.blob("an attestation", None, &blob.digest)?;
+            self.blob(ATTESTATION, None, &blob.digest)?;
         }
         Ok(())
     }

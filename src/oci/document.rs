@@ -28,6 +28,10 @@ pub struct Descriptor {
     platform: Option<Said>,
 }
 
+/// What says that an entry of an index is about another one of it.
+const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+const ATTESTATION: &str = "attestation-manifest";
+
 /// A platform as an index says it.
 #[derive(Clone, Debug, Deserialize)]
 struct Said {
@@ -39,6 +43,16 @@ struct Said {
 }
 
 impl Descriptor {
+    /// Whether it is an attestation about another entry: it says so, and runs nowhere. Whatever runs is an image, whatever
+    /// it says.
+    pub fn is_attestation(&self) -> bool {
+        let says = self.annotations.get(REFERENCE_TYPE).is_some_and(|kind| kind == ATTESTATION);
+        says && self
+            .platform
+            .as_ref()
+            .is_none_or(|said| said.os == "unknown" && said.architecture == "unknown")
+    }
+
     /// Whether it says what it runs on, `unknown/unknown` included.
     pub fn names_platform(&self) -> bool {
         self.platform.as_ref().is_some_and(|said| !said.os.is_empty())

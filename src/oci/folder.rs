@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use super::document::{Descriptor, Document};
-use crate::model::{Digest, Hasher};
+use crate::model::{Digest, Hasher, Platform};
 
 /// A larger manifest than any registry takes.
 const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
@@ -64,6 +64,16 @@ pub enum FolderError {
         expected: Digest,
         /// What its bytes are.
         found: Digest,
+    },
+    /// Two images where one is run.
+    #[error("the image layout has two images for {platform}: {one} and {other}")]
+    Twice {
+        /// What both are for.
+        platform: Platform,
+        /// The manifest of the first.
+        one: Box<Digest>,
+        /// The manifest of the second.
+        other: Box<Digest>,
     },
 }
 

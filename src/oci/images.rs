@@ -9,9 +9,6 @@ use super::document::Descriptor;
 use super::folder::{Folder, FolderError};
 use crate::model::{Digest, Platform};
 
-/// What says that an entry of an index is about another one of it.
-pub const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
-
 /// Indexes within indexes: builders write two.
 const DEPTH: usize = 4;
 
@@ -39,7 +36,8 @@ struct Configuration {
 }
 
 impl Folder {
-    /// The images that the layout's `index.json` leads to; attestations are none. Of two for one platform, the first.
+    /// The images that the layout's `index.json` leads to; attestations are none. Two for one
+    /// platform are an error: nothing tells which is run.
     pub fn images(&self) -> Result<BTreeMap<Platform, Image>, FolderError> {
         let mut images = BTreeMap::new();
         self.collect(self.index()?, DEPTH, &mut images)?;
@@ -53,7 +51,7 @@ impl Folder {
         images: &mut BTreeMap<Platform, Image>,
     ) -> Result<(), FolderError> {
         for entry in entries {
-            if entry.annotations.contains_key(REFERENCE_TYPE) {
+            if entry.is_attestation() {
                 continue;
             }
             let document = self.document(&entry.digest)?;
@@ -69,7 +67,12 @@ impl Folder {
             };
             if let Some(platform) = platform {
                 let image = Image { manifest: entry.digest, config, layers: document.layers };
-                images.entry(platform).or_insert(image);
+                let other = images.get(&platform).filter(|other: &&Image| other.manifest != image.manifest);
+                if let Some(other) = other {
+                    let (one, other) = (Box::new(other.manifest.clone()), Box::new(image.manifest));
+                    return Err(FolderError::Twice { platform, one, other });
+                }
+                images.insert(platform, image);
             }
         }
         Ok(())

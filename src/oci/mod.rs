@@ -15,6 +15,6 @@ mod writer;
 pub use compare::compare;
 pub use document::{Descriptor, Document};
 pub use folder::{Folder, FolderError, Stamp};
-pub use images::{Image, REFERENCE_TYPE};
+pub use images::Image;
 pub use pack::pack;
 pub use writer::{Incoming, Writer};

@@ -30,6 +30,8 @@ pub const LIMIT: usize = 32 << 20;
 pub struct Provenance {
     /// Everything from outside that went into it.
     pub materials: Vec<Material>,
+    /// Whether it has no list of them at all, which is not the same as an empty one.
+    pub unlisted: bool,
     /// Its `RUN` steps that had the network.
     pub steps: Steps,
     /// The revision of the source, as the builder found it.

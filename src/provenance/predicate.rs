@@ -180,6 +180,7 @@ struct Parts {
 
 impl Parts {
     fn read(self) -> Result<Provenance, ProvenanceError> {
+        let unlisted = self.materials.is_none();
         let said = self.materials.unwrap_or_default();
         if said.len() > MATERIALS {
             return Err(ProvenanceError::TooMany { what: "materials", most: MATERIALS });
@@ -197,6 +198,7 @@ impl Parts {
         };
         Ok(Provenance {
             materials: said.into_iter().map(material).collect(),
+            unlisted,
             steps,
             revision: own.vcs.and_then(|vcs| vcs.get("revision").map(|text| revision(text))),
             label: args.get(REVISION).cloned(),

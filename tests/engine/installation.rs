@@ -178,7 +178,15 @@ impl Repository {
         }
         let context = format!("stand-in/{}", name.replace(['/', ':'], "-"));
         let name = format!("127.0.0.1:5000/{name}");
-        self.succeed(&["docker-buildx", "build", "--load", "--tag", &name, &self.session.seen(&context)]);
+        self.succeed(&[
+            "docker-buildx",
+            "build",
+            "--network=host",
+            "--load",
+            "--tag",
+            &name,
+            &self.session.seen(&context),
+        ]);
         self.succeed(&["docker", "push", &name]);
     }
 
@@ -370,11 +378,12 @@ impl Repository {
     pub(crate) fn apart(&self, words: &[&str]) -> Output {
         let script = "set -e; cd \"$1\"; shift
             busybox ip link set lo up
-            busybox httpd -f -p 127.0.0.1:8081 -h served & busybox httpd -f -p 127.0.0.2:8082 -h served/live &
+            busybox httpd -f -p 127.0.0.1:8081 -h served & servers=$!
+            busybox httpd -f -p 127.0.0.2:8082 -h served/live & servers=\"$servers $!\"
             ./solera-pin mirror serve copy --listen 127.0.0.1:5055 & mirror=$!
             until busybox wget -q -O /dev/null http://127.0.0.1:5055/v2/; do kill -0 $mirror; done
             until busybox wget -q -O /dev/null http://127.0.0.1:8081/up; do :; done
-            cd repository; ended=0; \"$@\" || ended=$?; kill $(jobs -p); exit $ended";
+            cd repository; ended=0; \"$@\" || ended=$?; kill $servers $mirror; exit $ended";
         let folder = self.session.seen("");
         let registries = "[[registry]]\nlocation = \"docker.io\"\n[[registry.mirror]]\nlocation = \"127.0.0.1:5055\"\ninsecure = true\n";
         fs::write(self.session.folder().join("apart.conf"), registries).unwrap();

@@ -106,10 +106,15 @@ fn an_image_is_looked_at_wherever_it_is() {
     let by_digest = format!("{}/acme/app@{}", stage.registry.host(), good.digest());
     assert_eq!(stage.run(&["audit", &by_digest]).code, 0);
     good.write(&stage.project.checkout.path("layout"), "registry.example/acme/app:1");
-    for place in ["layout", "oci:layout", "oci:layout:1", "oci:./layout/"] {
+    for place in ["./layout", "oci:layout", "oci:layout:1", "oci:./layout/"] {
         let ended = stage.run(&["audit", place]);
         assert_eq!(ended.code, 0, "{place}: {}", ended.said);
     }
+    let absolute = stage.project.checkout.path("layout").display().to_string();
+    assert_eq!(stage.run(&["audit", &absolute]).code, 0);
+    // A folder does not stand in for an image of its name.
+    let ended = stage.run(&["audit", "layout"]);
+    assert!(ended.code == 2 && ended.said.contains("write `oci:layout`"), "{}", ended.said);
     let ended = stage.run(&["audit", "oci:layout:2"]);
     assert!(ended.code == 2 && ended.said.contains("has no image called `2`"), "{}", ended.said);
     // Nothing of what was fetched is left.
@@ -185,6 +190,19 @@ fn what_an_image_does_not_say_is_told() {
             json!({ "vcs": { "revision": revision } });
     };
     told(stage.changed(|image| names(image, OTHER)), "error[revisions-differ]: it was compared with");
+    // The label may be that of the base, and may be shortened.
+    for (revision, note) in [(OTHER, true), (&stage.commit[..12], false)] {
+        let ended = stage.changed(|image| {
+            image.labels = label(revision);
+            names(image, &stage.commit);
+        });
+        assert_eq!(ended.code, 0, "{}", ended.said);
+        assert_eq!(ended.said.contains("its base may have it"), note, "{}", ended.said);
+    }
+    let unlisted = |image: &mut Image<'_>| {
+        image.statement.as_mut().unwrap()["predicate"].as_object_mut().unwrap().remove("materials");
+    };
+    told(stage.changed(unlisted), "error[not-understood]: its provenance has no list of what was used");
     let ended = stage.changed(|image| {
         image.labels = json!({});
         names(image, &stage.commit);
@@ -206,6 +224,55 @@ fn what_an_image_does_not_say_is_told() {
     let revision = stage.changed(|image| image.labels = json!({}));
     assert_eq!(revision.code, 1);
     assert_eq!(stage.run(&["audit", &stage.name(), "--revision", "HEAD"]).code, 0);
+}
+
+/// What is audited is what could be run.
+#[test]
+fn an_image_is_not_hidden_by_what_its_index_says() {
+    let stage = Stage::new();
+    let bad = stage.statement(&format!("sha256:{}", "1".repeat(64)), "linux/arm64");
+    let index = Index::of(&[
+        stage.image("linux/amd64", Some(stage.statement(&stage.base, "linux/amd64"))),
+        stage.image("linux/arm64", Some(bad)),
+    ]);
+    let folder = stage.project.checkout.path("layout");
+    index.write(&folder, "1");
+    let add = |document: &Value| {
+        let bytes = document.to_string();
+        let digest = solera_pin::model::Digest::sha256(bytes.as_bytes());
+        fs::write(folder.join("blobs/sha256").join(digest.hex()), &bytes).unwrap();
+        json!({ "mediaType": document["mediaType"], "digest": digest, "size": bytes.len() })
+    };
+    let read = |digest: &solera_pin::model::Digest| -> Value {
+        let bytes = fs::read(folder.join("blobs/sha256").join(digest.hex())).unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    };
+    let name = |entry: &Value| {
+        let whole = json!({ "schemaVersion": 2, "manifests": [entry] });
+        fs::write(folder.join("index.json"), whole.to_string()).unwrap();
+        stage.run(&["audit", "oci:layout"])
+    };
+    for (key, value) in [
+        ("vnd.docker.reference.type", "attestation-manifest"),
+        ("vnd.docker.reference.type", "something-else"),
+    ] {
+        let mut hidden = read(index.digest());
+        hidden["manifests"][2]["annotations"] = json!({ key: value });
+        let ended = name(&add(&hidden));
+        assert_eq!(ended.code, 1, "{}", ended.said);
+        assert!(
+            ended.said.contains("linux/arm64") && ended.said.contains("error[not-locked]"),
+            "{}",
+            ended.said
+        );
+    }
+    let mut entry = add(&read(index.digest()));
+    for _ in 0..5 {
+        let above = json!({ "schemaVersion": 2, "mediaType": entry["mediaType"], "manifests": [entry] });
+        entry = add(&above);
+    }
+    let ended = name(&entry);
+    assert!(ended.code == 1 && ended.said.contains("indexes within more than"), "{}", ended.said);
 }
 
 /// The lock that counts is that of the revision, and a clone may not have it.
@@ -241,7 +308,7 @@ fn bytes_that_are_not_what_they_are_called_are_an_alarm() {
     let manifest = folder.join("blobs/sha256").join(good.manifests[0].hex());
     let bytes = fs::read(&manifest).unwrap();
     fs::write(&manifest, [bytes, b" ".to_vec()].concat()).unwrap();
-    let ended = stage.run(&["audit", "layout"]);
+    let ended = stage.run(&["audit", "oci:layout"]);
     assert!(ended.code == 4 && ended.said.contains("corrupt"), "{}", ended.said);
     good.push(&stage.registry, "acme/app", "1");
     let path = format!("GET /v2/acme/app/manifests/{}", good.manifests[0]);

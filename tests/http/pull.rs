@@ -263,6 +263,36 @@ async fn a_part_that_is_refused_or_another_one_is_asked_for_anew() {
 }
 
 #[tokio::test]
+async fn a_part_that_nobody_asked_for_ends_it() {
+    for range in [Some("bytes 0-3999/4000"), None] {
+        let stage = Stage::new();
+        let part = Reply::new(206, layer(1, 4000));
+        let part = range.into_iter().fold(part, |part, range| part.header("Content-Range", range));
+        stage.registry.answer(&stage.blob, part);
+        let error = stage.pull(&puller(stage.folder.path())).await.unwrap_err();
+        assert!(error.to_string().contains("a part of the blob, although all of it"), "{error}");
+        assert!(matches!(&error, PullError::Source(error) if error.kind() == Kind::Protocol), "{error}");
+        assert_eq!(stage.ranges(), [None]);
+    }
+}
+
+#[tokio::test]
+async fn one_that_breaks_off_and_lies_each_time_is_asked_anew_once() {
+    let stage = Stage::new();
+    stage.registry.set_ranges(true);
+    stage.break_off(1500).await;
+    let lie = || Reply::new(206, layer(9, 2500)).header("Content-Range", "bytes 1500-3999/4000");
+    let begin = Reply::new(200, &layer(1, 4000)[..1500]).truncated();
+    // What comes after these is right, and too late.
+    stage.registry.answer_next(&stage.blob, [lie(), begin, lie()]);
+    let error = stage.pull(&puller(stage.folder.path())).await.unwrap_err();
+    assert!(matches!(error, PullError::Wrong { .. }), "{error}");
+    let part = Some("bytes=1500-".to_owned());
+    assert_eq!(stage.ranges(), [part.clone(), None, part]);
+    assert!(!stage.stored().exists() && !stage.partial().exists());
+}
+
+#[tokio::test]
 async fn wrong_bytes_are_an_alarm_and_nothing_of_them_is_kept() {
     for (bytes, says) in [
         (layer(9, 4000), "the content of"),

@@ -6,6 +6,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use solera_pin::files::FolderLock;
 use solera_pin::model::Digest;
 
 use crate::pull::layer;
@@ -18,6 +19,7 @@ struct Stage {
     registry: Registry,
     checkout: Checkout,
     x: Layered,
+    y: Layered,
 }
 
 impl Stage {
@@ -26,13 +28,13 @@ impl Stage {
         registry.set_ranges(true);
         let (shared, own) = (layer(1, 60_000), layer(2, 300_000));
         let x = registry.push_layered("x", "1.0.0", &[(BOTH[0], &[&shared, &own]), (BOTH[1], &[&shared])]);
-        registry.push_layered("y", "2.0.0", &[(BOTH[0], &[&shared])]);
+        let y = registry.push_layered("y", "2.0.0", &[(BOTH[0], &[&shared])]);
         let pins = [pin(&registry, "x", "x", "{version}"), pin(&registry, "y", "y", "{version}")];
         let checkout = Checkout::new(&pins.concat());
         let ended = checkout.run(&["refresh"]);
         assert_eq!(ended.code, 0, "{}", ended.said);
         registry.reset_counters();
-        Self { registry, checkout, x }
+        Self { registry, checkout, x, y }
     }
 
     fn pull(&self, more: &[&str]) -> Ended {
@@ -177,6 +179,88 @@ fn a_folder_that_is_somebodys_is_left_alone() {
     let ended = stage.pull(&["z"]);
     assert!(ended.code == 2 && ended.said.contains("no pin `z`"), "{}", ended.said);
     assert_eq!(stage.registry.requests().len(), 0);
+}
+
+#[test]
+fn without_a_locked_image_nothing_is_removed_and_nothing_is_right() {
+    let stage = Stage::new();
+    assert_eq!(stage.pull(&[]).code, 0);
+    let (index, blobs) =
+        (stage.index(), || fs::read_dir(stage.checkout.path("m/blobs/sha256")).unwrap().count());
+    let before = blobs();
+    for (lock, says) in [(None, "there is no pins.lock"), (Some("version = 1\n"), "pins.lock has no image")] {
+        let path = stage.checkout.path("pins.lock");
+        match lock {
+            Some(text) => fs::write(path, text).unwrap(),
+            None => fs::remove_file(path).unwrap(),
+        }
+        for ended in [stage.pull(&["--prune"]), stage.verify()] {
+            assert!(ended.code == 2 && ended.said.contains(says), "{}", ended.said);
+        }
+        assert_eq!((stage.index(), blobs()), (index.clone(), before));
+    }
+}
+
+#[test]
+fn a_tag_that_leads_elsewhere_is_told_and_given_back() {
+    let stage = Stage::new();
+    assert_eq!(stage.pull(&[]).code, 0);
+    let (host, x, y) = (stage.registry.host(), &stage.x.index, &stage.y.index);
+    let mut index: Value = serde_json::from_str(&stage.index()).unwrap();
+    let mut named = |entry: usize, name: String| {
+        index["manifests"][entry]["annotations"]["org.opencontainers.image.ref.name"] = name.into();
+    };
+    named(0, format!("{host}/x@{x}"));
+    named(1, format!("{host}/x:1.0.0"));
+    fs::write(stage.checkout.path("m/index.json"), index.to_string()).unwrap();
+    let verified = stage.verify();
+    assert_eq!(verified.code, 1, "{}", verified.said);
+    let told = format!("  its tag in index.json, {x}, leads to {y}\n");
+    assert!(verified.said.contains(&told), "{}", verified.said);
+    assert_eq!((stage.pull(&[]).code, stage.verify().code), (0, 0));
+}
+
+#[test]
+fn a_manifest_that_is_not_in_the_locked_index_is_exit_4() {
+    let stage = Stage::new();
+    assert_eq!(stage.pull(&[]).code, 0);
+    let lock = stage.checkout.lock().unwrap();
+    let (own, other) = (&stage.x.manifests[0], &stage.y.manifests[0]);
+    fs::write(stage.checkout.path("pins.lock"), lock.replace(own.hex(), other.hex())).unwrap();
+    let verified = stage.verify();
+    assert_eq!(verified.code, 4, "{}", verified.said);
+    let told = format!("  the manifest for linux/amd64, {other}, is not in the locked index\n");
+    assert!(verified.said.contains(&told), "{}", verified.said);
+    assert!(verified.said.ends_with("hint: if pins.lock was edited, restore it\n"), "{}", verified.said);
+}
+
+#[test]
+fn what_is_missing_of_an_attestation_is_fetched_by_asking_for_those() {
+    let stage = Stage::new();
+    assert_eq!(stage.pull(&["--attestations"]).code, 0);
+    let attestation: Value =
+        serde_json::from_slice(&fs::read(stage.blob(&stage.x.attestations[0])).unwrap()).unwrap();
+    let statement = attestation["layers"][0]["digest"].as_str().unwrap().parse().unwrap();
+    fs::remove_file(stage.blob(&statement)).unwrap();
+    let verified = stage.verify();
+    assert_eq!(verified.code, 1, "{}", verified.said);
+    assert!(
+        verified.said.contains("`solera-pin mirror pull m --attestations` fetches it"),
+        "{}",
+        verified.said
+    );
+    assert_eq!((stage.pull(&["--attestations"]).code, stage.verify().code), (0, 0));
+}
+
+#[test]
+fn a_folder_that_another_run_fills_is_not_written_to() {
+    let stage = Stage::new();
+    let folder = stage.checkout.path("m");
+    fs::create_dir(&folder).unwrap();
+    let _held = FolderLock::acquire(&folder).unwrap();
+    let ended = stage.pull(&[]);
+    assert!(ended.code == 2 && ended.said.contains("another solera-pin is writing"), "{}", ended.said);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 
 /// Ended with the test, however that ends.

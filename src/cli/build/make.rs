@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anstream::adapter::strip_str;
 use serde_json::{Value, json};
 
 use super::{Job, push};
@@ -26,6 +27,8 @@ pub(super) struct Built {
     pub(super) image: ImageName,
     /// `repository:tag`.
     pub(super) name: String,
+    /// Of all of it, as it is pushed: an index, mostly.
+    pub(super) digest: Option<Digest>,
     /// Of each platform, its manifest.
     pub(super) manifests: BTreeMap<Platform, Digest>,
     /// Where it went.
@@ -44,7 +47,7 @@ impl Built {
         let name = self.image.as_str();
         let audited: Vec<Value> = self.audited.iter().map(|audited| audit_json(name, audited)).collect();
         json!({
-            "image": self.image.as_str(), "name": self.name, "manifests": manifests, "went": self.went,
+            "image": self.image.as_str(), "name": self.name, "digest": self.digest, "manifests": manifests, "went": self.went,
             "log": self.log, "audit": audited, "differences": self.apart,
         })
     }
@@ -63,7 +66,8 @@ impl Built {
         for line in &self.apart {
             text.push_str(&format!("  {}\n", harmless(line)));
         }
-        text.push_str(&format!("  {}\n", self.went));
+        let digest = self.digest.iter().map(|digest| format!(": {}@{digest}", self.name));
+        text.push_str(&format!("  {}{}\n", self.went, digest.collect::<String>()));
         text
     }
 }
@@ -87,7 +91,7 @@ impl Log {
         let path = folder.join(format!("{}.log", image.name));
         // Grows as the builder goes on; the last one's is no longer wanted.
         let file = std::fs::create_dir_all(&folder)
-            .and_then(|()| OpenOptions::new().write(true).create(true).truncate(true).open(&path));
+            .and_then(|()| own().write(true).create(true).truncate(true).open(&path));
         let wrong = |error| Error::usage(format!("the log {} cannot be written: {error}", path.display()));
         let file = file.map_err(wrong)?;
         Ok(Self { path: Some(path), file: Some(file) })
@@ -115,11 +119,26 @@ pub(super) async fn build(
     let mut log = Log::start(session, job, image)?;
     let layout = job.scratch.join(image.name.as_str());
     follow(session, job, recipe, Goal::Layout(&layout), &mut log).await?;
-    let manifests = manifests(&layout)?;
-    let audited = audit(session, job, image, &layout).await?;
+    let kept = keep_audited(session, job, image, recipe, &layout, &mut log).await;
+    follow(session, job, recipe, Goal::Drop, &mut log).await?;
+    kept
+}
+
+/// Has what was built audited, and puts it where it is to go.
+async fn keep_audited(
+    session: &mut Session<'_>,
+    job: &Job<'_>,
+    image: &Image,
+    recipe: &Recipe,
+    layout: &Path,
+    log: &mut Log,
+) -> Result<(Status, Built), Error> {
+    let (digest, manifests) = manifests(layout, recipe)?;
+    let audited = audit(session, job, image, layout).await?;
     let mut built = Built {
         image: image.name.clone(),
         name: recipe.name.clone(),
+        digest: Some(digest),
         manifests,
         went: String::new(),
         log: log.path(),
@@ -136,17 +155,17 @@ pub(super) async fn build(
         return Ok((status, built));
     }
     if job.args.push {
-        built.went = push::push(session, job, recipe, &built.manifests, &layout).await?.into();
+        built.went = push::push(session, job, recipe, layout).await?.into();
     } else if let Some(output) = &job.args.output {
         let target = session.folder()?.join(output).join(image.name.as_str());
-        keep(&layout, &target)?;
+        keep(layout, &target)?;
         built.went = format!("in {}", target.display());
     } else {
         let packed = job.scratch.join(format!("{}.tar", image.name));
         if job.engine == Engine::Buildx {
-            pack(&layout, &packed)?;
+            pack(layout, &packed)?;
         }
-        follow(session, job, recipe, Goal::Store(&packed), &mut log).await?;
+        follow(session, job, recipe, Goal::Store(&packed), log).await?;
         built.went = format!("among the images of {}", job.engine);
     }
     Ok((status, built))
@@ -190,8 +209,10 @@ pub(super) async fn follow(
         log.line(&shown(&step));
         let output = &mut session.output;
         let ended = run(&step, &recipe.root, |line| {
-            log.line(line);
-            output.note(&format!("{}\n", harmless(line)));
+            // Colours are for its own terminal.
+            let line = strip_str(line).to_string();
+            log.line(&line);
+            output.note(&format!("{}\n", harmless(&line)));
         })
         .await
         .map_err(|error| Error::usage(error.to_string()))?;
@@ -216,16 +237,40 @@ fn shown(step: &Invocation) -> String {
     format!("$ {}", all.join(" "))
 }
 
-/// The manifests of what a builder has put into a layout.
-pub(super) fn manifests(layout: &Path) -> Result<BTreeMap<Platform, Digest>, Error> {
-    let images = Folder::open(layout).and_then(|folder| folder.images());
-    let images = images.map_err(|error| {
-        Error::new(Status::Failed, format!("what the builder has written cannot be read: {error}"))
-    })?;
-    if images.is_empty() {
-        return Err(Error::new(Status::Failed, "the builder has written no image"));
+/// What a builder has put into a layout: the digest of all, and the manifests, which have to be of the platforms that were
+/// asked for.
+pub(super) fn manifests(
+    layout: &Path,
+    recipe: &Recipe,
+) -> Result<(Digest, BTreeMap<Platform, Digest>), Error> {
+    let wrong =
+        |why: String| Error::new(Status::Failed, format!("what the builder has written is of no use: {why}"));
+    let folder = Folder::open(layout).map_err(|error| wrong(error.to_string()))?;
+    let roots = folder.index().map_err(|error| wrong(error.to_string()))?;
+    let [root] = roots.as_slice() else {
+        return Err(wrong(format!("it has {} images", roots.len())));
+    };
+    let images = folder.images().map_err(|error| wrong(error.to_string()))?;
+    let found: Vec<&Platform> = images.keys().collect();
+    let mut wanted: Vec<&Platform> = recipe.platforms.iter().collect();
+    wanted.sort();
+    wanted.dedup();
+    if found != wanted {
+        let names = |platforms: &[&Platform]| {
+            platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        return Err(wrong(format!("it is for {}, and not for {}", names(&found), names(&wanted))));
     }
-    Ok(images.into_iter().map(|(platform, image)| (platform, image.manifest)).collect())
+    let manifests = images.into_iter().map(|(platform, image)| (platform, image.manifest)).collect();
+    Ok((root.digest.clone(), manifests))
+}
+
+/// A file that is its owner's alone: what a person gives a builder may be a secret.
+fn own() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// Puts a layout where a person wants it, whole or not at all; what was there is replaced.

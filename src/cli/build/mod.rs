@@ -97,6 +97,14 @@ struct Job<'a> {
     scratch: &'a std::path::Path,
 }
 
+impl Job<'_> {
+    /// Tells a build of this run from all others: the scratch folder's name is used once.
+    fn run(&self, image: &Image) -> String {
+        let folder = self.scratch.file_name().unwrap_or_default().to_string_lossy();
+        format!("{}-{}", folder.to_ascii_lowercase(), image.name)
+    }
+}
+
 pub(super) async fn run(session: &mut Session<'_>, args: &BuildArgs) -> Result<Status, Error> {
     let workspace = session.workspace()?;
     let store = Store::load(&workspace.root)?;
@@ -107,6 +115,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &BuildArgs) -> Result<S
     let read: BTreeSet<PinName> = images.iter().flat_map(|image| image.pins().cloned()).collect();
     pins(&workspace, &store, Some(&read))?;
     push::check_prefix(args)?;
+    check_further(&args.further)?;
     let engine = engine(session, args.engine).await?;
     let status = verify::before_build(session, &workspace, &store, &read).await?;
     if status != Status::Done {
@@ -144,6 +153,46 @@ async fn one(session: &mut Session<'_>, job: &Job<'_>, image: &Image) -> Result<
         return twice::compare(session, job, image, &recipe).await;
     }
     make::build(session, job, image, &recipe).await
+}
+
+/// What would undo what this command is for: another value of a pin, another place, another file.
+fn check_further(further: &[OsString]) -> Result<(), Error> {
+    const OURS: [&str; 18] = [
+        "--build-context",
+        "--file",
+        "--from",
+        "--label",
+        "--load",
+        "--manifest",
+        "--metadata-file",
+        "--output",
+        "--platform",
+        "--provenance",
+        "--push",
+        "--secret",
+        "--source-policy-file",
+        "--tag",
+        "--timestamp",
+        "-f",
+        "-o",
+        "-t",
+    ];
+    for (at, word) in further.iter().enumerate() {
+        let word = word.to_string_lossy();
+        let name = word.split_once('=').map_or(&*word, |(name, _)| name);
+        let next = || further.get(at + 1).map(|next| next.to_string_lossy().into_owned()).unwrap_or_default();
+        let value = word.split_once('=').map_or_else(next, |(_, value)| value.to_owned());
+        let is_short =
+            !word.starts_with("--") && ["-f", "-o", "-t"].iter().any(|short| word.starts_with(short));
+        let is_pin = name == "--build-arg" && value.starts_with("PIN_");
+        if OURS.contains(&name) || is_short || is_pin {
+            let error = Error::usage(format!(
+                "`{name}` is not passed on: what is built, from what and to where is said here"
+            ));
+            return Err(error.hint("`solera-pin build --help` lists what can be said"));
+        }
+    }
+    Ok(())
 }
 
 /// The builder that is named, or the first that is here.

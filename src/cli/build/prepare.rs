@@ -50,6 +50,7 @@ pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) ->
         dockerfile: image.dockerfile.path.clone(),
         context: folder,
         name: format!("{}:{tag}", super::push::repository(job.args, name)),
+        run: job.run(image),
         platforms,
         arguments,
         labels,

@@ -19,9 +19,11 @@ pub(super) async fn compare(
     let mut log = Log::start(session, job, image)?;
     let [first, second] =
         ["first", "second"].map(|which| job.scratch.join(format!("{}-{which}", image.name)));
-    follow(session, job, recipe, Goal::Layout(&first), &mut log).await?;
-    follow(session, job, recipe, Goal::Layout(&second), &mut log).await?;
-    let (one, other) = (manifests(&first)?, manifests(&second)?);
+    for folder in [&first, &second] {
+        follow(session, job, recipe, Goal::Layout(folder), &mut log).await?;
+        follow(session, job, recipe, Goal::Drop, &mut log).await?;
+    }
+    let ((_, one), (_, other)) = (manifests(&first, recipe)?, manifests(&second, recipe)?);
     let mut apart = Vec::new();
     if one != other {
         let found = Folder::open(&first).and_then(|first| compare_layouts(&first, &Folder::open(&second)?));
@@ -37,6 +39,7 @@ pub(super) async fn compare(
     let built = Built {
         image: image.name.clone(),
         name: recipe.name.clone(),
+        digest: None,
         manifests: if identical { one } else { BTreeMap::new() },
         went: went.into(),
         log: log.path(),

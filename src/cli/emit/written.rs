@@ -97,5 +97,8 @@ fn is_read(workspace: &Workspace, path: &Path) -> bool {
         _ => path.into(),
     };
     let path = resolved(path);
-    read.into_iter().any(|file| resolved(&workspace.root.join(file)) == path)
+    let below = |folder: &str| path.starts_with(resolved(&workspace.root.join(folder)));
+    below(".git")
+        || below("images")
+        || read.into_iter().any(|file| resolved(&workspace.root.join(file)) == path)
 }

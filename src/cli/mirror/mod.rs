@@ -11,7 +11,7 @@ use clap::Subcommand;
 use super::session::Session;
 use crate::document::meant;
 use crate::error::{Error, Status};
-use crate::lock::Lock;
+use crate::lock::{Lock, Store};
 use crate::model::{ImagePin, Pin, PinName};
 
 /// Copy images, check the copies, and serve them without their registry
@@ -37,6 +37,18 @@ pub(super) async fn run(session: &mut Session<'_>, command: &MirrorCommand) -> R
         MirrorCommand::Pull(args) => pull::run(session, args).await,
         MirrorCommand::Verify(args) => verify::run(session, args),
         MirrorCommand::Serve(args) => serve::run(session, args).await,
+    }
+}
+
+/// What to do where a manifest that is locked is none of its locked index.
+const NOT_A_CHILD: &str = "if pins.lock was edited, restore it";
+
+/// That no image is locked where one has to be.
+fn nothing_locked(store: &Store, so: &str) -> Error {
+    match store.exists() {
+        true => Error::usage(format!("pins.lock has no image: {so}")),
+        false => Error::usage(format!("there is no pins.lock: {so}"))
+            .hint("run it in the repository whose images these are; `solera-pin refresh` writes the lock"),
     }
 }
 

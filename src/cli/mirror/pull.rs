@@ -8,7 +8,7 @@ use clap::Args;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
-use super::images;
+use super::{NOT_A_CHILD, images, nothing_locked};
 use crate::cli::Format;
 use crate::cli::progress::Transfer;
 use crate::cli::session::Session;
@@ -56,9 +56,17 @@ pub(super) async fn run(session: &mut Session<'_>, args: &PullArgs) -> Result<St
     let workspace = session.workspace()?;
     let store = Store::load(&workspace.root)?;
     let pins = images(session, store.lock(), &args.pins)?;
+    if args.prune && pins.is_empty() {
+        // All that is there would be what nothing leads to.
+        return Err(nothing_locked(&store, "nothing was removed"));
+    }
     let path = session.folder()?.join(&args.layout);
-    let writer = open(&path, &args.layout)?;
+    let unwritten = |error| Error::usage(format!("{} cannot be made: {error}", args.layout.display()));
+    fs::create_dir_all(&path).map_err(unwritten)?;
+    // Before anything is written there: another run may be at it.
     let _mine = FolderLock::acquire(&path)?;
+    check_own(&path, &args.layout)?;
+    let writer = Writer::open(&path).map_err(unwritten)?;
     let upstreams = session.upstreams(&workspace)?;
     let transfer = Transfer::start(session.app, session.globals);
     let puller = Puller::new(upstreams.sources.images.clone(), writer, transfer.told());
@@ -87,18 +95,18 @@ pub(super) async fn run(session: &mut Session<'_>, args: &PullArgs) -> Result<St
     Ok(report_failures(session, &ended))
 }
 
-/// Opens the layout. A folder with anything else in it is somebody's.
-fn open(path: &Path, shown: &Path) -> Result<Writer, Error> {
-    let unwritten = |error| Error::usage(format!("{} cannot be made: {error}", shown.display()));
-    if !path.join("oci-layout").exists() && path.exists() {
-        let foreign = fs::read_dir(path).map_err(unwritten)?.flatten().map(|entry| entry.file_name());
+/// Checks that the folder is a layout, or may become one: with anything else in it, it is somebody's.
+fn check_own(path: &Path, shown: &Path) -> Result<(), Error> {
+    if !path.join("oci-layout").exists() {
+        let unread = |error| Error::usage(format!("{} cannot be read: {error}", shown.display()));
+        let foreign = fs::read_dir(path).map_err(unread)?.flatten().map(|entry| entry.file_name());
         // What is there after a run that was ended before it had written the mark of a layout.
         if foreign.into_iter().any(|name| name != "blobs" && name != ".partial") {
             let error = Error::usage(format!("{} is not empty, and no image layout", shown.display()));
             return Err(error.hint("name a folder that is empty, or that is not there yet"));
         }
     }
-    Writer::open(path).map_err(unwritten)
+    Ok(())
 }
 
 async fn copy<'l>(
@@ -145,7 +153,7 @@ fn hint_of(error: &PullError) -> Option<String> {
         PullError::Wrong { .. } => {
             Some("nothing of it was kept; tell those who run the registry, or ask another mirror".into())
         }
-        PullError::NotAChild { .. } => Some("if pins.lock was edited, restore it".into()),
+        PullError::NotAChild { .. } => Some(NOT_A_CHILD.into()),
         PullError::NoPlatform { .. } | PullError::Folder(_) | PullError::Write { .. } => None,
     }
 }

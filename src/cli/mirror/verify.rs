@@ -1,11 +1,11 @@
 //! `mirror verify`: whether a layout has what is locked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::images;
+use super::{NOT_A_CHILD, images, nothing_locked};
 use crate::cli::Format;
 use crate::cli::session::Session;
 use crate::error::{Error, Status};
@@ -31,6 +31,9 @@ pub(super) fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<Status
     let workspace = session.workspace()?;
     let store = Store::load(&workspace.root)?;
     let pins = images(session, store.lock(), &[])?;
+    if pins.is_empty() {
+        return Err(nothing_locked(&store, "nothing can be checked"));
+    }
     let unreadable = |error: FolderError| {
         let told = Error::usage(format!("{} cannot be checked: {error}", args.layout.display()));
         match error {
@@ -42,9 +45,10 @@ pub(super) fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<Status
     };
     let folder = Folder::open(session.folder()?.join(&args.layout)).map_err(unreadable)?;
     let names = folder.index().map_err(unreadable)?;
+    let locked: Vec<&ImagePin> = pins.values().copied().collect();
     let mut checked = Vec::new();
     for (name, pin) in pins {
-        checked.push((name, pin, check(&folder, &names, pin).map_err(unreadable)?));
+        checked.push((name, pin, check(&folder, &names, pin, &locked).map_err(unreadable)?));
     }
     let text = match args.format {
         Format::Human => checked.iter().map(human).collect(),
@@ -54,18 +58,34 @@ pub(super) fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<Status
         ),
     };
     session.output.data(&text)?;
-    let flaws = || checked.iter().flat_map(|(_, _, checked)| &checked.flaws);
-    let status = flaws().map(|flaw| match flaw.fault {
-        Fault::Missing => Status::Failed,
-        Fault::Wrong(_) => Status::Alarm,
+    let flaws: Vec<&Flaw> = checked.iter().flat_map(|(_, _, checked)| &checked.flaws).collect();
+    let status = flaws.iter().map(|flaw| match flaw.fault {
+        Fault::Missing | Fault::LeadsTo(_) => Status::Failed,
+        Fault::Wrong(_) | Fault::NotAChild => Status::Alarm,
     });
     let status = status.max().unwrap_or_default();
     if status > Status::Done {
         let message = format!("{} does not have what is locked", args.layout.display());
-        let hint = format!("`solera-pin mirror pull {}` fetches it", args.layout.display());
-        session.output.wrong(&message, &[hint]);
+        session.output.wrong(&message, &hints(&args.layout, &flaws));
     }
     Ok(status)
+}
+
+/// What to do about what was found.
+fn hints(layout: &Path, flaws: &[&Flaw]) -> Vec<String> {
+    let mut hints = Vec::new();
+    let has = |is: fn(&Fault) -> bool| flaws.iter().any(|flaw| is(&flaw.fault));
+    let attestations = if flaws.iter().any(|flaw| flaw.is_attested()) { " --attestations" } else { "" };
+    let pull = format!("`solera-pin mirror pull {}{attestations}`", layout.display());
+    if has(|fault| matches!(fault, Fault::Missing | Fault::Wrong(_))) {
+        hints.push(format!("{pull} fetches it"));
+    } else if has(|fault| matches!(fault, Fault::LeadsTo(_))) {
+        hints.push(format!("{pull} gives the locked image its tag again"));
+    }
+    if has(|fault| matches!(fault, Fault::NotAChild)) {
+        hints.push(NOT_A_CHILD.into());
+    }
+    hints
 }
 
 type Row<'a> = (&'a PinName, &'a ImagePin, Checked);
@@ -83,6 +103,8 @@ fn human((name, pin, checked): &Row<'_>) -> String {
         let is = match fault {
             Fault::Missing => "is missing".to_owned(),
             Fault::Wrong(why) => format!("is wrong: {why}"),
+            Fault::LeadsTo(other) => format!("leads to {other}"),
+            Fault::NotAChild => "is not in the locked index".to_owned(),
         };
         text.push_str(&format!("  {what}{of}, {digest}, {is}\n"));
     }
@@ -93,7 +115,9 @@ fn report((name, pin, checked): &Row<'_>) -> Value {
     let flaw = |flaw: &Flaw| {
         let (fault, why) = match &flaw.fault {
             Fault::Missing => ("missing", None),
-            Fault::Wrong(why) => ("wrong", Some(why)),
+            Fault::Wrong(why) => ("wrong", Some(why.clone())),
+            Fault::LeadsTo(other) => ("leads-elsewhere", Some(format!("it leads to {other}"))),
+            Fault::NotAChild => ("not-in-index", None),
         };
         json!({
             "what": flaw.what,

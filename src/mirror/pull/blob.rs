@@ -58,6 +58,9 @@ impl Sink for Target {
         if answer.status() != 206 {
             return self.restart();
         }
+        if self.length() == 0 {
+            return Err("answered with a part of the blob, although all of it was asked for".into());
+        }
         self.at_once = false;
         match answer.header("content-range").and_then(begins_at) {
             Some(start) if start == self.length() => Ok(()),
@@ -116,10 +119,12 @@ impl Puller {
     }
 
     async fn download(&self, repository: &Repository, of: &Descriptor) -> Result<(), PullError> {
+        let mut is_anew = false;
         loop {
             let target = self.target(of).await?;
             let poured = self.pour(repository, of, &target).await;
-            // All that came went by one answer, or what was kept of an earlier one may be wrong: then it is asked for anew.
+            // All that came went by one answer, or what was kept of an earlier one may be wrong: then it is asked for anew,
+            // and once only, since a server may break off and lie each time.
             let at_once = locked(&target).at_once;
             let wrong = match poured {
                 Ok(Poured::All) => match self.finish(&target).await? {
@@ -134,9 +139,10 @@ impl Puller {
                 Err(error) => return Err(error),
             };
             self.discard(&target).await?;
-            if at_once {
+            if at_once || is_anew {
                 return Err(wrong);
             }
+            is_anew = true;
             tracing::info!(digest = %of.digest, "asked for anew: what was kept of it is not its beginning");
         }
     }

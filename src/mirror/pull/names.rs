@@ -1,7 +1,7 @@
 //! What the images of a layout are called, in its `index.json`; and taking out what nothing leads to.
 //!
-//! Entries that somebody else wrote stay as they are. An image whose tag has moved on keeps its digest for a name, since
-//! a tag names one thing.
+//! Entries that somebody else wrote stay as they are, unless they have the tag of what was copied: an image whose tag has
+//! moved on keeps its digest for a name, since a tag names one thing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,8 +10,9 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::{Copied, PullError};
+use crate::mirror::contents;
 use crate::model::{Digest, ImageRef};
-use crate::oci::{Folder, FolderError, Writer};
+use crate::oci::{Descriptor, Folder, FolderError, Writer};
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
@@ -37,7 +38,7 @@ pub struct Removed {
 pub fn put(writer: &Writer, images: &[(ImageRef, Copied)]) -> Result<(), PullError> {
     let mut entries = read(writer)?;
     for (name, (digest, entry)) in named(images) {
-        for other in entries.iter_mut().filter(|other| name_of(other) == Some(&name)) {
+        for other in entries.iter_mut().filter(|other| called(other).as_ref() == Some(&name)) {
             if digest_of(other) != Some(&digest.to_string()) {
                 demote(other, &name);
             }
@@ -102,6 +103,14 @@ fn demote(entry: &mut Value, name: &str) {
     if let (Ok(repository), Some(digest)) = (repository, digest_of(entry)) {
         entry["annotations"] = json!({ REF_NAME: format!("{repository}@{digest}") });
     }
+}
+
+/// What an entry is called, whoever wrote it, as it would be written here.
+fn called(entry: &Value) -> Option<String> {
+    let entry: Descriptor = serde_json::from_value(entry.clone()).ok()?;
+    let (repository, tag) = contents::name_of(&entry, None).ok()?;
+    let digest = tag.is_none().then_some(entry.digest);
+    Some(ImageRef::new(repository, tag, digest).to_string())
 }
 
 fn name_of(entry: &Value) -> Option<&String> {
@@ -232,6 +241,24 @@ mod tests {
         put(&writer, &back).unwrap();
         put(&writer, &back).unwrap();
         assert_eq!(names(&writer).len(), 4, "{:?}", names(&writer));
+    }
+
+    #[test]
+    fn a_tag_is_taken_from_what_has_it_in_another_spelling() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::open(folder.path()).unwrap();
+        let [one, two] = [b"1", b"2"].map(|content| Digest::sha256(content));
+        let theirs = [
+            json!({ "digest": one, "annotations": { REF_NAME: "a:1" } }),
+            json!({ "digest": two, "annotations": { REF_NAME: "1", "io.containerd.image.name": "docker.io/library/a:1" } }),
+        ];
+        writer.put_index(&theirs).unwrap();
+        put(&writer, &[(reference("a:1"), copied(b"3"))]).unwrap();
+        let names: Vec<String> = read(&writer).unwrap().iter().filter_map(called).collect();
+        let mut expected = [one, two].map(|digest| format!("docker.io/library/a@{digest}"));
+        expected.sort();
+        assert_eq!(names[0], "docker.io/library/a:1");
+        assert_eq!(names[1..], expected);
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{pin_of, stage_place};
-use crate::catalog::{Catalog, Class, Edition, Image, Level};
+use crate::catalog::{Catalog, Class, Edition, Image, Level, Upstream};
+use crate::model::{PinName, Repository};
 use crate::scan::dockerfile::{self, Source, Stages};
-use crate::scan::{Reference, Unresolved};
-use crate::verify::{Check, Input, Raw, Rule};
+use crate::scan::{Input, Reference, Unresolved};
+use crate::verify::{self, Check, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
     id: "other-base",
@@ -23,7 +24,7 @@ from `scratch`. What the catalog says of the image would not be true.
     check: Check::Whole(check),
 };
 
-fn check(input: &Input<'_>) -> Vec<Raw> {
+fn check(input: &verify::Input<'_>) -> Vec<Raw> {
     input.catalog.images.values().filter_map(|image| check_image(input.catalog, image)).collect()
 }
 
@@ -66,8 +67,22 @@ fn bases(stages: &Stages) -> Vec<(usize, &Source)> {
 
 /// The pin that a base is, where it is another one. What names no pin is told by the rules about references.
 fn other(catalog: &Catalog, image: &Image, reference: &Reference) -> Option<String> {
-    let Err(Unresolved::Argument { name, .. }) = &reference.input else { return None };
-    let pin = pin_of(catalog, name)?;
+    let pin = match &reference.input {
+        Err(Unresolved::Argument { name, .. }) => pin_of(catalog, name)?,
+        // Written out.
+        Ok(Input::Image(written)) => {
+            let repository: Repository = written.repository.parse().ok()?;
+            let follows = |name: &&PinName| {
+                let declared = catalog.declarations.get(*name).map(|declaration| &declaration.upstream);
+                matches!(declared, Some(Upstream::Image(own)) if *own == repository)
+            };
+            if follows(&&image.runtime_base) {
+                return None;
+            }
+            catalog.declarations.keys().find(follows)?
+        }
+        _ => return None,
+    };
     let is_shipped = image.class == Class::FromSource && image.build_base.as_ref() == Some(pin);
     (*pin != image.runtime_base && !is_shipped).then(|| format!("`{pin}`"))
 }

@@ -35,6 +35,16 @@ struct Configuration {
     variant: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct Unpacked {
+    rootfs: Layers,
+}
+
+#[derive(Deserialize)]
+struct Layers {
+    diff_ids: Vec<String>,
+}
+
 impl Folder {
     /// The images that the layout's `index.json` leads to; attestations are none. Two for one
     /// platform are an error: nothing tells which is run.
@@ -86,6 +96,16 @@ impl Folder {
             Platform::new(&said.os, &said.architecture, variant).ok()
         });
         Ok(platform.filter(|platform| !platform.is_unknown()))
+    }
+
+    /// The layers of an image as its configuration names them: unpacked, the lowest first.
+    pub fn unpacked_layers(&self, image: &Image) -> Result<Vec<Digest>, FolderError> {
+        let bytes = self.configuration(&image.config.digest)?;
+        let file = || super::folder::blob_name(&image.config.digest);
+        let read = serde_json::from_slice(&bytes);
+        let said: Unpacked = read.map_err(|source| FolderError::Json { file: file(), source })?;
+        // One that is none is none of a base either.
+        Ok(said.rootfs.diff_ids.iter().map_while(|text| text.parse().ok()).collect())
     }
 
     /// The bytes of a configuration, hashed.

@@ -234,7 +234,9 @@ fn the_base_comes_from_the_copy_where_nothing_else_is() {
     let repository = committed();
     let copied = said(&repository.solera_pin(&["mirror", "pull", "../copy"]));
     assert_eq!(copied.code, 0);
-    let built =
-        said(&repository.apart(&["build", "fip-alias-agent", "--engine=buildah", "--", "--network=host"]));
-    assert!(built.code == 0 && built.data.contains("among the images of buildah"));
+    for engine in ["buildah", "buildx"] {
+        let words = ["build", "fip-alias-agent", &format!("--engine={engine}"), "--", "--network=host"];
+        let built = said(&repository.apart(&words));
+        assert!(built.code == 0 && built.data.contains(&format!("among the images of {engine}")), "{engine}");
+    }
 }

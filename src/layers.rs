@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("child", &[]),
     ("journal", &["model", "tree"]),
     ("scan", &[]),
+    ("schedule", &[]),
     ("track", &["model"]),
     ("openpgp", &["model"]),
     ("debian", &["model"]),

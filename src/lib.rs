@@ -48,6 +48,7 @@ pub mod report;
 pub mod resolve;
 pub mod scan;
 pub mod scanned;
+pub mod schedule;
 pub mod served;
 pub mod source;
 pub mod track;

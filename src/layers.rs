@@ -9,7 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("document", &["model"]),
     ("files", &[]),
-    ("tree", &[]),
+    ("tree", &["model"]),
     ("app", &[]),
     ("child", &[]),
     ("journal", &["model", "tree"]),

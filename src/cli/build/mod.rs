@@ -49,7 +49,7 @@ pub(super) struct BuildArgs {
     /// Push what was built and audited, unless the tag holds something else
     #[arg(long)]
     push: bool,
-    /// Push even where the tag holds something else
+    /// Push even where the tag holds something else, or for some of the declared platforms only
     #[arg(long, requires = "push")]
     force: bool,
     /// Put each image into this folder, as an OCI layout of its name, and not among the builder's own
@@ -160,6 +160,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &BuildArgs) -> Result<S
 
 async fn one(session: &mut Session<'_>, job: &Job<'_>, image: &Image) -> Result<(Status, Built), Error> {
     let recipe = prepare::recipe(session, job, image)?;
+    if job.args.push {
+        push::check(session, job, &recipe).await?;
+    }
     let bases = match job.engine.has_policies() {
         true => None,
         false => Some(bases::check(session, job, image, &recipe).await?),

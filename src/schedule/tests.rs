@@ -111,7 +111,7 @@ fn jitter_is_the_same_for_one_time_and_within_its_bounds() {
 
 /// A field's text, and the values that it names.
 fn field(first: u8, last: u8) -> impl Strategy<Value = (String, Vec<u8>)> {
-    let star = (2..10_u8).prop_map(move |step| {
+    let star = (2..=last.min(9)).prop_map(move |step| {
         (format!("*/{step}"), (first..=last).step_by(step.into()).collect::<Vec<u8>>())
     });
     let list = proptest::collection::btree_set(first..=last, 1..4).prop_map(|values| {
@@ -163,7 +163,7 @@ fn watched(
 proptest! {
     #[test]
     fn times_are_those_of_a_clock_that_is_watched(
-        fields in [field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 7)],
+        fields in [field(0, 59), field(0, 23), field(1, 31), field(1, 12), field(0, 7)],
         place in proptest::sample::select(vec![
             "UTC", "Europe/Madrid", "America/New_York", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kolkata", "Africa/Casablanca",
         ]),
@@ -171,7 +171,10 @@ proptest! {
     ) {
         let zone = zone(place);
         let text: Vec<&str> = fields.iter().map(|(text, _)| text.as_str()).collect();
-        let cron: Cron = text.join(" ").parse().unwrap();
+        let Ok(cron) = text.join(" ").parse::<Cron>() else {
+            prop_assert_eq!(text.join(" ").parse::<Cron>(), Err(CronError::Never));
+            return Ok(());
+        };
         let from = at(start, &zone);
         let minutes = 60 * 48;
         let end = from + jiff::SignedDuration::from_mins(minutes);
@@ -180,6 +183,8 @@ proptest! {
             found.push(next);
             time = next;
         }
-        prop_assert_eq!(found, watched(&fields, &zone, from, minutes));
+        let watched = watched(&fields, &zone, from, minutes);
+        let apart = found.iter().zip(&watched).find(|(one, other)| one != other);
+        prop_assert!(found.len() == watched.len() && apart.is_none(), "{} and {}: {apart:?}", found.len(), watched.len());
     }
 }

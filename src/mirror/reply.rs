@@ -75,7 +75,10 @@ impl Refusal {
     pub(super) fn no_such_part(length: u64) -> Self {
         let status = StatusCode::RANGE_NOT_SATISFIABLE;
         let message = format!("this blob has {length} bytes, and no such part");
-        Self { header: Some((CONTENT_RANGE, format!("bytes */{length}"))), ..Self::new(status, "SIZE_INVALID", message) }
+        Self {
+            header: Some((CONTENT_RANGE, format!("bytes */{length}"))),
+            ..Self::new(status, "SIZE_INVALID", message)
+        }
     }
 
     pub(super) fn not_found(code: &'static str, message: impl Into<String>) -> Self {

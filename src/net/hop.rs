@@ -16,7 +16,13 @@ const REDIRECTS: usize = 5;
 
 impl Inner {
     /// Whether the request may follow its redirect.
-    pub(super) fn check_hop(&self, request: &Request, from: &Url, to: &Url, hops: usize) -> Result<(), NetError> {
+    pub(super) fn check_hop(
+        &self,
+        request: &Request,
+        from: &Url,
+        to: &Url,
+        hops: usize,
+    ) -> Result<(), NetError> {
         let refuse = |what: String| Err(NetError::Refused { place: Place::of(from), what });
         let secure = match to.scheme() {
             "https" => true,

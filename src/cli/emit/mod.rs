@@ -11,8 +11,8 @@ use clap::{Args, ValueEnum};
 use super::session::Session;
 use crate::catalog::{Declaration, Image, Mode, Upstream};
 use crate::emit::{
-    Ambiguous, EmittedImage, EmittedSuites, all_arguments, ambiguous, bake, build_args, buildah_policy, contexts, env,
-    json, source_policy, sources_list,
+    Ambiguous, EmittedImage, EmittedSuites, all_arguments, ambiguous, bake, build_args, buildah_policy,
+    contexts, env, json, source_policy, sources_list,
 };
 use crate::error::{Error, Status};
 use crate::lock::Store;

@@ -90,7 +90,8 @@ fn is_of_people(path: &Path) -> bool {
         (Some(Format::Dockerfile), Some(text)) => {
             dockerfile::instructions(&text).iter().any(|instruction| instruction.keyword == "FROM")
         }
-        _ => true,
+        // JSON is YAML too.
+        (Some(_), Some(text)) => serde_json::from_str::<serde_json::Value>(&text).is_err(),
     }
 }
 

@@ -79,8 +79,12 @@ impl Stages {
 
     /// What the last stage comes from in the end, and in which stage that stands: several, where the platform chooses.
     pub fn bases(&self) -> Vec<(usize, &Source)> {
-        let stages = self.last_with_bases().into_iter().filter_map(|index| Some((index, self.list.get(index)?)));
-        stages.map(|(index, stage)| (index, &stage.base)).filter(|(_, base)| base.stages().is_empty()).collect()
+        let stages =
+            self.last_with_bases().into_iter().filter_map(|index| Some((index, self.list.get(index)?)));
+        stages
+            .map(|(index, stage)| (index, &stage.base))
+            .filter(|(_, base)| base.stages().is_empty())
+            .collect()
     }
 
     /// The last stage of a name, in any case.

@@ -117,7 +117,9 @@ fn stages(image: &Image) -> Stages {
 /// The pin that a base is, by its argument or written out; several, where what is written does not tell.
 fn base_pins(register: &Register<'_>, image: &Image, base: &Reference) -> Vec<PinName> {
     match &base.input {
-        Err(Unresolved::Argument { name, .. }) => pin_of(register.catalog(), name).cloned().into_iter().collect(),
+        Err(Unresolved::Argument { name, .. }) => {
+            pin_of(register.catalog(), name).cloned().into_iter().collect()
+        }
         _ => look::used(&register.judge(&image.dockerfile.path, base)),
     }
 }

@@ -58,7 +58,8 @@ fn other(register: &Register<'_>, image: &Image, reference: &Reference) -> Optio
         return Some(format!("`{}`, which is no pin", own.repository));
     }
     let pins = base_pins(register, image, reference);
-    let is_shipped = |pin: &PinName| image.class == Class::FromSource && image.build_base.as_ref() == Some(pin);
+    let is_shipped =
+        |pin: &PinName| image.class == Class::FromSource && image.build_base.as_ref() == Some(pin);
     let is_right = pins.contains(&image.runtime_base) || pins.iter().any(is_shipped);
     pins.first().filter(|_| !is_right).map(|pin| format!("`{pin}`"))
 }

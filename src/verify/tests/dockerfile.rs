@@ -336,7 +336,10 @@ fn an_image_that_adds_something_to_its_base_is_admitted() {
         ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN echo $(make)\n", true),
         ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN <<E\nmake\nE\n", true),
         ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN make\nFROM ${PIN_RUST}\nLABEL a=b\n", false),
-        ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN make\nFROM ${PIN_RUST}\nRUN --mount=from=a,target=/a /a/b\n", true),
+        (
+            "ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN make\nFROM ${PIN_RUST}\nRUN --mount=from=a,target=/a /a/b\n",
+            true,
+        ),
         ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nFROM ${PIN_RUST}\nCOPY --from=a /x /y\n", true),
         ("ARG PIN_RUST\n# RUN true\nFROM ${PIN_RUST}\nLABEL RUN=true\n", false),
         ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a-amd64\nRUN make\nFROM a-${TARGETARCH}\n", true),
@@ -386,4 +389,27 @@ fn a_base_that_is_written_out_is_held_against_the_runtime_base() {
     }
     assert_eq!(told("${X}", "rust:1.88-slim"), [""; 0]);
     assert_eq!(told("${X}", "ubuntu:24.04"), [""; 0], "the rules about references tell of it");
+}
+
+#[test]
+fn an_image_that_is_built_here_is_no_runtime_base() {
+    let manifest = SourceFile::new("images/x/image.toml", IMAGE);
+    let dockerfile = SourceFile::new("images/x/Dockerfile", "FROM ghcr.io/acme/base:1\nRUN make\n");
+    let own = "[references]\nown = [\"ghcr.io/acme/*\"]\n";
+    let files = Files {
+        upstreams: Some(SourceFile::new("refresh/upstreams.toml", PINS)),
+        policy: Some(SourceFile::new("refresh/policy.toml", own)),
+        images: vec![ImageFiles {
+            folder: "x".into(),
+            manifest: manifest.clone(),
+            dockerfile: Some(dockerfile.clone()),
+        }],
+        ..Files::default()
+    };
+    let found = report(&files, "version = 1\n", &[manifest, dockerfile]).findings.into_iter();
+    let told: Vec<String> =
+        found.filter(|finding| finding.rule == "other-base").map(|finding| finding.message).collect();
+    let said =
+        "the last stage of x comes from `ghcr.io/acme/base`, which is no pin, and its runtime-base is `rust`";
+    assert_eq!(told, [said]);
 }

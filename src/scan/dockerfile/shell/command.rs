@@ -157,8 +157,7 @@ impl Command {
 
     /// Whether it leaves nothing behind, wherever its output does not go.
     pub(in crate::scan::dockerfile) fn is_idle(&self) -> bool {
-        const IDLE: [&str; 10] =
-            ["true", ":", "echo", "printf", "set", "exit", "test", "[", "pwd", "sleep"];
+        const IDLE: [&str; 10] = ["true", ":", "echo", "printf", "set", "exit", "test", "[", "pwd", "sleep"];
         self.call().is_none_or(|call| IDLE.contains(&call.name.as_str()))
     }
 

@@ -1,7 +1,7 @@
 //! What the name in a `FROM`, a `COPY --from` or a mount means: nothing, a stage of this file, or something outside.
 
 use super::Walk;
-use crate::scan::dockerfile::expand::{self, Whole, Expanded, expand};
+use crate::scan::dockerfile::expand::{self, Expanded, Whole, expand};
 use crate::scan::dockerfile::image::image;
 use crate::scan::dockerfile::scope::{Hole, Value};
 use crate::scan::dockerfile::{Joined, Source, spelling};

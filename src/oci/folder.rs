@@ -73,6 +73,24 @@ pub enum FolderError {
         /// What its bytes are.
         found: Digest,
     },
+    /// Content of another size than what names it says.
+    #[error("`{file}` of the image layout has {size} bytes, and {said} are said")]
+    Size {
+        /// Its path in the layout.
+        file: String,
+        /// How large it is.
+        size: u64,
+        /// How large it should be.
+        said: u64,
+    },
+    /// Content that no builder writes.
+    #[error("`{file}` of the image layout cannot be taken for an image: {why}")]
+    Strange {
+        /// Its path in the layout.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Two images where one is run.
     #[error("the image layout has two images for {platform}: {one} and {other}")]
     Twice {
@@ -191,10 +209,33 @@ impl Folder {
         Ok((file, stamp.length))
     }
 
+    /// A blob at its start, and its length, which is the one that is said.
+    pub fn blob_of(&self, of: &Descriptor) -> Result<(File, u64), FolderError> {
+        let (file, size) = self.blob(&of.digest)?;
+        sized(of, size)?;
+        Ok((file, size))
+    }
+
+    /// What an index or a manifest names, which has the length that is said.
+    pub fn document_of(&self, of: &Descriptor) -> Result<Document, FolderError> {
+        let bytes = self.manifest(&of.digest)?;
+        sized(of, bytes.len() as u64)?;
+        let name = || blob_name(&of.digest);
+        serde_json::from_slice(&bytes).map_err(|source| FolderError::Json { file: name(), source })
+    }
+
     /// What an index or a manifest names.
     pub fn document(&self, digest: &Digest) -> Result<Document, FolderError> {
         let bytes = self.manifest(digest)?;
         serde_json::from_slice(&bytes).map_err(|source| FolderError::Json { file: blob_name(digest), source })
+    }
+}
+
+/// Whoever unpacks it refuses content that is longer or shorter than was said.
+fn sized(of: &Descriptor, size: u64) -> Result<(), FolderError> {
+    match of.size {
+        Some(said) if said != size => Err(FolderError::Size { file: blob_name(&of.digest), size, said }),
+        _ => Ok(()),
     }
 }
 

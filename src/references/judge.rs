@@ -138,6 +138,7 @@ impl<'a> Register<'a> {
                     tool: "ADD",
                     what,
                     locked_by,
+                    checksum: None,
                     packages: None,
                 }));
             }

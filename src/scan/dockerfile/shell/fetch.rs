@@ -115,7 +115,7 @@ pub(in crate::scan::dockerfile) fn fetches(commands: &[Command], setting: &Setti
             let given = checked.as_deref().and_then(setting.variable);
             Box::new(Packages { checked, given, ..*packages })
         });
-        let fetch = Fetch { tool, what: fetched.what, locked_by, packages };
+        let fetch = Fetch { tool, what: fetched.what, locked_by, checksum: None, packages };
         found.push(Found { span: call.span.clone(), fetch });
     }
     // What stands in the script of a `sh -c` was read with the command around it and on its own.

@@ -55,6 +55,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tree",
             "debian",
             "oci",
+            "mirror",
             "provenance",
             "catalog",
             "lock",
@@ -149,13 +150,13 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("ignore::", &["tree"]),
     ("pgp::", &["openpgp"]),
     ("liblzma::", &["debian"]),
-    ("flate2::", &["debian", "oci", "inspect"]),
-    ("zstd::", &["oci", "inspect"]),
+    ("flate2::", &["debian", "oci"]),
+    ("zstd::", &["oci"]),
     ("tar::", &["oci", "inspect"]),
     // `cli` starts nobody: it may have to end itself.
     ("std::process", &["git", "source", "publish", "engine", "cli"]),
     ("tokio::process", &["child", "git", "source", "publish", "engine"]),
-    ("rustix::", &["child", "git", "cli"]),
+    ("rustix::", &["child", "git", "oci", "cli"]),
     ("tokio::signal", &["cli"]),
 ];
 

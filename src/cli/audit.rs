@@ -1,6 +1,5 @@
 //! `audit`: whether images were built from what is locked, and from nothing else.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,13 +8,12 @@ use clap::Args;
 use serde_json::Value;
 
 use super::Format;
-use super::session::{Session, Upstreams};
+use super::session::Session;
 use crate::document::meant;
 use crate::error::{Error, Status};
 use crate::inspect::{Audited, Auditor, Compare, unreadable};
-use crate::mirror::pull::{PullError, Puller, Wanted, Which};
 use crate::model::{ImageName, ImageRef};
-use crate::oci::{Folder, Writer};
+use crate::oci::Folder;
 use crate::provenance::LIMIT;
 use crate::report::human::count;
 use crate::report::{audit as report, json as report_json};
@@ -71,7 +69,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &AuditArgs) -> Result<S
     let mut documents = Vec::new();
     for name in names(args)? {
         let audited = match subject(session, args, &name) {
-            Ok(subject) => audit(&auditor, &upstreams, subject).await,
+            Ok(subject) => audit(&auditor, subject).await,
             Err(error) => Err(error),
         };
         match audited {
@@ -154,48 +152,14 @@ fn subject(session: &Session<'_>, args: &AuditArgs, name: &str) -> Result<Subjec
     }
 }
 
-async fn audit(
-    auditor: &Auditor<'_>,
-    upstreams: &Upstreams,
-    subject: Subject,
-) -> Result<Vec<Audited>, Error> {
+async fn audit(auditor: &Auditor<'_>, subject: Subject) -> Result<Vec<Audited>, Error> {
     match subject {
         Subject::Provenance(path) => auditor.file(&bytes(&path)?),
         Subject::Folder(path, tag) => {
             let folder = Folder::open(path).map_err(unreadable)?;
             auditor.folder(&Arc::new(folder), tag.as_deref()).await
         }
-        Subject::Registry(reference) => {
-            let place = tempfile::tempdir()?;
-            let name = fetch(upstreams, &reference, place.path()).await.map_err(not_fetched)?;
-            let folder = Folder::open(place.path()).map_err(unreadable)?;
-            auditor.folder(&Arc::new(folder), Some(&name)).await
-        }
-    }
-}
-
-/// Copies an image into a layout; gives its name there.
-async fn fetch(upstreams: &Upstreams, reference: &ImageRef, place: &Path) -> Result<String, PullError> {
-    let write = |error| PullError::Write { path: place.to_path_buf(), error };
-    let writer = Writer::open(place).map_err(write)?;
-    let puller = Puller::new(upstreams.sources.images.clone(), writer, Arc::new(|_| ()))?;
-    let copied = puller.fetch(reference, &Wanted { which: Which::All, attestations: true }).await?;
-    let name = reference.to_string();
-    let names = BTreeMap::from([(name.clone(), (copied.digest, copied.size, copied.media_type))]);
-    puller.writer().name(&names).map_err(write)?;
-    Ok(name)
-}
-
-fn not_fetched(error: PullError) -> Error {
-    match error {
-        PullError::Source(error) => {
-            let failed = Error::new(Status::of_source(&error), error.to_string());
-            error.hint().into_iter().fold(failed, Error::hint)
-        }
-        PullError::Folder(error) => unreadable(error),
-        error @ PullError::Wrong { .. } => Error::new(Status::Alarm, error.to_string()),
-        error @ PullError::Write { .. } => Error::usage(error.to_string()),
-        error => Error::new(Status::Incomplete, error.to_string()),
+        Subject::Registry(reference) => auditor.registry(&reference).await,
     }
 }
 

@@ -56,6 +56,27 @@ pub enum Untold {
 }
 
 impl Recipe {
+    /// What all builders call the same: their arguments from the file to the secret, but the name and the goal.
+    pub(super) fn words(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = vec![format!("--file={}", self.dockerfile).into()];
+        let pairs = |flag: &'static str, of: &BTreeMap<String, String>| -> Vec<OsString> {
+            of.iter().map(|(name, value)| format!("--{flag}={name}={value}").into()).collect()
+        };
+        words.extend(pairs("build-arg", &self.arguments));
+        words.extend(pairs("label", &self.labels));
+        let platforms: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
+        words.push(format!("--platform={}", platforms.join(",")).into());
+        if self.fresh {
+            words.push("--no-cache".into());
+        }
+        if let Some(file) = &self.sources_list {
+            let mut secret = OsString::from("--secret=id=sources-list,src=");
+            secret.push(file);
+            words.push(secret);
+        }
+        words
+    }
+
     /// The time of everything in it.
     pub fn time(&self) -> Option<Timestamp> {
         Timestamp::from_second(self.epoch).ok()

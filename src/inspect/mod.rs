@@ -1,32 +1,36 @@
 //! Drives the audit: finds what an image says of itself, reads the lock of the revision that it names, and compares.
 //!
-//! Entry points: [`Auditor::folder`] for images in an OCI layout, [`Auditor::file`] for provenance alone. `attested` finds
-//! the images of a layout with what is attested of them, `revision` the commit to compare with, `unpacked` reads dpkg's
-//! record from layers, `packages` compares it with the base and with the lists of locked suites.
+//! Entry points: [`Auditor::folder`] for images in an OCI layout, [`Auditor::registry`] for one of a registry, [`Auditor::file`]
+//! for provenance alone. `copy` brings images here, `attested` reads what they say and what is attested of them, `revision`
+//! finds the commit to compare with, `base` the locked images that they are built from; `record` reads dpkg's record from layers,
+//! `packages` compares it with the base and with the lists of locked suites.
 //!
 //! What an image says of itself chooses the revision and nothing else: what counts is that everything it was built from is
 //! in the lock of a commit that is in this repository.
 
 mod attested;
+mod base;
+mod copy;
 mod packages;
 mod revision;
-mod unpacked;
+mod record;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::audit::{Finding, Locked, NO_PROVENANCE, OTHER_SUBJECT};
+use crate::audit::{Finding, Locked, NO_PROVENANCE, NOT_UNDERSTOOD, OTHER_SUBJECT};
 use crate::document::meant;
 use crate::error::{Error, Status};
 use crate::lock::Lock;
-use crate::model::{Digest, ImageName, Platform};
-use crate::oci::{Folder, FolderError};
+use crate::model::{Digest, ImageName, ImageRef, Platform, harmless};
+use crate::oci::{Folder, FolderError, Image};
 use crate::provenance::{Built, Provenance, ProvenanceError, Steps, read_file};
 use crate::resolve::Sources;
 use crate::workspace::Workspace;
 
 use attested::{Attested, Statements};
+use copy::Copy;
 pub use packages::Counted;
 use revision::{Claims, State};
 
@@ -94,6 +98,15 @@ impl Audited {
         let (platform, message) = (self.platform.clone(), message.into());
         self.findings.push(Finding { rule, platform, subject: String::new(), message, help: help.into() });
     }
+
+    /// Takes note of content that cannot be trusted. What only this machine cannot read is nobody's fault.
+    fn distrust(&mut self, error: FolderError) {
+        let error = unreadable(error);
+        match error.status {
+            Status::Failed => self.found(NOT_UNDERSTOOD, harmless(&error.message), DO_NOT_TRUST),
+            _ => self.failures.push(error),
+        }
+    }
 }
 
 impl<'a> Auditor<'a> {
@@ -130,28 +143,67 @@ impl<'a> Auditor<'a> {
         Ok(audited)
     }
 
-    /// Compares every image of an OCI layout, or of what it has under a name.
+    /// Compares every image of an OCI layout, or of what it has under a name. One that was filled for some platforms has no
+    /// others that could be run: that they are not there is told.
     pub async fn folder(&self, folder: &Arc<Folder>, name: Option<&str>) -> Result<Vec<Audited>, Error> {
-        let found = attested::images(folder, name)?;
-        if found.is_empty() {
-            let what = name.map(|name| format!(" called `{name}`")).unwrap_or_default();
-            return Err(Error::usage(format!("{} has no image{what}", folder.root().display())));
-        }
-        let mut all = Vec::new();
-        for image in found {
-            all.push(self.image(folder, image).await?);
+        let (mut all, missing) = self.images(folder, name).await?;
+        if let (Some(first), true) = (all.first_mut(), missing > 0) {
+            first.notes.push(format!("{missing} more that its indexes name are not there, and were not looked at"));
         }
         Ok(all)
     }
 
-    async fn image(&self, folder: &Arc<Folder>, image: Attested) -> Result<Audited, Error> {
-        let mut audited = Audited {
-            platform: image.platform.clone(),
-            manifest: Some(image.manifest.clone()),
-            ..Audited::default()
+    /// Compares every image that a reference to a registry leads to.
+    pub async fn registry(&self, reference: &ImageRef) -> Result<Vec<Audited>, Error> {
+        let copy = Copy::of(&self.sources.images, reference).await?;
+        let (mut all, missing) = self.images(&copy.folder, Some(&copy.name)).await?;
+        if let (Some(first), true) = (all.first_mut(), missing > 0) {
+            let what = format!("{missing} of what its indexes name did not come, and could be any image");
+            first.failures.push(Error::new(Status::Incomplete, what));
+        }
+        Ok(all)
+    }
+
+    /// Compares every image; how many that indexes name are not there.
+    async fn images(&self, folder: &Arc<Folder>, name: Option<&str>) -> Result<(Vec<Audited>, usize), Error> {
+        let walk = match attested::find(folder, name) {
+            Ok(Some(walk)) => walk,
+            Ok(None) => {
+                let what = name.map(|name| format!(" called `{name}`")).unwrap_or_default();
+                return Err(Error::usage(format!("{} has no image{what}", folder.root().display())));
+            }
+            Err(error) => {
+                let mut audited = Audited::default();
+                audited.distrust(error);
+                return Ok((vec![audited], 0));
+            }
         };
+        let mut all = Vec::new();
+        for image in walk.images {
+            all.push(self.image(folder, image).await?);
+        }
+        if all.is_empty() {
+            let mut audited = Audited::default();
+            audited.found(NOT_UNDERSTOOD, "there is no image in it", DO_NOT_TRUST);
+            all.push(audited);
+        }
+        Ok((all, walk.missing.len()))
+    }
+
+    async fn image(&self, folder: &Arc<Folder>, image: Image) -> Result<Audited, Error> {
+        let (platform, manifest) = (image.entry.platform(), Some(image.manifest.clone()));
+        let mut audited = Audited { platform, manifest, ..Audited::default() };
+        let image = match attested::read(folder, image) {
+            Ok(image) => image,
+            Err(error) => {
+                audited.distrust(error);
+                return Ok(audited);
+            }
+        };
+        audited.platform = image.platform.clone();
         let used = self.stated(&image, &mut audited);
         let claims = used.iter().fold(image.claims.clone(), |claims, provenance| claims.and_of(provenance));
+        let claims = self.own_claims(claims, &image, &used, &mut audited.notes).await;
         let Some(state) = self.state(&claims, &mut audited)? else { return Ok(audited) };
         for provenance in &used {
             self.materials(&state, provenance, &mut audited)?;
@@ -238,17 +290,22 @@ impl<'a> Auditor<'a> {
 const ASK_FOR_IT: &str = "build with `--provenance=mode=max`, and write it to a registry or an OCI layout: other outputs \
     keep none";
 
+const DO_NOT_TRUST: &str = "no builder writes that, and no registry takes it: do not trust it";
+
 fn malformed(error: &ProvenanceError) -> Error {
     Error::usage(format!("the provenance cannot be read: {error}"))
         .hint("it is what `docker buildx build --metadata-file FILE` writes, or an in-toto statement")
 }
 
-/// What is wrong with a layout; bytes that are not what they are called are an alarm.
+/// What is wrong with a layout. Bytes that are not what they are called are an alarm; what is no layout, or cannot be read on
+/// this machine, was not meant; all else is one that nobody should trust.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 pub(crate) fn unreadable(error: FolderError) -> Error {
     let status = match &error {
         FolderError::Corrupt { .. } => Status::Alarm,
-        _ => Status::Usage,
+        FolderError::NotALayout { .. } => Status::Usage,
+        FolderError::Read { .. } if !error.is_missing() => Status::Usage,
+        _ => Status::Failed,
     };
     Error::new(status, error.to_string())
 }

@@ -1,19 +1,19 @@
 //! What is installed in an image: each package is in its base as it is, or in a list of a locked suite.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::attested::Attested;
+use super::record::LayerError;
 use super::revision::State;
-use super::unpacked::{LayerError, Record, record};
 use super::{Audited, Auditor};
-use crate::audit::{Finding, Locked, NOT_UNDERSTOOD, PACKAGE_NOT_LOCKED};
+use crate::audit::{Finding, NOT_UNDERSTOOD, PACKAGE_NOT_LOCKED};
 use crate::catalog::{ArchivePlace, Debian, Upstream};
 use crate::debian::Installed;
 use crate::error::{Error, Status};
-use crate::model::{Architecture, DebianPin, Digest, ImagePin, Pin, PinName, Platform, harmless};
-use crate::oci::{Folder, FolderError};
-use crate::provenance::{Provenance, Source};
+use crate::model::{Architecture, DebianPin, Digest, Pin, PinName, Platform, harmless};
+use crate::oci::Folder;
+use crate::provenance::Provenance;
 use crate::source::{Kind, SourceError, Suites};
 
 /// How many packages an image has, and where they are from.
@@ -21,33 +21,10 @@ use crate::source::{Kind, SourceError, Suites};
 pub struct Counted {
     /// All of them.
     pub installed: usize,
-    /// Those that the base has as they are.
+    /// Those that the base has as they are, or another locked image that was used.
     pub of_base: usize,
     /// Those that a list of a locked suite has.
     pub listed: usize,
-}
-
-/// The base of an image.
-#[derive(Default)]
-struct Base {
-    /// How many of the image's layers it has.
-    layers: usize,
-    /// Why it is not known, where that is so.
-    unknown: Vec<SourceError>,
-}
-
-impl Base {
-    /// What cannot be told without it.
-    fn failure(&self, what: &str) -> Error {
-        let status = |error: &SourceError| match error.kind() {
-            Kind::Integrity => Status::Alarm,
-            _ => Status::Incomplete,
-        };
-        let status = self.unknown.iter().map(status).fold(Status::Incomplete, Status::max);
-        let why: Vec<String> = self.unknown.iter().map(ToString::to_string).collect();
-        let failed = Error::new(status, format!("it is not known {what}: {}", why.join("; ")));
-        self.unknown.iter().find_map(SourceError::hint).into_iter().fold(failed, Error::hint)
-    }
 }
 
 impl Auditor<'_> {
@@ -64,7 +41,10 @@ impl Auditor<'_> {
         let base = self.base(&locked, image, used).await;
         let record = match self.record(folder, image, base.layers).await {
             Ok(record) => record,
-            Err(error) => return wrong(error, audited),
+            Err(error) => {
+                wrong(error, audited);
+                return Ok(());
+            }
         };
         if record.is_gone && !base.unknown.is_empty() {
             audited.failures.push(base.failure("whether its base has packages"));
@@ -80,7 +60,6 @@ impl Auditor<'_> {
             return Ok(());
         };
         let mut open: BTreeSet<Installed> = installed.difference(&record.base).cloned().collect();
-        let of_base = installed.len() - open.len();
         let before = open.len();
         let mut asked = false;
         for (name, pin) in locked.pins().filter(|(name, _)| locked.reads(name)) {
@@ -94,6 +73,16 @@ impl Auditor<'_> {
             }
         }
         let listed = before - open.len();
+        for (repository, manifest) in &base.others {
+            if open.is_empty() {
+                break;
+            }
+            match self.installed(repository, manifest).await {
+                Ok(own) => open.retain(|package| !own.contains(package)),
+                Err(error) => audited.failures.push(error),
+            }
+        }
+        let of_base = installed.len() - listed - open.len();
         audited.packages = Some(Counted { installed: installed.len(), of_base, listed });
         // Where a list could not be had, nothing tells whether it has them; and without a base, what is of it.
         if !open.is_empty() && !base.unknown.is_empty() {
@@ -108,36 +97,6 @@ impl Auditor<'_> {
                 .extend(open.iter().map(|package| foreign(package, image.platform.as_ref(), asked)));
         }
         Ok(())
-    }
-
-    async fn record(
-        &self,
-        folder: &Arc<Folder>,
-        image: &Attested,
-        base: usize,
-    ) -> Result<Record, LayerError> {
-        let (folder, layers, diff_ids) = (Arc::clone(folder), image.layers.clone(), image.diff_ids.clone());
-        let read = tokio::task::spawn_blocking(move || record(&folder, &layers, &diff_ids, base));
-        read.await.unwrap_or_else(|error| Err(LayerError::Record("the layers".into(), error.to_string())))
-    }
-
-    /// The locked image whose layers are the lowest of this one, of those that were used.
-    async fn base(&self, locked: &Locked<'_>, image: &Attested, used: &[&Provenance]) -> Base {
-        let mut base = Base::default();
-        for (pin, manifest) in bases(locked, image.platform.as_ref(), used) {
-            let make = self.sources.images.make(&pin.repository, &manifest).await;
-            let layers: Option<Vec<Digest>> = match make {
-                Ok(Some(make)) => make.layers.iter().map(|layer| layer.parse().ok()).collect(),
-                Ok(None) => None,
-                Err(error) => {
-                    base.unknown.push(error);
-                    continue;
-                }
-            };
-            let is_lowest = |layers: &Vec<Digest>| image.diff_ids.starts_with(layers);
-            base.layers = base.layers.max(layers.filter(is_lowest).map_or(0, |layers| layers.len()));
-        }
-        base
     }
 
     /// Those of these packages that no list of the locked suites has.
@@ -161,9 +120,8 @@ impl Auditor<'_> {
             declared.ok_or_else(|| wrong("nothing declares where its suites are".into()))?;
         let keys = workspace.keyring(declaration).unwrap_or_else(|| Err("no keyring is declared".into()));
         let keys = keys.map_err(wrong)?;
-        let architecture = Architecture::of(platform);
-        let architecture = architecture.ok_or_else(|| wrong(format!("Debian has no {platform}")))?;
-        let architectures = BTreeSet::from([architecture]);
+        let native = Architecture::of(platform).ok_or_else(|| wrong(format!("Debian has no {platform}")))?;
+        let architectures = architectures(native, declared, pin, &packages);
         let suites = Suites {
             bases: declared.bases(pin.snapshot()),
             keys: &keys,
@@ -183,29 +141,17 @@ impl Auditor<'_> {
     }
 }
 
-/// The locked images that were used, each with its manifest for the platform; all of them where nothing is stated.
-fn bases<'l>(
-    locked: &Locked<'l>,
-    platform: Option<&Platform>,
-    used: &[&Provenance],
-) -> Vec<(&'l ImagePin, Digest)> {
-    let is_used = |pin: &ImagePin, manifest: &Digest| {
-        let mut materials = used.iter().flat_map(|provenance| &provenance.materials);
-        used.is_empty()
-            || materials.any(|material| match &material.source {
-                Source::Image(used) => used.digest == pin.digest || used.digest == *manifest,
-                Source::Layout(digest) => *digest == pin.digest || digest == manifest,
-                _ => false,
-            })
-    };
-    let base = |(name, pin): (&'l PinName, &'l Pin)| match pin {
-        Pin::Image(pin) if locked.reads(name) => {
-            let manifest = pin.platforms.get(platform?)?;
-            is_used(pin, manifest).then(|| (pin, manifest.clone()))
-        }
-        _ => None,
-    };
-    locked.pins().filter_map(base).collect()
+/// Those whose lists can have these packages: the platform's own, and the locked ones that dpkg was told to install from besides.
+fn architectures(
+    native: Architecture,
+    declared: &Debian,
+    pin: &DebianPin,
+    packages: &BTreeSet<Installed>,
+) -> BTreeSet<Architecture> {
+    let locked = pin.packages.values().flat_map(BTreeMap::keys);
+    let known = declared.architectures.iter().flatten().chain(locked);
+    let is_there = |of: &&Architecture| packages.iter().any(|package| package.architecture == of.as_str());
+    known.filter(is_there).cloned().chain([native]).collect()
 }
 
 /// A snapshot never changes; a mirror does, and then has nothing that is locked.
@@ -251,18 +197,14 @@ fn foreign(package: &Installed, platform: Option<&Platform>, asked: bool) -> Fin
     }
 }
 
-/// Layers that cannot be read leave the answer open; a record that cannot be read is one that cannot be compared.
-fn wrong(error: LayerError, audited: &mut Audited) -> Result<(), Error> {
+/// A record that cannot be read is one that cannot be compared; bytes that are other ones are an alarm.
+fn wrong(error: LayerError, audited: &mut Audited) {
     let message = format!("what is installed cannot be told: {error}");
-    let status = match error {
-        LayerError::Folder(error @ FolderError::Corrupt { .. }) => return Err(super::unreadable(error)),
-        LayerError::Folder(_) => Status::Incomplete,
-        LayerError::Other { .. } => Status::Alarm,
+    match error {
+        LayerError::Folder(error) => audited.distrust(error),
+        LayerError::Other { .. } => audited.failures.push(Error::new(Status::Alarm, message)),
         LayerError::Unreadable(..) | LayerError::Record(..) => {
             audited.found(NOT_UNDERSTOOD, message, "build it anew: dpkg and builders write other things");
-            return Ok(());
         }
-    };
-    audited.failures.push(Error::new(status, message));
-    Ok(())
+    }
 }

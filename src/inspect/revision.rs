@@ -31,8 +31,18 @@ impl Claims {
         self
     }
 
+    /// Without what somebody says.
+    pub(super) fn without(&self, who: &str) -> Self {
+        Self(self.0.iter().filter(|(own, _)| *own != who).cloned().collect())
+    }
+
+    /// The first that is a commit: a name such as `main` would be whatever it is today.
+    pub(super) fn commit(&self) -> Option<&str> {
+        self.0.iter().map(|(_, revision)| revision.as_str()).find(|named| named.parse::<CommitId>().is_ok())
+    }
+
     /// What somebody says.
-    fn of(&self, who: &str) -> Option<&str> {
+    pub(super) fn of(&self, who: &str) -> Option<&str> {
         self.0.iter().find(|(own, _)| *own == who).map(|(_, revision)| revision.as_str())
     }
 
@@ -122,10 +132,7 @@ impl Auditor<'_> {
             Compare::Revision(revision) => return Some(Some(revision.to_owned())),
             Compare::Named => {}
         }
-        // A name such as `main` would be whatever it is today.
-        let is_commit = |named: &&str| named.parse::<CommitId>().is_ok();
-        let first = claims.0.iter().map(|(_, revision)| revision.as_str()).find(is_commit);
-        match first {
+        match claims.commit() {
             Some(first) => Some(Some(first.to_owned())),
             None => {
                 let message = match named.first() {
@@ -160,7 +167,8 @@ impl Auditor<'_> {
             && matches!(self.read(named), Err(Unread::NotHere))
     }
 
-    fn read(&self, revision: &str) -> Result<Arc<State>, Unread> {
+    /// The state of a revision, which has to be kept here; one that was asked for is as it is.
+    pub(super) fn read(&self, revision: &str) -> Result<Arc<State>, Unread> {
         if let Some(state) = self.known().get(revision) {
             return Ok(Arc::clone(state));
         }
@@ -188,7 +196,7 @@ fn is_same(named: &str, commit: &str) -> bool {
 }
 
 /// Why a revision was not read.
-enum Unread {
+pub(super) enum Unread {
     NotHere,
     Wrong(Error),
 }

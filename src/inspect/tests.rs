@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use super::unpacked::{Changes, Files, changes, packages};
+use super::record::{Changes, Files, changes, packages};
 use crate::model::Digest;
 
 /// A layer with these files; one with a target is a link.

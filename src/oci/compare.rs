@@ -66,26 +66,29 @@ fn one_image(
 }
 
 fn configuration(folder: &Folder, image: &Image) -> Result<Value, FolderError> {
-    let bytes = folder.configuration(&image.config.digest)?;
+    let bytes = folder.configuration_bytes(&image.config)?;
     let name = super::folder::blob_name(&image.config.digest);
     serde_json::from_slice(&bytes).map_err(|source| FolderError::Json { file: name, source })
 }
 
-/// The files that are not alike in two layers.
+/// The files that are not alike in two layers. An archive can have one path several times: whoever unpacks it takes the
+/// last, and not everybody does.
 fn layers(place: &str, left: &[Entry], right: &[Entry], found: &mut Vec<String>) {
-    let by_path = |entries: &[Entry]| -> BTreeMap<String, Entry> {
-        entries.iter().map(|entry| (entry.path.clone(), entry.clone())).collect()
-    };
     let (one, mut other) = (by_path(left), by_path(right));
     let mut lines = Vec::new();
-    for (path, entry) in &one {
-        match other.remove(path) {
-            None => lines.push(format!("{path} is only in the first")),
-            Some(twin) => {
-                let apart = entry.apart(&twin);
-                if !apart.is_empty() {
-                    lines.push(format!("{path}: {}", apart.join(", ")));
-                }
+    for (path, entries) in &one {
+        let twins = other.remove(path).unwrap_or_default();
+        match (entries.len(), twins.len()) {
+            (_, 0) => lines.push(format!("{path} is only in the first")),
+            (one, other) if one != other => {
+                lines.push(format!("{path} is there {} in the first, {} in the second", times(one), times(other)));
+            }
+            _ => {}
+        }
+        for (entry, twin) in entries.iter().zip(twins) {
+            let apart = entry.apart(twin);
+            if !apart.is_empty() {
+                lines.push(format!("{path}: {}", apart.join(", ")));
             }
         }
     }
@@ -100,6 +103,19 @@ fn layers(place: &str, left: &[Entry], right: &[Entry], found: &mut Vec<String>)
     if more > 0 {
         found.push(format!("{place}: and {more} more files"));
     }
+}
+
+/// The entries of each path, in their order.
+fn by_path(entries: &[Entry]) -> BTreeMap<&str, Vec<&Entry>> {
+    let mut found: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries {
+        found.entry(&entry.path).or_default().push(entry);
+    }
+    found
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
 }
 
 /// The fields that are not alike in two documents.
@@ -138,5 +154,37 @@ pub(super) fn drain(mut reader: impl Read, mut take: impl FnMut(&[u8])) -> std::
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layer::read;
+    use super::*;
+
+    fn archive(files: &[(&str, &str)]) -> Vec<Entry> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (path, content) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            builder.append_data(&mut header, path, content.as_bytes()).unwrap();
+        }
+        read(builder.into_inner().unwrap().as_slice()).unwrap()
+    }
+
+    #[test]
+    fn a_path_that_is_there_twice_is_compared_twice() {
+        let apart = |one: &[(&str, &str)], other: &[(&str, &str)]| {
+            let mut found = Vec::new();
+            layers("layer 1", &archive(one), &archive(other), &mut found);
+            found
+        };
+        let told = apart(&[("a", "1"), ("a", "2")], &[("a", "2")]);
+        assert_eq!(told[0], "layer 1: a is there 2 times in the first, once in the second");
+        let told = apart(&[("a", "1"), ("a", "2")], &[("a", "3"), ("a", "2")]);
+        assert!(told.len() == 1 && told[0].starts_with("layer 1: a: content "), "{told:?}");
+        let told = apart(&[("a", "1"), ("b", "2")], &[("b", "2"), ("a", "1")]);
+        assert_eq!(told, ["layer 1: the order of the files differs, the files do not"]);
+        assert_eq!(apart(&[("a", "1")], &[("b", "1")]).len(), 2);
     }
 }

@@ -30,7 +30,10 @@ pub struct Descriptor {
 
 /// What says that an entry of an index is about another one of it.
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
 const ATTESTATION: &str = "attestation-manifest";
+/// What is attested is no part of any file system.
+const STATEMENT: &str = "application/vnd.in-toto+json";
 
 /// A platform as an index says it.
 #[derive(Clone, Debug, Deserialize)]
@@ -53,9 +56,9 @@ impl Descriptor {
             .is_none_or(|said| said.os == "unknown" && said.architecture == "unknown")
     }
 
-    /// Whether it says what it runs on, `unknown/unknown` included.
-    pub fn names_platform(&self) -> bool {
-        self.platform.as_ref().is_some_and(|said| !said.os.is_empty())
+    /// Whether it says that it is about this manifest.
+    pub fn is_about(&self, manifest: &Digest) -> bool {
+        self.annotations.get(REFERENCE_DIGEST).is_some_and(|of| *of == manifest.to_string())
     }
 
     /// What it runs on; `None` where that is not said, or is `unknown/unknown`, as of attestations.
@@ -92,4 +95,12 @@ pub struct Document {
     /// Of a manifest, the lowest first.
     #[serde(deserialize_with = "nullable")]
     pub layers: Vec<Descriptor>,
+}
+
+impl Document {
+    /// Whether it is a manifest with statements and nothing else.
+    pub fn is_statement(&self) -> bool {
+        let is_one = |layer: &Descriptor| layer.media_type == STATEMENT;
+        self.manifests.is_empty() && !self.layers.is_empty() && self.layers.iter().all(is_one)
+    }
 }

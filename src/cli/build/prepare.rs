@@ -25,10 +25,8 @@ pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) ->
     let name = &image.name;
     let folder = format!("images/{name}");
     let read = image.pins().cloned().collect();
-    let mut pins_read = pins(workspace, store, Some(&read))?;
-    let arguments = all_arguments(&pins_read);
-    let named = Named::by(workspace, store.lock(), image);
-    pins_read.extend(pins(workspace, store, Some(&named.pins))?);
+    let arguments = all_arguments(&pins(workspace, store, Some(&read))?);
+    let pins_read = pins_of(job, image)?;
     let context = Context::of(&workspace.root, &folder)?;
     let files: Vec<String> = [FILE_NAME.to_owned()].into_iter().chain(workspace.files()).collect();
     let standing = Standing::of(&workspace.root, &context, FILE_NAME, &files)?;
@@ -68,6 +66,13 @@ pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) ->
         recipe.labels.insert(format!("{LABEL}created"), time.to_string());
     }
     Ok(recipe)
+}
+
+/// The pins that an image may be built from: those that it reads, and those that its files name.
+pub(super) fn pins_of(job: &Job<'_>, image: &Image) -> Result<BTreeMap<PinName, Pin>, Error> {
+    let mut names = Named::by(job.workspace, job.store.lock(), image).pins;
+    names.extend(image.pins().cloned());
+    pins(job.workspace, job.store, Some(&names))
 }
 
 /// What keeps an image from being built by a builder that nothing keeps from fetching.

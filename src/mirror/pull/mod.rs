@@ -15,11 +15,14 @@ use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use crate::model::{Digest, ImageRef, MediaType, Platform, Repository};
-use crate::oci::{Descriptor, Document, Folder, FolderError, Writer};
+use crate::oci::{DEPTH, Descriptor, Document, Folder, FolderError, IMAGES, Writer};
 use crate::source::{ImageSource, SourceError};
 
 /// How many blobs are under way at once. How much of a host is asked at once is limited besides.
 const BLOBS: usize = 8;
+
+/// How many entries of indexes are followed: as many images as a layout may have, each with what is attested of it.
+const ENTRIES: usize = 2 * IMAGES;
 
 /// Marks what an index holds about another of its entries, and says about which.
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
@@ -28,7 +31,7 @@ const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
 /// Which images of an index are copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// Each that it has.
+    /// All that it leads to, whatever it is: what an audit looks at.
     All,
     /// Those for these platforms, as the index names them.
     Platforms(BTreeSet<Platform>),
@@ -200,17 +203,22 @@ impl Puller {
         if root.media_type.is_index() {
             let children = images.pop().map(|document| document.manifests).unwrap_or_default();
             let named = ImageRef::new(repository.clone(), reference.tag().cloned(), Some(digest));
-            copied.manifests = chosen(&children, &wanted.which, &named)?;
-            if wanted.attestations {
-                copied.attestations = attestations(&children, &copied.manifests);
-            }
-            let each = copied.manifests.iter().chain(&copied.attestations);
-            let each = each.map(|child| ImageRef::new(repository.clone(), None, Some(child.clone())));
-            images = futures_util::stream::iter(each)
-                .map(|child| async move { self.manifest(&child).await.map(|read| read.document) })
-                .buffered(BLOBS)
-                .try_collect()
-                .await?;
+            let chosen = match &wanted.which {
+                Which::All => None,
+                Which::Platforms(platforms) => Some(for_platforms(&children, platforms, &named)?),
+                Which::Manifests(digests) => Some(with_digests(&children, digests, &named)?),
+            };
+            images = match chosen {
+                None => self.all(&named, children, wanted.attestations, &mut copied).await?,
+                Some(chosen) => {
+                    if wanted.attestations {
+                        copied.attestations = attestations(&children, &chosen);
+                    }
+                    copied.manifests = chosen;
+                    let each = copied.manifests.iter().chain(&copied.attestations).cloned().collect();
+                    self.documents(repository, each).await?
+                }
+            };
         }
         let (foreign, blobs): (Vec<Descriptor>, Vec<Descriptor>) = images
             .into_iter()
@@ -221,6 +229,58 @@ impl Puller {
         let fetches = blobs.iter().map(|blob| self.blob(repository, blob));
         futures_util::stream::iter(fetches).buffer_unordered(BLOBS).try_collect::<()>().await?;
         Ok(copied)
+    }
+
+    /// All that the entries of an index lead to: what it says of them leaves none out, but for what is attested.
+    async fn all(
+        &self,
+        index: &ImageRef,
+        entries: Vec<Descriptor>,
+        attestations: bool,
+        copied: &mut Copied,
+    ) -> Result<Vec<Document>, PullError> {
+        let too_much = |most: String| {
+            let why = format!("it leads to more than {most}, as no builder writes it");
+            SourceError::new(crate::source::Kind::Protocol, format!("read all of {index}"), why).into()
+        };
+        let (mut level, mut all, mut seen) = (entries, Vec::new(), BTreeSet::new());
+        copied.manifests.clear();
+        for _ in 0..DEPTH {
+            level.retain(|entry| attestations || !entry.is_attestation());
+            level.retain(|entry| seen.insert(entry.digest.clone()));
+            if seen.len() > ENTRIES {
+                return Err(too_much(format!("{ENTRIES} images")));
+            }
+            let digests = level.iter().map(|entry| entry.digest.clone()).collect();
+            let mut below = Vec::new();
+            for (entry, mut document) in level.into_iter().zip(self.documents(index.repository(), digests).await?) {
+                below.append(&mut document.manifests);
+                match (&document.config, entry.is_attestation()) {
+                    (Some(_), true) => copied.attestations.push(entry.digest),
+                    (Some(_), false) => copied.manifests.push(entry.digest),
+                    (None, _) => {}
+                }
+                all.push(document);
+            }
+            level = below;
+        }
+        match level.is_empty() {
+            true => Ok(all),
+            false => Err(too_much(format!("{DEPTH} indexes within one another"))),
+        }
+    }
+
+    /// Indexes and manifests of a repository.
+    async fn documents(
+        &self,
+        repository: &Repository,
+        digests: Vec<Digest>,
+    ) -> Result<Vec<Document>, PullError> {
+        let read = digests.into_iter().map(|digest| async move {
+            let child = ImageRef::new(repository.clone(), None, Some(digest));
+            self.manifest(&child).await.map(|read| read.document)
+        });
+        futures_util::stream::iter(read).buffered(BLOBS).try_collect().await
     }
 
     /// An index or a manifest, asked for if it is not there.
@@ -278,7 +338,7 @@ impl Puller {
     fn judge(&self, error: FolderError) -> Result<(), FolderError> {
         match error {
             error if error.is_missing() => Ok(()),
-            FolderError::Corrupt { .. } | FolderError::TooLarge { .. } => {
+            FolderError::Corrupt { .. } | FolderError::TooLarge { .. } | FolderError::NotAFile { .. } => {
                 self.count(|tally| tally.damaged += 1);
                 Ok(())
             }
@@ -326,40 +386,40 @@ fn read(
     Ok(Read { digest, media_type, size: bytes.len() as u64, document })
 }
 
-/// The images among the entries of an index.
-fn chosen(children: &[Descriptor], which: &Which, index: &ImageRef) -> Result<Vec<Digest>, PullError> {
-    let images = || children.iter().filter(|child| !child.annotations.contains_key(REFERENCE_TYPE));
+/// The images for some platforms among the entries of an index.
+fn for_platforms(
+    children: &[Descriptor],
+    platforms: &BTreeSet<Platform>,
+    index: &ImageRef,
+) -> Result<Vec<Digest>, PullError> {
+    let images = children.iter().filter(|child| !child.annotations.contains_key(REFERENCE_TYPE));
     let mut found: Vec<Digest> = Vec::new();
-    match which {
-        Which::All => {
-            let is_image =
-                |child: &&Descriptor| child.media_type.parse().is_ok_and(|of: MediaType| !of.is_index());
-            // What says `unknown/unknown` is no image, whatever wrote it.
-            let known = |child: &&Descriptor| child.platform().is_some() || !child.names_platform();
-            found.extend(images().filter(is_image).filter(known).map(|child| child.digest.clone()));
-        }
-        Which::Platforms(platforms) => {
-            for platform in platforms {
-                let of = images().find(|child| child.platform().as_ref() == Some(platform));
-                let missing = || PullError::NoPlatform {
-                    reference: Box::new(index.clone()),
-                    platform: platform.clone(),
-                };
-                found.push(of.ok_or_else(missing)?.digest.clone());
-            }
-        }
-        Which::Manifests(digests) => {
-            let named: BTreeSet<&Digest> = children.iter().map(|child| &child.digest).collect();
-            if let Some(digest) = digests.iter().find(|digest| !named.contains(digest)) {
-                let reference = Box::new(index.clone());
-                return Err(PullError::NotAChild { reference, digest: digest.clone() });
-            }
-            found.extend(digests.iter().cloned());
+    for platform in platforms {
+        let of = images.clone().find(|child| child.platform().as_ref() == Some(platform));
+        let missing =
+            || PullError::NoPlatform { reference: Box::new(index.clone()), platform: platform.clone() };
+        let digest = of.ok_or_else(missing)?.digest.clone();
+        if !found.contains(&digest) {
+            found.push(digest);
         }
     }
-    let mut seen = BTreeSet::new();
-    found.retain(|digest| seen.insert(digest.clone()));
     Ok(found)
+}
+
+/// The entries of an index with these digests.
+fn with_digests(
+    children: &[Descriptor],
+    digests: &BTreeSet<Digest>,
+    index: &ImageRef,
+) -> Result<Vec<Digest>, PullError> {
+    let named: BTreeSet<&Digest> = children.iter().map(|child| &child.digest).collect();
+    match digests.iter().find(|digest| !named.contains(digest)) {
+        None => Ok(digests.iter().cloned().collect()),
+        Some(digest) => {
+            let reference = Box::new(index.clone());
+            Err(PullError::NotAChild { reference, digest: digest.clone() })
+        }
+    }
 }
 
 /// What an index holds about these of its images.

@@ -6,18 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
 
-use flate2::bufread::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
 use crate::debian::{Installed, installed};
-use crate::model::{Digest, Hasher, harmless};
-use crate::oci::{Descriptor, Folder, FolderError};
+use crate::model::{Digest, harmless};
+use crate::oci::{Descriptor, Folder, FolderError, Unpacked};
 
 /// The most bytes that dpkg's record may have: 30 times that of a desktop.
 const RECORD: u64 = 256 << 20;
-/// The most bytes that a layer may unpack to.
-const LAYER: u64 = 64 << 30;
-
 /// How much of a layer is read at once.
 const BUFFER: usize = 256 << 10;
 
@@ -77,7 +73,7 @@ pub(super) fn record(
     let mut record = Record::default();
     let mut had = false;
     for (i, layer) in layers.iter().enumerate() {
-        let (file, _) = folder.blob(&layer.digest)?;
+        let (file, _) = folder.blob_of(layer)?;
         let unreadable =
             |error: io::Error| LayerError::Unreadable(layer.digest.clone(), harmless(&error.to_string()));
         let said = diff_ids.get(i);
@@ -174,9 +170,7 @@ pub(super) fn changes(
     layer: impl io::BufRead,
     said: Option<&Digest>,
 ) -> io::Result<(Changes, Option<Digest>)> {
-    let hasher = said.map(|said| Hasher::new(said.algorithm()));
-    let unpacked = Counted { input: unpacked(layer)?, hasher, left: LAYER };
-    let mut archive = Archive::new(unpacked);
+    let mut archive = Archive::new(Unpacked::new(layer, said.map(Digest::algorithm))?);
     let mut changes = Changes::default();
     let mut left = RECORD;
     for entry in archive.entries()? {
@@ -206,9 +200,7 @@ pub(super) fn changes(
             changes.gone.insert(path);
         }
     }
-    let mut rest = archive.into_inner();
-    io::copy(&mut rest, &mut io::sink())?;
-    Ok((changes, rest.hasher.map(Hasher::finish)))
+    Ok((changes, archive.into_inner().finish()?))
 }
 
 fn keep(entry: &mut tar::Entry<'_, impl Read>, left: &mut u64) -> io::Result<Kept> {
@@ -223,34 +215,4 @@ fn keep(entry: &mut tar::Entry<'_, impl Read>, left: &mut u64) -> io::Result<Kep
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     *left = left.checked_sub(length).ok_or_else(|| io::Error::other("dpkg's record in it is too large"))?;
     Ok(Kept::Bytes(bytes))
-}
-
-/// A layer as it is packed, which its first bytes tell.
-fn unpacked<'r>(mut layer: impl io::BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
-    let start = layer.fill_buf()?;
-    Ok(match start {
-        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(layer)),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::Decoder::with_buffer(layer)?),
-        _ => Box::new(layer),
-    })
-}
-
-/// What goes through, hashed, and no more than a layer may have.
-struct Counted<R> {
-    input: R,
-    hasher: Option<Hasher>,
-    left: u64,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        let length = u64::try_from(read).unwrap_or(u64::MAX);
-        let left = self.left.checked_sub(length);
-        self.left = left.ok_or_else(|| io::Error::other("it unpacks to more than is read"))?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&buffer[..read]);
-        }
-        Ok(read)
-    }
 }

@@ -81,7 +81,11 @@ fn layers(place: &str, left: &[Entry], right: &[Entry], found: &mut Vec<String>)
         match (entries.len(), twins.len()) {
             (_, 0) => lines.push(format!("{path} is only in the first")),
             (one, other) if one != other => {
-                lines.push(format!("{path} is there {} in the first, {} in the second", times(one), times(other)));
+                lines.push(format!(
+                    "{path} is there {} in the first, {} in the second",
+                    times(one),
+                    times(other)
+                ));
             }
             _ => {}
         }

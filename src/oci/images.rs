@@ -98,16 +98,6 @@ struct Gathered {
     manifests: BTreeSet<(Digest, Option<Platform>)>,
 }
 
-#[derive(Deserialize)]
-struct Unpacked {
-    rootfs: Layers,
-}
-
-#[derive(Deserialize)]
-struct Layers {
-    diff_ids: Vec<String>,
-}
-
 impl Folder {
     /// All images that these entries lead to. What is attested of them may also stand in `index.json`, whatever it is
     /// called there.
@@ -182,16 +172,6 @@ impl Folder {
     /// What an image's configuration says; nothing where it is none of an image.
     pub fn configuration(&self, config: &Descriptor) -> Result<Configuration, FolderError> {
         Ok(serde_json::from_slice(&self.configuration_bytes(config)?).unwrap_or_default())
-    }
-
-    /// The layers of an image as its configuration names them: unpacked, the lowest first.
-    pub fn unpacked_layers(&self, image: &Image) -> Result<Vec<Digest>, FolderError> {
-        let bytes = self.configuration(&image.config.digest)?;
-        let file = || super::folder::blob_name(&image.config.digest);
-        let read = serde_json::from_slice(&bytes);
-        let said: Unpacked = read.map_err(|source| FolderError::Json { file: file(), source })?;
-        // One that is none is none of a base either.
-        Ok(said.rootfs.diff_ids.iter().map_while(|text| text.parse().ok()).collect())
     }
 
     /// The bytes of a configuration, hashed.

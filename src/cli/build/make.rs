@@ -214,7 +214,7 @@ async fn audit(
         for one in &mut audited {
             let Some(platform) = &one.platform else { continue };
             let Some(image) = images.get(platform) else { continue };
-            let layers = folder.unpacked_layers(image).map_err(unreadable)?;
+            let layers = folder.configuration(&image.config).map_err(unreadable)?.diff_ids();
             one.findings.extend(bases.compare(platform, &layers));
         }
     }

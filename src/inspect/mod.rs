@@ -12,8 +12,8 @@ mod attested;
 mod base;
 mod copy;
 mod packages;
-mod revision;
 mod record;
+mod revision;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -148,7 +148,9 @@ impl<'a> Auditor<'a> {
     pub async fn folder(&self, folder: &Arc<Folder>, name: Option<&str>) -> Result<Vec<Audited>, Error> {
         let (mut all, missing) = self.images(folder, name).await?;
         if let (Some(first), true) = (all.first_mut(), missing > 0) {
-            first.notes.push(format!("{missing} more that its indexes name are not there, and were not looked at"));
+            first
+                .notes
+                .push(format!("{missing} more that its indexes name are not there, and were not looked at"));
         }
         Ok(all)
     }

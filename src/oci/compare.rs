@@ -81,7 +81,11 @@ fn layers(place: &str, left: &[Entry], right: &[Entry], found: &mut Vec<String>)
         match (entries.len(), twins.len()) {
             (_, 0) => lines.push(format!("{path} is only in the first")),
             (one, other) if one != other => {
-                lines.push(format!("{path} is there {} in the first, {} in the second", times(one), times(other)));
+                lines.push(format!(
+                    "{path} is there {} in the first, {} in the second",
+                    times(one),
+                    times(other)
+                ));
             }
             _ => {}
         }
@@ -166,6 +170,10 @@ mod tests {
         let mut builder = tar::Builder::new(Vec::new());
         for (path, content) in files {
             let mut header = tar::Header::new_gnu();
+            for set in [tar::Header::set_uid, tar::Header::set_gid, tar::Header::set_mtime] {
+                set(&mut header, 0);
+            }
+            header.set_mode(0o644);
             header.set_size(content.len() as u64);
             builder.append_data(&mut header, path, content.as_bytes()).unwrap();
         }

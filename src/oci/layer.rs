@@ -133,7 +133,8 @@ fn one(mut entry: tar::Entry<'_, impl Read>) -> io::Result<Entry> {
     let header = entry.header();
     let (kind, mode) = (header.entry_type(), header.mode()?);
     let (owner, modified) = ((header.uid()?, header.gid()?), header.mtime()?);
-    let names = [header.username_bytes(), header.groupname_bytes()].map(|bytes| name(bytes.unwrap_or_default()));
+    let names =
+        [header.username_bytes(), header.groupname_bytes()].map(|bytes| name(bytes.unwrap_or_default()));
     // Other kinds have anything there.
     let device = match kind {
         EntryType::Char | EntryType::Block => header.device_major()?.zip(header.device_minor()?),
@@ -159,7 +160,6 @@ fn records(entry: &mut tar::Entry<'_, impl Read>) -> io::Result<BTreeMap<String,
     }
     Ok(found)
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -195,7 +195,11 @@ mod tests {
         header.set_device_major(1).unwrap();
         header.set_device_minor(minor).unwrap();
         header.set_username(user).unwrap();
-        header.set_size(0);
+        for set in [tar::Header::set_uid, tar::Header::set_gid, tar::Header::set_mtime, tar::Header::set_size]
+        {
+            set(&mut header, 0);
+        }
+        header.set_mode(0o666);
         header.set_cksum();
         builder.append(&header, io::empty()).unwrap();
         builder.into_inner().unwrap()
@@ -217,9 +221,14 @@ mod tests {
         for (other, told) in cases {
             assert_eq!(apart(&plain, &other), [told]);
         }
-        let long = |end| device(3, "root", &[("LIBARCHIVE.xattr.user.x", format!("{}{end}", "a".repeat(60)).as_bytes())]);
+        let long = |end| {
+            device(3, "root", &[("LIBARCHIVE.xattr.user.x", format!("{}{end}", "a".repeat(60)).as_bytes())])
+        };
         let told = apart(&long("b"), &long("c"));
-        assert!(told.len() == 1 && told[0].contains("… (sha256:"), "what differs far behind is told: {told:?}");
+        assert!(
+            told.len() == 1 && told[0].contains("… (sha256:"),
+            "what differs far behind is told: {told:?}"
+        );
     }
 
     fn of(bytes: &[u8]) -> Vec<Entry> {

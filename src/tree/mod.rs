@@ -5,6 +5,7 @@
 
 mod commit;
 mod index;
+mod kept;
 mod overlay;
 mod refused;
 mod selection;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, Repository};
 
 pub use commit::CommitTree;
+pub use kept::is_kept;
 pub use overlay::Overlay;
 pub use refused::remedy;
 pub use selection::Selection;

@@ -126,6 +126,22 @@ impl Index {
         index
     }
 
+    /// The same with its entries changed. What `more` has is there too.
+    pub fn edited(mut self, more: Self, edit: impl FnOnce(&mut Vec<Value>)) -> Self {
+        let mut index: Value = serde_json::from_slice(&self.content[self.digest()].1).unwrap();
+        edit(index["manifests"].as_array_mut().unwrap());
+        self.content.extend(more.content);
+        let bytes = index.to_string().into_bytes();
+        self.digest = Some(Digest::sha256(&bytes));
+        self.add(Some(INDEX), bytes);
+        self
+    }
+
+    /// What an index has to say of this one.
+    pub fn entry(&self) -> Value {
+        json!({ "mediaType": INDEX, "digest": self.digest(), "size": self.content[self.digest()].1.len() })
+    }
+
     fn image(&mut self, image: &Image<'_>) -> Value {
         let (os, architecture) = image.platform.split_once('/').unwrap();
         let diff_ids: Vec<&Digest> = image.layers.iter().map(|layer| &layer.diff_id).collect();
@@ -199,9 +215,8 @@ impl Index {
             fs::write(folder.join("blobs/sha256").join(digest.hex()), bytes).unwrap();
         }
         let names = json!({ "org.opencontainers.image.ref.name": name });
-        let size = self.content[self.digest()].1.len();
-        let entry =
-            json!({ "mediaType": INDEX, "digest": self.digest(), "size": size, "annotations": names });
+        let mut entry = self.entry();
+        entry["annotations"] = names;
         let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] });
         fs::write(folder.join("index.json"), index.to_string()).unwrap();
     }

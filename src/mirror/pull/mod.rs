@@ -253,7 +253,9 @@ impl Puller {
             }
             let digests = level.iter().map(|entry| entry.digest.clone()).collect();
             let mut below = Vec::new();
-            for (entry, mut document) in level.into_iter().zip(self.documents(index.repository(), digests).await?) {
+            for (entry, mut document) in
+                level.into_iter().zip(self.documents(index.repository(), digests).await?)
+            {
                 below.append(&mut document.manifests);
                 match (&document.config, entry.is_attestation()) {
                     (Some(_), true) => copied.attestations.push(entry.digest),

@@ -149,8 +149,15 @@ fn an_image_may_use_what_it_reads_and_tools_what_is_locked() {
     let told = found(&image, "pkg:oci/x", &sha256(OTHER), json!({}));
     assert!(told[0].starts_with("not-of-image: "), "{told:?}");
     let frontend = "pkg:docker/docker/dockerfile@1";
-    let source =
+    let mut source =
         json!({"invocation": {"parameters": {"args": {"source": format!("docker/dockerfile:1@{OTHER}")}}}});
+    let told = found(&image, frontend, &sha256(OTHER), source.clone());
+    assert!(
+        told[0].contains("names nothing that went into it"),
+        "what reads the Dockerfile is in no image: {told:?}"
+    );
+    source["buildConfig"] =
+        json!({"llbDefinition": [{"id": "a", "op": {"Op": {"source": {"identifier": "local://context"}}}}]});
     assert_eq!(found(&image, frontend, &sha256(OTHER), source.clone()), [""; 0]);
     assert!(found(&image, frontend, &sha256(OTHER), json!({}))[0].starts_with("not-of-image: "));
     assert!(

@@ -204,7 +204,7 @@ fn what_an_image_does_not_say_is_told() {
     };
     told(
         stage.changed(unlisted),
-        "error[not-understood]: its provenance names nothing that was used, and it does not tell the steps",
+        "error[not-understood]: its provenance names nothing that went into it, and it does not tell the steps",
     );
     let ended = stage.changed(|image| {
         image.labels = json!({});
@@ -288,10 +288,8 @@ fn what_an_index_leads_to_is_fetched_and_looked_at() {
     let attested = |about: &str| json!({ "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": about });
     let manifest = |edit: &dyn Fn(&mut Value)| {
         let hidden = hidden();
-        let mut entry = json!({
-            "mediaType": crate::support::registry::MANIFEST, "digest": hidden.manifests[0],
-            "platform": { "os": "unknown", "architecture": "unknown" },
-        });
+        let mut entry = hidden.entries().remove(0);
+        entry["platform"] = json!({ "os": "unknown", "architecture": "unknown" });
         edit(&mut entry);
         good().edited(hidden, |entries| entries.push(entry))
     };

@@ -49,6 +49,11 @@ impl Layer {
         Self { packed, diff_id }
     }
 
+    /// Of itself, as it is packed.
+    pub fn digest(&self) -> Digest {
+        Digest::sha256(&self.packed)
+    }
+
     /// Of what it says that it unpacks to.
     pub fn diff_id(&self) -> Digest {
         self.diff_id.clone()
@@ -128,13 +133,20 @@ impl Index {
 
     /// The same with its entries changed. What `more` has is there too.
     pub fn edited(mut self, more: Self, edit: impl FnOnce(&mut Vec<Value>)) -> Self {
-        let mut index: Value = serde_json::from_slice(&self.content[self.digest()].1).unwrap();
-        edit(index["manifests"].as_array_mut().unwrap());
+        let mut entries = self.entries();
+        edit(&mut entries);
         self.content.extend(more.content);
-        let bytes = index.to_string().into_bytes();
+        let bytes =
+            json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string().into_bytes();
         self.digest = Some(Digest::sha256(&bytes));
         self.add(Some(INDEX), bytes);
         self
+    }
+
+    /// Its entries.
+    pub fn entries(&self) -> Vec<Value> {
+        let index: Value = serde_json::from_slice(&self.content[self.digest()].1).unwrap();
+        index["manifests"].as_array().unwrap().clone()
     }
 
     /// What an index has to say of this one.

@@ -9,7 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("document", &["model"]),
     ("files", &[]),
-    ("tree", &[]),
+    ("tree", &["model"]),
     ("app", &[]),
     ("child", &[]),
     ("journal", &["model", "tree"]),
@@ -156,7 +156,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     // `cli` starts nobody: it may have to end itself.
     ("std::process", &["git", "source", "publish", "engine", "cli"]),
     ("tokio::process", &["child", "git", "source", "publish", "engine"]),
-    ("rustix::", &["child", "git", "cli"]),
+    ("rustix::", &["child", "git", "oci", "cli"]),
     ("tokio::signal", &["cli"]),
 ];
 

@@ -70,6 +70,13 @@ impl Workspace {
         Ok(Self { root: root.into(), catalog, configured, declared, keyrings })
     }
 
+    /// What decides about pins: the configuration's files, whether they are there or not, and the keyrings of the
+    /// repository.
+    pub fn files(&self) -> Vec<String> {
+        let keyrings = self.keyrings.keys().filter(|path| !path.starts_with('/')).map(String::as_str);
+        CONFIGURATION.into_iter().chain(keyrings).map(str::to_owned).collect()
+    }
+
     /// The keyring that a pin declares, or why it is of no use; none where it declares none.
     pub fn keyring(&self, declaration: &Declaration) -> Option<Result<Arc<Keyring>, String>> {
         let path = declaration.signed_by()?;

@@ -182,6 +182,30 @@ fn buildah_builds_what_was_checked_before() {
     assert!(built.data.contains("among the images of buildah") && built.data.contains("attests nothing"));
     let pushed = build(&repository, &["fip-alias-agent", "--engine=buildah", "--push", PREFIX]);
     assert!(pushed.code == 0 && pushed.data.contains("  pushed: "));
+    let all = ["build", "fip-alias-agent", "--engine=buildah", "--", "--network=host", "--squash"];
+    let squashed = said(&repository.solera_pin(&all));
+    assert!(
+        squashed.code == 1 && squashed.data.contains("its lowest layers are not those of the locked base")
+    );
+    let inside = build(&repository, &["fip-alias-agent", "--logs=images/new"]);
+    assert!(inside.code == 2 && inside.said.contains("--logs images/new is among the images"));
+}
+
+/// What the base tells builders to do in every image that is built on it.
+#[test]
+fn what_a_base_would_fetch_is_stopped() {
+    let repository = Repository::of("bookworm", &["fip-alias-agent"], &["iproute2"], |repository| {
+        let base = "library/debian:bookworm-slim";
+        let trigger = format!("FROM 127.0.0.1:5000/{base}\nONBUILD ADD http://127.0.0.1:8081/up /up\n");
+        repository.stand_in(base, &trigger, &[]);
+        None
+    });
+    repository.commit();
+    let policy = build(&repository, &["fip-alias-agent"]);
+    assert!(policy.code == 1 && policy.said.contains("source denied by policy"));
+    let checked = build(&repository, &["fip-alias-agent", "--engine=buildah", "--format=json"]);
+    assert!(checked.code == 1 && checked.said.contains("ONBUILD instructions that name what is not locked"));
+    assert!(!checked.said.contains("STEP 1") && checked.data.contains("\"error\": \"the base docker.io/"));
 }
 
 /// All images of this repository: on a real Debian, and on what stands in for the rest.
@@ -210,7 +234,9 @@ fn the_base_comes_from_the_copy_where_nothing_else_is() {
     let repository = committed();
     let copied = said(&repository.solera_pin(&["mirror", "pull", "../copy"]));
     assert_eq!(copied.code, 0);
-    let built =
-        said(&repository.apart(&["build", "fip-alias-agent", "--engine=buildah", "--", "--network=host"]));
-    assert!(built.code == 0 && built.data.contains("among the images of buildah"));
+    for engine in ["buildah", "buildx"] {
+        let words = ["build", "fip-alias-agent", &format!("--engine={engine}"), "--", "--network=host"];
+        let built = said(&repository.apart(&words));
+        assert!(built.code == 0 && built.data.contains(&format!("among the images of {engine}")), "{engine}");
+    }
 }

@@ -46,6 +46,8 @@ mod mirror;
 mod pull;
 #[path = "http/pull_binary.rs"]
 mod pull_binary;
+#[path = "http/push.rs"]
+mod push;
 #[path = "http/refresh.rs"]
 mod refresh;
 #[path = "http/requests.rs"]
@@ -84,7 +86,11 @@ fn images() -> ImageSource {
 }
 
 fn repository(registry: &Registry, path: &str) -> Repository {
-    format!("{}/{path}", registry.host()).parse().unwrap()
+    repository_at(&registry.host(), path)
+}
+
+fn repository_at(host: &str, path: &str) -> Repository {
+    format!("{host}/{path}").parse().unwrap()
 }
 
 fn tag(text: &str) -> Tag {

@@ -1,4 +1,4 @@
-//! What other programs read of this repository: the action of GitHub workflows, and the hook of pre-commit.
+//! What other programs read of this repository: the action of GitHub workflows, the hook of pre-commit, and the justfile.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
@@ -135,4 +135,34 @@ fn the_readme_has_the_table_of_images_as_it_is() {
         table.trim(),
         "write what `solera-pin catalog --format markdown` prints into README.md"
     );
+}
+
+/// Every recipe that builds or pushes, with what it was given.
+#[test]
+fn the_justfile_runs_what_it_says() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let just = top.join("target/just/bin/just");
+    assert!(just.exists(), "`just` is not in target/just: run scripts/just");
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("solera pin");
+    fs::write(&program, "#!/bin/sh\nfor argument; do printf '<%s>' \"$argument\"; done\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |words: &[&str], prefix: &str| {
+        let mut command = Command::new(&just);
+        command.arg("--justfile").arg(top.join("justfile")).args(words);
+        command.env("SOLERA_PIN", format!("'{}'", program.display())).env("TAG_PREFIX", prefix);
+        let ended = command.output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    assert_eq!(run(&["build", "wordpress-fpm"], ""), "<build><wordpress-fpm>");
+    assert_eq!(run(&["build-all"], ""), "<build>");
+    assert_eq!(run(&["push-all"], "ghcr.io/a b"), "<build><--push><--tag-prefix><ghcr.io/a b>");
+    assert_eq!(
+        run(&["push", "aralez", "--engine=buildah"], "r/a"),
+        "<build><--push><--tag-prefix><r/a><aralez><--engine=buildah>"
+    );
+    for recipe in ["build", "build-all", "push", "push-all", "refresh", "test", "verify"] {
+        assert!(run(&["--list"], "").contains(&format!("\n    {recipe}")), "{recipe}");
+    }
 }

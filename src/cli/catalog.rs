@@ -85,7 +85,7 @@ fn check(
     if !images.is_empty() {
         let within: Vec<String> = files.iter().cloned().collect();
         let tree = WorkTree::new(&workspace.root);
-        let seen = gate::see(&tree, &input, &within).map_err(|error| Error::usage(error.to_string()))?;
+        let seen = gate::see(&tree, &input, &within)?;
         findings = conclude(&input, seen, false, |_, _, _| true).findings;
     }
     findings.retain(|finding| {

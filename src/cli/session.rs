@@ -191,7 +191,7 @@ impl Session<'_> {
 pub(crate) fn unreadable(error: WorkspaceError) -> Error {
     match error {
         WorkspaceError::Problems(problems) => Error::problems(problems),
-        error @ WorkspaceError::Tree(_) => Error::usage(error.to_string()),
+        WorkspaceError::Tree(error) => error.into(),
     }
 }
 

@@ -34,30 +34,13 @@ fn is_list(recipe: &Recipe) -> bool {
 
 fn build(recipe: &Recipe) -> Invocation {
     let mut arguments: Vec<OsString> = ["build", "--format=oci"].map(OsString::from).into();
-    let mut add = |words: String| arguments.push(words.into());
-    add(format!("--file={}", recipe.dockerfile));
-    for (name, value) in &recipe.arguments {
-        add(format!("--build-arg={name}={value}"));
-    }
-    for (name, value) in &recipe.labels {
-        add(format!("--label={name}={value}"));
-    }
-    let platforms: Vec<String> = recipe.platforms.iter().map(ToString::to_string).collect();
-    add(format!("--platform={}", platforms.join(",")));
+    arguments.extend(recipe.words());
     // The time of the image and of all files that it adds.
-    add(format!("--timestamp={}", recipe.epoch));
-    if recipe.fresh {
-        add("--no-cache".into());
-    }
-    add(match is_list(recipe) {
-        true => format!("--manifest={}", scratch_name(recipe)),
-        false => format!("--tag={}", scratch_name(recipe)),
+    arguments.push(format!("--timestamp={}", recipe.epoch).into());
+    arguments.push(match is_list(recipe) {
+        true => format!("--manifest={}", scratch_name(recipe)).into(),
+        false => format!("--tag={}", scratch_name(recipe)).into(),
     });
-    if let Some(file) = &recipe.sources_list {
-        let mut secret = OsString::from("--secret=id=sources-list,src=");
-        secret.push(file);
-        arguments.push(secret);
-    }
     arguments.extend(recipe.further.iter().cloned());
     arguments.push(recipe.context.clone().into());
     invocation(arguments)

@@ -36,25 +36,8 @@ fn docker(arguments: Vec<OsString>) -> Invocation {
 
 fn build(recipe: &Recipe, output: OsString) -> Invocation {
     let mut arguments: Vec<OsString> = ["buildx", "build", "--progress=plain"].map(OsString::from).into();
-    let mut add = |words: String| arguments.push(words.into());
-    add(format!("--file={}", recipe.dockerfile));
-    for (name, value) in &recipe.arguments {
-        add(format!("--build-arg={name}={value}"));
-    }
-    for (name, value) in &recipe.labels {
-        add(format!("--label={name}={value}"));
-    }
-    let platforms: Vec<String> = recipe.platforms.iter().map(ToString::to_string).collect();
-    add(format!("--platform={}", platforms.join(",")));
-    add("--provenance=mode=max".into());
-    if recipe.fresh {
-        add("--no-cache".into());
-    }
-    if let Some(file) = &recipe.sources_list {
-        let mut secret = OsString::from("--secret=id=sources-list,src=");
-        secret.push(file);
-        arguments.push(secret);
-    }
+    arguments.extend(recipe.words());
+    arguments.push("--provenance=mode=max".into());
     arguments.push(output);
     arguments.extend(recipe.further.iter().cloned());
     arguments.push(recipe.context.clone().into());

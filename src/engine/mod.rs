@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
-pub use outside::outside;
+pub use outside::{bases, outside};
 pub use recipe::{Recipe, Untold, digits_of, tag_of};
 pub use run::{Ended, EngineError, answers, run};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{CommitId, GitUrl, ImageRef, Pin, PinName};
+use crate::model::{CommitId, Digest, GitUrl, ImagePin, ImageRef, Pin, PinName};
 use crate::scan::{GitInput, ImageInput, Input, Kind, Reference, dockerfile};
 
 /// What a build of `dockerfile` names that none of `pins` is, each as a person would look for it. What a `RUN` fetches is
@@ -21,6 +21,29 @@ pub fn outside(
         .collect()
 }
 
+/// The locked images that stages of `dockerfile` begin with: what they say about builds on them is followed.
+pub fn bases<'p>(
+    dockerfile: &str,
+    arguments: &BTreeMap<String, String>,
+    platforms: &[String],
+    pins: &'p BTreeMap<PinName, Pin>,
+) -> BTreeMap<&'p PinName, &'p ImagePin> {
+    let references = dockerfile::scan_for(dockerfile, arguments, platforms).references;
+    let begins = |pin: &Pin| {
+        references.iter().any(|reference| match (&reference.kind, &reference.input) {
+            (Kind::From, Ok(Input::Image(image))) => {
+                text_of(image).parse().is_ok_and(|image| is_image(pin, &image))
+            }
+            _ => false,
+        })
+    };
+    let base = |(name, pin): (&'p PinName, &'p Pin)| match pin {
+        Pin::Image(image) if begins(pin) => Some((name, image)),
+        _ => None,
+    };
+    pins.iter().filter_map(base).collect()
+}
+
 fn unlocked(reference: &Reference, pins: &BTreeMap<PinName, Pin>) -> Option<String> {
     let kind = reference.kind;
     let (name, is_locked) = match &reference.input {
@@ -35,12 +58,16 @@ fn unlocked(reference: &Reference, pins: &BTreeMap<PinName, Pin>) -> Option<Stri
             (format!("{}{commit}", git.url), pins.values().any(|pin| is_git(pin, git)))
         }
         Ok(Input::Fetch(fetch)) => {
+            // That the file has this checksum is the builder's to see to.
+            let digest = fetch.checksum.as_ref().and_then(|checksum| checksum.parse::<Digest>().ok());
             let is_file = |pin: &Pin| match pin {
-                Pin::Archive(pin) => pin.files().into_iter().any(|(_, _, url)| url == fetch.what),
+                Pin::Archive(pin) => pin
+                    .files()
+                    .into_iter()
+                    .any(|(_, file, url)| url == fetch.what && digest.as_ref() == Some(&file.digest)),
                 _ => false,
             };
-            // Which checksum stands there is the builder's to compare, and the gate's to have seen.
-            (fetch.what.clone(), fetch.locked_by.is_some() && pins.values().any(is_file))
+            (fetch.what.clone(), pins.values().any(is_file))
         }
         Ok(Input::Bound(_)) => return None,
     };
@@ -80,6 +107,9 @@ mod tests {
             "version = 1\n\n[pin.rust]\nimage = \"docker.io/library/rust\"\ntag = \"1.88\"\ndigest = \"{digest}\"\n\
              media-type = \"application/vnd.oci.image.index.v1+json\"\nplatforms.\"linux/amd64\" = \"{child}\"\n\n\
              [pin.source]\ngit = \"https://example.org/a/b\"\ntag = \"v1\"\ncommit = \"{commit}\"\n"
+        ) + &format!(
+            "\n[pin.tool]\narchive = \"https://example.org/tool-{{version}}.tar.gz\"\nversion = \"1\"\nsha256 = \"{}\"\nsize = 6\n",
+            "e".repeat(64)
         );
         crate::lock::decode(&SourceFile::new("pins.lock", &text)).unwrap().pins
     }
@@ -90,8 +120,11 @@ mod tests {
         let commit = "b".repeat(40);
         let other = digest.replace("aa", "cc");
         let pins = pins(&digest, &commit);
-        let arguments =
-            BTreeMap::from([("PIN_RUST".to_owned(), format!("docker.io/library/rust:1.88@{digest}"))]);
+        let arguments = BTreeMap::from([
+            ("PIN_RUST".to_owned(), format!("docker.io/library/rust:1.88@{digest}")),
+            ("PIN_TOOL".to_owned(), "https://example.org/tool-1.tar.gz".to_owned()),
+            ("PIN_TOOL_SHA256".to_owned(), "e".repeat(64)),
+        ]);
         let outside = |text: &str| outside(text, &arguments, &["linux/amd64".into()], &pins);
         let inside = [
             "ARG PIN_RUST\nFROM ${PIN_RUST}\n".to_owned(),
@@ -99,6 +132,8 @@ mod tests {
             format!("FROM rust@{}\n", digest.replace("aa", "dd")),
             "FROM scratch\nRUN curl https://example.org\n".into(),
             format!("FROM scratch\nADD https://example.org/a/b.git#{commit} /src\n"),
+            format!("FROM scratch\nADD --checksum=sha256:{} https://example.org/tool-1.tar.gz /\n", "e".repeat(64)),
+            "ARG PIN_TOOL\nFROM scratch\nARG PIN_TOOL PIN_TOOL_SHA256\nADD --checksum=sha256:${PIN_TOOL_SHA256} ${PIN_TOOL} /\n".into(),
         ];
         for text in inside {
             assert_eq!(outside(&text), [""; 0], "{text}");
@@ -111,6 +146,15 @@ mod tests {
             "FROM ${NOTHING}\n".into(),
             format!("FROM scratch\nCOPY --from=alpine@{digest} /a /a\n"),
             "FROM scratch\nADD https://example.org/a.tar.gz /\n".into(),
+            "FROM scratch\nADD https://example.org/tool-1.tar.gz /\n".into(),
+            format!(
+                "FROM scratch\nADD --checksum=sha256:{} https://example.org/tool-1.tar.gz /\n",
+                "f".repeat(64)
+            ),
+            format!(
+                "FROM scratch\nADD --checksum=sha256:{} https://example.org/tool-2.tar.gz /\n",
+                "e".repeat(64)
+            ),
             format!("FROM scratch\nADD https://example.org/a/b.git#{} /src\n", "c".repeat(40)),
             "FROM scratch\nADD https://example.org/a/b.git#v1 /src\n".into(),
         ];

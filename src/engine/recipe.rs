@@ -56,6 +56,27 @@ pub enum Untold {
 }
 
 impl Recipe {
+    /// What all builders call the same: their arguments from the file to the secret, but the name and the goal.
+    pub(super) fn words(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = vec![format!("--file={}", self.dockerfile).into()];
+        let pairs = |flag: &'static str, of: &BTreeMap<String, String>| -> Vec<OsString> {
+            of.iter().map(|(name, value)| format!("--{flag}={name}={value}").into()).collect()
+        };
+        words.extend(pairs("build-arg", &self.arguments));
+        words.extend(pairs("label", &self.labels));
+        let platforms: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
+        words.push(format!("--platform={}", platforms.join(",")).into());
+        if self.fresh {
+            words.push("--no-cache".into());
+        }
+        if let Some(file) = &self.sources_list {
+            let mut secret = OsString::from("--secret=id=sources-list,src=");
+            secret.push(file);
+            words.push(secret);
+        }
+        words
+    }
+
     /// The time of everything in it.
     pub fn time(&self) -> Option<Timestamp> {
         Timestamp::from_second(self.epoch).ok()
@@ -89,15 +110,15 @@ fn version_of(catalog: &Catalog, name: &PinName, pin: &Pin) -> Result<String, Un
     numbers.map(str::to_owned).ok_or_else(none)
 }
 
-/// Eight digits of build arguments and files, each a path, whether it is a program, and its content. They change with any of
+/// Eight digits of build arguments and files, each a path, a letter for what it is, and its content. They change with any of
 /// them, and are the same wherever they are computed.
-pub fn digits_of(arguments: &BTreeMap<String, String>, files: &BTreeMap<String, (bool, Digest)>) -> String {
+pub fn digits_of(arguments: &BTreeMap<String, String>, files: &BTreeMap<String, (char, Digest)>) -> String {
     let mut text = String::new();
     for (name, value) in arguments {
         text.push_str(&format!("{name}={value}\n"));
     }
-    for (path, (program, digest)) in files {
-        text.push_str(&format!("{path}\0{}\0{digest}\n", if *program { 'x' } else { '-' }));
+    for (path, (kind, digest)) in files {
+        text.push_str(&format!("{path}\0{kind}\0{digest}\n"));
     }
     Digest::sha256(text.as_bytes()).hex()[..8].to_owned()
 }
@@ -109,13 +130,13 @@ mod tests {
     #[test]
     fn digits_change_with_every_input() {
         let arguments = BTreeMap::from([("A".to_owned(), "1".to_owned())]);
-        let file = |program, content: &[u8]| {
-            BTreeMap::from([("Dockerfile".to_owned(), (program, Digest::sha256(content)))])
+        let file = |kind, content: &[u8]| {
+            BTreeMap::from([("Dockerfile".to_owned(), (kind, Digest::sha256(content)))])
         };
-        let digits = digits_of(&arguments, &file(false, b"x"));
-        assert_eq!((digits.len(), &digits), (8, &digits_of(&arguments, &file(false, b"x"))));
-        assert_ne!(digits, digits_of(&arguments, &file(true, b"x")));
-        assert_ne!(digits, digits_of(&arguments, &file(false, b"y")));
-        assert_ne!(digits, digits_of(&BTreeMap::new(), &file(false, b"x")));
+        let digits = digits_of(&arguments, &file('-', b"x"));
+        assert_eq!((digits.len(), &digits), (8, &digits_of(&arguments, &file('-', b"x"))));
+        assert_ne!(digits, digits_of(&arguments, &file('x', b"x")));
+        assert_ne!(digits, digits_of(&arguments, &file('-', b"y")));
+        assert_ne!(digits, digits_of(&BTreeMap::new(), &file('-', b"x")));
     }
 }

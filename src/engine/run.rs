@@ -14,8 +14,9 @@ use crate::child::Group;
 /// The longest line that is passed on; the rest of it is a line of its own.
 const LINE: u64 = 64 << 10;
 
-/// How long a builder that has ended may still have something to say.
+/// How long a builder that has ended may still have something to say: in one piece, and in all.
 const QUIET: Duration = Duration::from_millis(500);
+const LAST: Duration = Duration::from_secs(2);
 
 /// How a builder ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,10 +86,14 @@ pub async fn run(
             status = child.wait() => break status.map_err(|error| invocation.error(error))?,
         }
     };
-    // What it has said before its end. A daemon that it leaves behind may hold its output open for ever.
-    while let Ok(Some(line)) = tokio::time::timeout(QUIET, lines.recv()).await {
-        tell(&line);
-    }
+    // What it has said before its end. A daemon that it leaves behind may hold its output open for ever, and talk on.
+    let last = async {
+        while let Ok(Some(line)) = tokio::time::timeout(QUIET, lines.recv()).await {
+            tell(&line);
+        }
+    };
+    // What it has not said by then is not what was waited for.
+    let _ = tokio::time::timeout(LAST, last).await;
     Ok(if status.success() { Ended::Done } else { Ended::Failed(status.code()) })
 }
 
@@ -145,5 +150,7 @@ mod tests {
         let script = shell("(trap '' TERM; sleep 60) & echo done");
         let ended = run(&script, Path::new("/"), |line| said.push(line.to_owned())).await.unwrap();
         assert_eq!((ended, said), (Ended::Done, vec!["done".to_owned()]));
+        let script = shell("(while echo on; do sleep 0.1; done) & echo done");
+        assert_eq!(run(&script, Path::new("/"), |_| {}).await.unwrap(), Ended::Done);
     }
 }

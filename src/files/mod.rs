@@ -31,6 +31,15 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     })
 }
 
+/// Where a path leads; of one that is not there, or not yet, what is there of it is followed.
+pub fn resolved(path: &Path) -> PathBuf {
+    match (std::fs::canonicalize(path), path.parent(), path.file_name()) {
+        (Ok(path), ..) => path,
+        (Err(_), Some(folder), Some(name)) => resolved(folder).join(name),
+        (Err(_), ..) => path.to_path_buf(),
+    }
+}
+
 /// Whether a file may be executed by its owner.
 pub fn is_program(path: &Path) -> bool {
     #[cfg(unix)]

@@ -36,6 +36,8 @@ pub struct Flaw {
 pub enum Fault {
     /// It is not there.
     Missing,
+    /// A folder or the like is in its place.
+    NotAFile,
     /// It is something else: this, where its bytes were read.
     Wrong(String),
     /// It leads to this.
@@ -198,6 +200,7 @@ impl Check<'_> {
                 return Ok(Some(()));
             }
             Err(error) if error.is_missing() => Fault::Missing,
+            Err(FolderError::NotAFile { .. }) => Fault::NotAFile,
             Err(FolderError::Corrupt { found, .. }) => Fault::Wrong(format!("its content is {found}")),
             Err(error @ FolderError::TooLarge { .. }) => Fault::Wrong(error.to_string()),
             Err(error) => return Err(error),

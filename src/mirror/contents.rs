@@ -10,7 +10,7 @@ use crate::oci::Descriptor;
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// Written by containerd and BuildKit beside a bare tag in [`REF_NAME`], always a full reference.
-const CONTAINERD_NAME: &str = "io.containerd.image.name";
+pub(super) const CONTAINERD_NAME: &str = "io.containerd.image.name";
 
 /// All repositories of a layout, as of one reading of its `index.json`.
 #[derive(Debug, Default)]

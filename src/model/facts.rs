@@ -28,6 +28,8 @@ pub struct Make {
     pub history: Vec<String>,
     /// The revision of its source, as its label claims.
     pub revision: Option<String>,
+    /// The instructions that builders follow in every image that is built on it (`ONBUILD`), in order.
+    pub triggers: Vec<String>,
 }
 
 /// What an image says that it was built on: a claim, which nothing proves.

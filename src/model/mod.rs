@@ -39,7 +39,7 @@ pub use repository::{Registry, Repository, RepositoryError};
 pub use sightings::{Sighting, Sightings};
 pub use tag::{Tag, TagError};
 pub use tag_list::{ListMark, TagList};
-pub use text::{harmless, holds_login, in_words};
+pub use text::{harmless, holds_login, in_words, quoted, shell_word};
 
 /// `Display`, `Debug`-as-text and `serde::Serialize` for a type whose text form is its whole value.
 macro_rules! text_type {

@@ -15,6 +15,20 @@ pub fn harmless(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
+/// Text as one word for a shell, between quotes as git writes them.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''").replace('!', r"'\!'"))
+}
+
+/// The same, for a person: without quotes where it needs none.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => quoted(text),
+    }
+}
+
 /// A duration in its two largest units, as `1 d 4 h`; seconds only where there is nothing larger.
 pub fn in_words(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs();
@@ -55,6 +69,15 @@ mod tests {
         {
             assert!(!holds_login(url), "{url}");
         }
+    }
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_it_differently() {
+        assert_eq!(shell_word("/srv/a-b_c.d"), "/srv/a-b_c.d");
+        for (text, word) in [("/a b", "'/a b'"), ("", "''"), ("$x", "'$x'"), ("~", "'~'"), ("a;b", "'a;b'")] {
+            assert_eq!(shell_word(text), word);
+        }
+        assert_eq!(quoted("/it's; rm -rf !"), r"'/it'\''s; rm -rf '\!''");
     }
 
     #[test]

@@ -116,6 +116,23 @@ impl Client {
     }
 }
 
+impl Client {
+    /// After the `attempt`-th attempt (from 1) at something of several requests: whether there may be another one, once it
+    /// was waited for as long as before a request is sent again. A pause that the host asked for is waited for anyway.
+    pub async fn may_begin_anew(&self, place: &Url, attempt: u32) -> bool {
+        let settings = &self.0.settings;
+        if attempt >= settings.attempts.max(1) {
+            return false;
+        }
+        let delay = retry::delay(attempt, settings.base_delay, settings.max_delay);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        self.0.counters.retried(Place::of(place).host());
+        true
+    }
+}
+
 impl Inner {
     pub(super) fn new(settings: Settings) -> Result<Self, NetError> {
         Ok(Self {
@@ -245,7 +262,7 @@ impl Inner {
                 return Ok(response);
             }
             if !tried.may_follow(authorization) {
-                return Err(denied(&response, endpoint));
+                return Err(denied(&response, endpoint, to.1));
             }
             // A host that was open has private repositories, or a token was revoked.
             let offered = Arc::new(challenged(&response, endpoint)?);
@@ -369,10 +386,20 @@ fn challenged(response: &Response, endpoint: &Endpoint) -> Result<Scheme, NetErr
     })
 }
 
-fn denied(response: &Response, endpoint: &Endpoint) -> NetError {
-    NetError::Denied {
-        place: Place::of(&response.url),
-        what: "answered 401: the repository does not exist, or is private".into(),
-        hint: format!("check the repository's name; if it is private: docker login{}", endpoint.login_name()),
-    }
+fn denied(response: &Response, endpoint: &Endpoint, actions: Actions) -> NetError {
+    let (place, login) = (Place::of(&response.url), endpoint.login_name());
+    let (what, hint) = match actions {
+        Actions::Pull => (
+            "answered 401: the repository does not exist, or is private".to_owned(),
+            format!("check the repository's name; if it is private: docker login{login}"),
+        ),
+        Actions::Push => {
+            let said = response.complaint().map(|said| format!(" ({said})")).unwrap_or_default();
+            (
+                format!("answered 401: who asks may not push there{said}"),
+                format!("log in with an account that may push: docker login{login}"),
+            )
+        }
+    };
+    NetError::Denied { place, what, hint }
 }

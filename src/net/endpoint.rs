@@ -298,6 +298,19 @@ mod tests {
     }
 
     #[test]
+    fn a_push_goes_to_the_registry_and_not_without_tls_for_its_mirrors_sake() {
+        let at = |mirror, plain| {
+            let registry = "r.example".parse().unwrap();
+            let settings = settings("r.example", Some(mirror), None, plain).without_mirror_of(&registry);
+            let endpoint = Endpoint::of(&registry, &settings).unwrap();
+            (endpoint.url().to_string(), endpoint.is_mirror())
+        };
+        assert_eq!(at("https://m.example", false), ("https://r.example/v2".to_owned(), false));
+        assert_eq!(at("https://m.example", true), ("http://r.example/v2".to_owned(), false));
+        assert_eq!(at("http://m.example", true), ("https://r.example/v2".to_owned(), false));
+    }
+
+    #[test]
     fn a_token_server_is_on_the_domain_or_declared() {
         let allows = |registry: &str, declared: Option<&str>, realm: &str| {
             let settings = settings(registry, None, declared, false);

@@ -169,6 +169,11 @@ impl NetError {
         }
     }
 
+    /// Whether the same may have an answer, if it is begun anew after a while.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Transport { .. } | Self::Transient { .. }) && self.not_asked().is_none()
+    }
+
     /// What to do next, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -232,8 +232,10 @@ impl Inner {
         if encoding.is_some_and(is_compression) {
             return Err(refused("compressed its answer, although it was asked not to"));
         }
-        // What an error page says is not used, and HEAD has no body whatever its length says.
-        if request.asked == Asked::Head || answer.status() == StatusCode::NOT_FOUND {
+        // HEAD has no body whatever its length says; why there is nothing to be read is not used, only why nothing can be put
+        // there.
+        let is_read = request.body.is_none();
+        if request.asked == Asked::Head || (is_read && answer.status() == StatusCode::NOT_FOUND) {
             return Ok(Body::default());
         }
         let limit = request.limit();

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
+use serde::Deserialize;
 use url::Url;
 
 use super::body::{Body, BodyReader};
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::stats::Asked;
-use crate::model::Registry;
+use crate::model::{Registry, harmless};
 
 /// How the server is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,14 +81,14 @@ impl Actions {
 /// How something is done to a repository by one who may push to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Push {
-    /// Asking whether it is there.
-    Head,
     /// Beginning an upload.
     Post,
     /// Ending one, or putting a manifest.
     Put,
     /// Adding to one.
     Patch,
+    /// Giving one up.
+    Delete,
 }
 
 /// Takes in a body as it comes, so that it may be larger than memory.
@@ -189,15 +190,17 @@ impl Request {
     #[must_use]
     pub fn push_by(self, way: Push, body: Vec<u8>) -> Self {
         let method = match way {
-            Push::Head => return Self { method: Method::Head, asked: Asked::Head, ..self }.pushing(),
             Push::Post => Method::Post,
             Push::Put => Method::Put,
             Push::Patch => Method::Patch,
+            Push::Delete => Method::Delete,
         };
         Self { method, body: Some(body), ..self }.pushing()
     }
 
-    fn pushing(mut self) -> Self {
+    /// Is sent by one who may push to the repository: a registry need not tell others what is there.
+    #[must_use]
+    pub fn pushing(mut self) -> Self {
         if let Access::Registry { actions, .. } = &mut self.access {
             *actions = Actions::Push;
         }
@@ -341,9 +344,63 @@ impl Response {
         self.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
     }
 
+    /// What a registry says is wrong, by its code and its message (distribution-spec, "Error Codes"): text that acts on
+    /// nothing, and not much of it.
+    pub fn complaint(&self) -> Option<String> {
+        const LENGTH: usize = 300;
+        let errors = serde_json::from_slice::<Complaints>(self.body()).ok()?.errors;
+        let said = errors.iter().filter_map(Complaint::text).collect::<Vec<_>>().join("; ");
+        let said: String = harmless(&said).chars().take(LENGTH).collect();
+        Some(said).filter(|said| !said.is_empty())
+    }
+
     /// `Content-Type` in lower case, without its parameters.
     pub fn content_type(&self) -> Option<String> {
         let value = self.header("content-type")?.split(';').next()?;
         Some(value.trim().to_ascii_lowercase()).filter(|value| !value.is_empty())
+    }
+}
+
+/// What registries answer with where they refuse something.
+#[derive(Deserialize)]
+struct Complaints {
+    errors: Vec<Complaint>,
+}
+
+#[derive(Deserialize)]
+struct Complaint {
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+impl Complaint {
+    fn text(&self) -> Option<String> {
+        let parts = [&self.code, &self.message].into_iter().flatten().map(|part| part.trim());
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+        Some(parts.join(": ")).filter(|text| !text.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_registry_complains_of_is_told_and_kept_short() {
+        let said = |body: &str| {
+            let mut answer = Body::whole(body.len());
+            answer.push(body.as_bytes());
+            let url = Url::parse("https://r.example/v2/").unwrap();
+            Response { status: 403, headers: HeaderMap::new(), url, body: answer }.complaint()
+        };
+        let denied = r#"{"errors":[{"code":"DENIED","message":"no \u001b[2J push"},{"code":"UNSUPPORTED","detail":{}}]}"#;
+        assert_eq!(said(denied).unwrap(), r"DENIED: no \u{1b}[2J push; UNSUPPORTED");
+        let long = format!(r#"{{"errors":[{{"message":"{}"}}]}}"#, "x".repeat(9999));
+        assert_eq!(said(&long).unwrap().len(), 300);
+        for nothing in ["", "<html>", "{}", r#"{"errors":[]}"#, r#"{"errors":[{}]}"#] {
+            assert_eq!(said(nothing), None, "{nothing}");
+        }
     }
 }

@@ -80,6 +80,20 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The same with `registry` asked itself, as for a push: a mirror is for reading.
+    #[must_use]
+    pub fn without_mirror_of(mut self, registry: &Registry) -> Self {
+        if let Some(declared) = self.registries.get_mut(registry)
+            && let Some(mirror) = declared.mirror.take()
+        {
+            // Where the mirror has no TLS that was said of the mirror, and a login is shown to no other without.
+            declared.plain_http &= mirror.scheme() == "https";
+        }
+        self
+    }
+}
+
 /// What is declared of one registry.
 #[derive(Clone, Debug, Default)]
 pub struct RegistrySettings {

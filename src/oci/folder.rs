@@ -4,12 +4,14 @@
 //! as they are in the layout, since clients get to see them.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use rustix::io::Errno;
 use serde::Deserialize;
 
 use super::document::{Descriptor, Document};
@@ -38,6 +40,12 @@ pub enum FolderError {
         file: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// A folder, a device, or a link that leads in a circle.
+    #[error("`{file}` of the image layout is no file")]
+    NotAFile {
+        /// Its path in the layout.
+        file: String,
     },
     /// A document that is none.
     #[error("`{file}` of the image layout is malformed: {source}")]
@@ -115,16 +123,16 @@ pub struct Stamp {
     modified: Option<SystemTime>,
     length: u64,
     inode: u64,
+    /// Of the file's record too: whoever puts back the time of a change cannot put back this one.
+    changed: (i64, i64),
 }
 
 impl Stamp {
     fn of(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Ok(Self { modified: metadata.modified().ok(), length: metadata.len(), inode })
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        let (modified, length, inode) = (metadata.modified().ok(), metadata.len(), metadata.ino());
+        Ok(Self { modified, length, inode, changed })
     }
 }
 
@@ -237,10 +245,17 @@ pub(super) fn blob_name(digest: &Digest) -> String {
 }
 
 fn open(root: &Path, name: &str) -> Result<(File, Stamp), FolderError> {
-    let opened = File::open(root.join(name)).and_then(|file| {
-        let stamp = Stamp::of(&file)?;
-        Ok((file, stamp))
-    });
+    let path = root.join(name);
+    // Before it is opened: a pipe would wait for who writes to it.
+    let opened = match fs::metadata(&path) {
+        Ok(there) if !there.is_file() => return Err(FolderError::NotAFile { file: name.into() }),
+        Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            return Err(FolderError::NotAFile { file: name.into() });
+        }
+        Ok(_) => File::open(path),
+        Err(error) => Err(error),
+    };
+    let opened = opened.and_then(|file| Stamp::of(&file).map(|stamp| (file, stamp)));
     opened.map_err(|source| FolderError::Read { file: name.into(), source })
 }
 
@@ -274,4 +289,49 @@ fn hash(file: &mut File, digest: &Digest) -> io::Result<Digest> {
 /// A panic elsewhere leaves these maps whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn a_file_whose_time_was_put_back_is_hashed_again() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("oci-layout"), "{\"imageLayoutVersion\": \"1.0.0\"}").unwrap();
+        fs::create_dir_all(root.path().join("blobs/sha256")).unwrap();
+        let digest = Digest::sha256(b"one");
+        let path = root.path().join(blob_name(&digest));
+        fs::write(&path, "one").unwrap();
+        let then = SystemTime::UNIX_EPOCH;
+        File::options().write(true).open(&path).unwrap().set_modified(then).unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        folder.blob(&digest).unwrap();
+        let before = fs::metadata(&path).unwrap();
+        // The system's clock may not have moved on.
+        loop {
+            fs::write(&path, "two").unwrap();
+            File::options().write(true).open(&path).unwrap().set_modified(then).unwrap();
+            let after = fs::metadata(&path).unwrap();
+            if (after.ctime(), after.ctime_nsec()) != (before.ctime(), before.ctime_nsec()) {
+                break;
+            }
+        }
+        assert!(matches!(folder.blob(&digest), Err(FolderError::Corrupt { .. })));
+    }
+
+    #[test]
+    fn what_is_no_file_is_said_to_be_none() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("a")).unwrap();
+        std::os::unix::fs::symlink("b", root.path().join("b")).unwrap();
+        std::os::unix::fs::symlink("nothing", root.path().join("c")).unwrap();
+        for name in ["a", "b"] {
+            let error = open(root.path(), name).unwrap_err();
+            assert!(matches!(error, FolderError::NotAFile { .. }), "{error}");
+        }
+        assert!(open(root.path(), "c").unwrap_err().is_missing());
+    }
 }

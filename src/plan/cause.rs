@@ -109,7 +109,12 @@ mod tests {
 
     fn make(layers: &[&str], history: &[&str], revision: Option<&str>) -> Make {
         let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
-        Make { layers: owned(layers), history: owned(history), revision: revision.map(Into::into) }
+        Make {
+            layers: owned(layers),
+            history: owned(history),
+            revision: revision.map(Into::into),
+            triggers: Vec::new(),
+        }
     }
 
     #[test]

@@ -131,6 +131,7 @@ impl<'a> Register<'a> {
                     tool: "ADD",
                     what,
                     locked_by,
+                    checksum: None,
                     packages: None,
                 }));
             }

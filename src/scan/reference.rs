@@ -125,6 +125,8 @@ pub struct Fetch {
     pub what: String,
     /// What makes sure that it gets the same bytes each time: a checksum, a lock file; `None` where nothing does.
     pub locked_by: Option<&'static str>,
+    /// The checksum itself, as `sha256:…`, where it is an `ADD` that has it in full.
+    pub checksum: Option<String>,
     /// Where it is an installation of Debian's packages, what the text tells of it.
     pub packages: Option<Box<Packages>>,
 }

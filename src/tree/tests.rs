@@ -155,15 +155,24 @@ fn what_lies_around_a_repository_hides_nothing_in_it() {
 #[test]
 fn a_repository_that_git_does_not_trust_is_told() {
     let folder = example();
+    let top = folder.path().join("it's mine");
+    fs::create_dir(&top).unwrap();
+    git(&top, &["init", "-q"]);
+    put(&top, "images/a/Dockerfile", b"x");
     // Only root can give a folder away.
-    if std::os::unix::fs::chown(folder.path(), Some(54_321), None).is_err() {
+    let give = |path: &Path| std::os::unix::fs::chown(path, Some(54_321), None);
+    if give(folder.path()).and_then(|()| give(&top)).is_err() {
         return;
     }
     let told = |result: Result<(), TreeError>| {
         let error = result.expect_err("nothing of it may be left out in silence");
         let TreeError::Git(_, Some(remedy)) = &error else { panic!("{error}") };
         assert!(remedy.contains("safe.directory"), "{remedy}");
+        remedy.clone()
     };
+    let remedy = told(WorkTree::new(top.join("images")).each(&[], &|_| Want::Whole, &|_, _| ()));
+    let trusted = crate::model::quoted(&fs::canonicalize(&top).unwrap().to_string_lossy());
+    assert!(remedy.ends_with(&format!("safe.directory {trusted}`")), "the top, as one word: {remedy}");
     told(WorkTree::new(folder.path()).each(&[], &|_| Want::Whole, &|_, _| ()));
     told(CommitTree::open(folder.path(), "HEAD").map(drop));
 }

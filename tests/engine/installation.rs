@@ -383,7 +383,12 @@ impl Repository {
             ./solera-pin mirror serve copy --listen 127.0.0.1:5055 & mirror=$!
             until busybox wget -q -O /dev/null http://127.0.0.1:5055/v2/; do kill -0 $mirror; done
             until busybox wget -q -O /dev/null http://127.0.0.1:8081/up; do :; done
-            cd repository; ended=0; \"$@\" || ended=$?; kill $servers $mirror; exit $ended";
+            dockerd --host unix:///run/apart.sock --data-root /var/lib/engine/apart --exec-root /run/apart \\
+                --pidfile /run/apart.pid --config-file /exchange/engine.json \\
+                --registry-mirror http://127.0.0.1:5055 2>/run/apart.log & engine=$!
+            until docker -H unix:///run/apart.sock version >/dev/null 2>&1; do kill -0 $engine || { cat /run/apart.log >&2; exit 9; }; done
+            export DOCKER_HOST=unix:///run/apart.sock
+            cd repository; ended=0; \"$@\" || ended=$?; kill $servers $mirror $engine; wait $engine; exit $ended";
         let folder = self.session.seen("");
         let registries = "[[registry]]\nlocation = \"docker.io\"\n[[registry.mirror]]\nlocation = \"127.0.0.1:5055\"\ninsecure = true\n";
         fs::write(self.session.folder().join("apart.conf"), registries).unwrap();

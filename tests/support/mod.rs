@@ -12,3 +12,4 @@ pub mod git_http;
 pub mod registry;
 pub mod serve;
 pub mod sshd;
+pub mod uploads;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anstream::adapter::strip_str;
 use serde_json::{Value, json};
 
+use super::bases::Bases;
 use super::{Job, push};
 use crate::audit::NO_PROVENANCE;
 use crate::catalog::Image;
@@ -17,15 +18,16 @@ use crate::cli::session::Session;
 use crate::engine::{Ended, Engine, Goal, Invocation, Recipe, run};
 use crate::error::{Error, Status};
 use crate::inspect::{Audited, Auditor, Compare, unreadable};
-use crate::model::{Digest, ImageName, Platform};
+use crate::model::{Digest, Platform};
 use crate::oci::{Folder, pack};
 use crate::report::audit::{human as audit_human, json as audit_json};
 use crate::report::harmless;
 
 /// What became of an image.
+#[derive(Default)]
 pub(super) struct Built {
-    pub(super) image: ImageName,
-    /// `repository:tag`.
+    pub(super) image: String,
+    /// `repository:tag`; empty where that is not known.
     pub(super) name: String,
     /// Of all of it, as it is pushed: an index, mostly.
     pub(super) digest: Option<Digest>,
@@ -38,22 +40,39 @@ pub(super) struct Built {
     pub(super) audited: Vec<Audited>,
     /// What two builds have apart; one line each.
     pub(super) apart: Vec<String>,
+    /// Why it was not built, where that is so.
+    pub(super) failure: Option<String>,
 }
 
 impl Built {
+    /// What was built is in `log`'s words; nothing else is known of it yet.
+    pub(super) fn of(image: &Image, recipe: &Recipe, log: &Log) -> Self {
+        Self { image: image.name.to_string(), name: recipe.name.clone(), log: log.path(), ..Self::default() }
+    }
+
+    /// An image that was not built.
+    pub(super) fn failed(image: &Image, error: &Error) -> Self {
+        Self { image: image.name.to_string(), failure: Some(error.to_string()), ..Self::default() }
+    }
+
     pub(super) fn json(&self) -> Value {
         let manifests: BTreeMap<String, &Digest> =
             self.manifests.iter().map(|(platform, digest)| (platform.to_string(), digest)).collect();
-        let name = self.image.as_str();
+        let name = &self.image;
         let audited: Vec<Value> = self.audited.iter().map(|audited| audit_json(name, audited)).collect();
         json!({
-            "image": self.image.as_str(), "name": self.name, "digest": self.digest, "manifests": manifests, "went": self.went,
+            "image": name, "name": self.name, "digest": self.digest, "manifests": manifests, "went": self.went,
             "log": self.log, "audit": audited, "differences": self.apart,
+            "error": self.failure,
         })
     }
 
+    /// Why one was not built is said where it fails.
     pub(super) fn human(&self) -> String {
         let mut text = String::new();
+        if self.failure.is_some() {
+            return text;
+        }
         for audited in &self.audited {
             text.push_str(&audit_human(&self.name, audited));
         }
@@ -115,36 +134,31 @@ pub(super) async fn build(
     job: &Job<'_>,
     image: &Image,
     recipe: &Recipe,
+    bases: Option<&Bases>,
 ) -> Result<(Status, Built), Error> {
     let mut log = Log::start(session, job, image)?;
     let layout = job.scratch.join(image.name.as_str());
     follow(session, job, recipe, Goal::Layout(&layout), &mut log).await?;
-    let kept = keep_audited(session, job, image, recipe, &layout, &mut log).await;
+    let audited = audit(session, job, image, &layout, bases).await;
+    let kept = match audited {
+        Ok(audited) => keep_audited(session, job, image, recipe, (&layout, audited), &mut log).await,
+        Err(error) => Err(error),
+    };
     follow(session, job, recipe, Goal::Drop, &mut log).await?;
     kept
 }
 
-/// Has what was built audited, and puts it where it is to go.
+/// Puts what was audited where it is to go.
 async fn keep_audited(
     session: &mut Session<'_>,
     job: &Job<'_>,
     image: &Image,
     recipe: &Recipe,
-    layout: &Path,
+    (layout, audited): (&Path, Vec<Audited>),
     log: &mut Log,
 ) -> Result<(Status, Built), Error> {
     let (digest, manifests) = manifests(layout, recipe)?;
-    let audited = audit(session, job, image, layout).await?;
-    let mut built = Built {
-        image: image.name.clone(),
-        name: recipe.name.clone(),
-        digest: Some(digest),
-        manifests,
-        went: String::new(),
-        log: log.path(),
-        audited,
-        apart: Vec::new(),
-    };
+    let mut built = Built { digest: Some(digest), manifests, audited, ..Built::of(image, recipe, log) };
     let mut status = Status::Done;
     for audited in &built.audited {
         status = status.max(audited.status());
@@ -177,6 +191,7 @@ async fn audit(
     job: &Job<'_>,
     image: &Image,
     layout: &Path,
+    bases: Option<&Bases>,
 ) -> Result<Vec<Audited>, Error> {
     let upstreams = session.upstreams(job.workspace)?;
     let mut auditor = Auditor::new(job.workspace, &upstreams.sources, session.app.now);
@@ -192,6 +207,15 @@ async fn audit(
                 "{} attests nothing: what it fetched was checked before, and not after",
                 job.engine
             ));
+        }
+    }
+    if let Some(bases) = bases {
+        let images = folder.images().map_err(unreadable)?;
+        for one in &mut audited {
+            let Some(platform) = &one.platform else { continue };
+            let Some(image) = images.get(platform) else { continue };
+            let layers = folder.configuration(&image.config).map_err(unreadable)?.diff_ids();
+            one.findings.extend(bases.compare(platform, &layers));
         }
     }
     Ok(audited)

@@ -1,8 +1,9 @@
 //! `build`: a builder with the lock, under a policy that denies everything else; then the audit of what it has built.
 //!
-//! `prepare` makes a recipe of an image, `make` has a builder follow it, `push` guards tags that are taken, `twice` compares
+//! `prepare` makes a recipe of an image, `bases` looks at what a builder without policies would follow, `make` has a builder follow it, `push` guards tags that are taken, `twice` compares
 //! two builds.
 
+mod bases;
 mod make;
 mod prepare;
 mod push;
@@ -21,6 +22,7 @@ use super::{Format, verify};
 use crate::catalog::Image;
 use crate::engine::{Engine, answers};
 use crate::error::{Error, Status};
+use crate::files;
 use crate::lock::Store;
 use crate::model::{PinName, Platform};
 use crate::report::human::count;
@@ -47,7 +49,7 @@ pub(super) struct BuildArgs {
     /// Push what was built and audited, unless the tag holds something else
     #[arg(long)]
     push: bool,
-    /// Push even where the tag holds something else
+    /// Push even where the tag holds something else, or for some of the declared platforms only
     #[arg(long, requires = "push")]
     force: bool,
     /// Put each image into this folder, as an OCI layout of its name, and not among the builder's own
@@ -116,6 +118,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &BuildArgs) -> Result<S
     pins(&workspace, &store, Some(&read))?;
     push::check_prefix(args)?;
     check_further(&args.further)?;
+    check_places(session, &workspace, args)?;
     let engine = engine(session, args.engine).await?;
     let status = verify::before_build(session, &workspace, &store, &read).await?;
     if status != Status::Done {
@@ -123,6 +126,13 @@ pub(super) async fn run(session: &mut Session<'_>, args: &BuildArgs) -> Result<S
             .hint("`solera-pin verify --upstream` says the same"));
     }
     let scratch = tempfile::Builder::new().prefix("solera-pin-").tempdir()?;
+    if scratch.path().as_os_str().as_encoded_bytes().contains(&b',') {
+        let error = format!(
+            "temporary files are in {}, and builders end a name at a comma",
+            scratch.path().display()
+        );
+        return Err(Error::usage(error).hint("set TMPDIR to a folder without one"));
+    }
     let job = Job { workspace: &workspace, store: &store, engine, args, scratch: scratch.path() };
     if !engine.has_policies() && !images.is_empty() {
         session.output.note(&format!(
@@ -140,6 +150,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &BuildArgs) -> Result<S
             Err(error) => {
                 session.output.error(&error);
                 status = status.max(error.status);
+                built.push(Built::failed(image, &error));
             }
         }
     }
@@ -149,10 +160,31 @@ pub(super) async fn run(session: &mut Session<'_>, args: &BuildArgs) -> Result<S
 
 async fn one(session: &mut Session<'_>, job: &Job<'_>, image: &Image) -> Result<(Status, Built), Error> {
     let recipe = prepare::recipe(session, job, image)?;
-    if job.args.check_reproducible {
-        return twice::compare(session, job, image, &recipe).await;
+    if job.args.push {
+        push::check(session, job, &recipe).await?;
     }
-    make::build(session, job, image, &recipe).await
+    let bases = match job.engine.has_policies() {
+        true => None,
+        false => Some(bases::check(session, job, image, &recipe).await?),
+    };
+    match job.args.check_reproducible {
+        true => twice::compare(session, job, image, &recipe).await,
+        false => make::build(session, job, image, &recipe, bases.as_ref()).await,
+    }
+}
+
+/// What lies in an image's folder is a part of what the builder sees.
+fn check_places(session: &Session<'_>, workspace: &Workspace, args: &BuildArgs) -> Result<(), Error> {
+    let top = session.folder()?;
+    for (flag, folder) in [("--logs", &args.logs), ("--output", &args.output)] {
+        let Some(folder) = folder else { continue };
+        let place = files::resolved(&top.join(folder));
+        if place.starts_with(files::resolved(&workspace.root.join("images"))) {
+            let error = Error::usage(format!("{flag} {} is among the images", folder.display()));
+            return Err(error.hint("name a folder outside images/: the builder would see it"));
+        }
+    }
+    Ok(())
 }
 
 /// What would undo what this command is for: another value of a pin, another place, another file.
@@ -224,8 +256,9 @@ fn report(session: &mut Session<'_>, args: &BuildArgs, built: &[Built]) -> Resul
             for one in built {
                 session.output.data(&one.human())?;
             }
+            let made = built.iter().filter(|one| one.failure.is_none()).count();
             if built.len() > 1 {
-                session.output.note(&format!("{} built\n", count(built.len(), "image")));
+                session.output.note(&format!("{} built\n", count(made, "image")));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! What a builder is told of an image: arguments, labels, its time, its name, and what it may read.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 use super::Job;
 use crate::catalog::{Image, Mode};
@@ -12,8 +12,10 @@ use crate::emit::{all_arguments, source_policy};
 use crate::engine::{Recipe, digits_of, outside, tag_of};
 use crate::error::{Error, Status};
 use crate::files;
-use crate::model::{Digest, Pin, PinName, Platform};
-use crate::tree::{File, Standing, Touched, Tree as _, Want, WorkTree};
+use crate::lock::FILE_NAME;
+use crate::model::{Algorithm, Digest, Hasher, Pin, PinName, Platform};
+use crate::report::harmless;
+use crate::tree::{Context, Entry, How, Standing, Touched};
 
 /// How a label of an image is called (image-spec, "annotations").
 const LABEL: &str = "org.opencontainers.image.";
@@ -23,13 +25,13 @@ pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) ->
     let name = &image.name;
     let folder = format!("images/{name}");
     let read = image.pins().cloned().collect();
-    let mut pins_read = pins(workspace, store, Some(&read))?;
-    let arguments = all_arguments(&pins_read);
-    let named = Named::by(workspace, store.lock(), image);
-    pins_read.extend(pins(workspace, store, Some(&named.pins))?);
-    let standing = Standing::of(&workspace.root, &["pins.lock", &folder])?;
+    let arguments = all_arguments(&pins(workspace, store, Some(&read))?);
+    let pins_read = pins_of(job, image)?;
+    let context = Context::of(&workspace.root, &folder)?;
+    let files: Vec<String> = [FILE_NAME.to_owned()].into_iter().chain(workspace.files()).collect();
+    let standing = Standing::of(&workspace.root, &context, FILE_NAME, &files)?;
     let epoch = epoch(session, &standing, &folder)?;
-    let inputs = digits_of(&arguments, &files_of(job, &folder)?);
+    let inputs = digits_of(&arguments, &contents(&workspace.root, &context)?);
     let tag = tag_of(&workspace.catalog, image, store.lock(), &inputs)
         .map_err(|error| Error::usage(format!("{folder} cannot be built: {error}")))?;
     let platforms = platforms(job, image)?;
@@ -42,7 +44,7 @@ pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) ->
         labels.insert(format!("{LABEL}base.name"), format!("{}:{}", base.repository, base.tag));
         labels.insert(format!("{LABEL}base.digest"), base.digest.to_string());
     }
-    if let Some(revision) = revision(session, job, standing, &folder)? {
+    if let Some(revision) = revision(session, job, standing, image)? {
         labels.insert(format!("{LABEL}revision"), revision);
     }
     let mut recipe = Recipe {
@@ -66,6 +68,13 @@ pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) ->
     Ok(recipe)
 }
 
+/// The pins that an image may be built from: those that it reads, and those that its files name.
+pub(super) fn pins_of(job: &Job<'_>, image: &Image) -> Result<BTreeMap<PinName, Pin>, Error> {
+    let mut names = Named::by(job.workspace, job.store.lock(), image).pins;
+    names.extend(image.pins().cloned());
+    pins(job.workspace, job.store, Some(&names))
+}
+
 /// What keeps an image from being built by a builder that nothing keeps from fetching.
 fn check(image: &Image, outside: &[String]) -> Result<(), Error> {
     if outside.is_empty() {
@@ -77,31 +86,51 @@ fn check(image: &Image, outside: &[String]) -> Result<(), Error> {
         .hint("name a pin there: ARG PIN_NAME, FROM ${PIN_NAME}; `solera-pin add` makes one"))
 }
 
+/// What it is built for, each once. A tag promises all that is declared.
 fn platforms(job: &Job<'_>, image: &Image) -> Result<Vec<Platform>, Error> {
-    let wanted = &job.args.platform;
-    if wanted.is_empty() {
-        return Ok(image.platforms.iter().cloned().collect());
+    let (wanted, own) = (&job.args.platform, &image.platforms);
+    let names =
+        |platforms: Vec<&Platform>| platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if let Some(platform) = wanted.iter().find(|platform| !own.contains(platform)) {
+        let error = Error::usage(format!("{} is not built for {platform}", image.name));
+        return Err(error.hint(format!("its image.toml says: {}", names(own.iter().collect()))));
     }
-    match wanted.iter().find(|platform| !image.platforms.contains(platform)) {
-        None => Ok(wanted.clone()),
-        Some(platform) => {
-            let own: Vec<String> = image.platforms.iter().map(ToString::to_string).collect();
-            let error = Error::usage(format!("{} is not built for {platform}", image.name));
-            Err(error.hint(format!("its image.toml says: {}", own.join(", "))))
-        }
+    let is_wanted = |platform: &&Platform| wanted.is_empty() || wanted.contains(platform);
+    let (built, missing): (Vec<&Platform>, Vec<&Platform>) = own.iter().partition(is_wanted);
+    if job.args.push && !job.args.force && !missing.is_empty() {
+        let missing = names(missing);
+        let error = Error::usage(format!("{} is not pushed: its tag would lack {missing}", image.name));
+        return Err(error.hint(
+            "leave `--platform` away, to push it for all that its image.toml says; --force pushes a part",
+        ));
     }
+    Ok(built.into_iter().cloned().collect())
 }
+
+/// The latest time that all can hold which times are written into: gzip has 32 bits for one.
+const LATEST: i64 = u32::MAX as i64;
 
 /// The time of everything in the image.
 fn epoch(session: &Session<'_>, standing: &Option<Standing>, folder: &str) -> Result<i64, Error> {
+    let holds = |seconds: &i64| (0..=LATEST).contains(seconds);
     if let Some(text) = session.app.variable("SOURCE_DATE_EPOCH") {
-        let seconds = text.parse::<i64>().ok().filter(|seconds| *seconds >= 0);
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let seconds = text.parse::<i64>().ok().filter(|seconds| is_number && holds(seconds));
         return seconds.ok_or_else(|| {
-            Error::usage(format!("SOURCE_DATE_EPOCH is `{text}`, which is no count of seconds since 1970"))
+            let error = Error::usage(format!(
+                "SOURCE_DATE_EPOCH is `{text}`, which is no time that an image can have"
+            ));
+            error.hint(format!("it is a count of seconds since 1970, and at most {LATEST}"))
         });
     }
     let why = match standing.as_ref().map(|standing| standing.touched) {
-        Some(Touched::At(seconds)) => return Ok(seconds),
+        Some(Touched::At(seconds)) if holds(&seconds) => return Ok(seconds),
+        Some(Touched::At(seconds)) => {
+            let error = Error::usage(format!(
+                "the last commit of pins.lock or {folder} is at {seconds}, which is no time that an image can have"
+            ));
+            return Err(error.hint("set SOURCE_DATE_EPOCH"));
+        }
         Some(Touched::Never) => format!("neither pins.lock nor {folder} is in any commit"),
         Some(Touched::Beyond) => {
             format!(
@@ -114,49 +143,79 @@ fn epoch(session: &Session<'_>, standing: &Option<Standing>, folder: &str) -> Re
     Err(error.hint("set SOURCE_DATE_EPOCH, or fetch the history: git fetch --unshallow"))
 }
 
-/// The commit that the image is built from, unless what it is built from is in none.
+/// The commit that the image is built from, unless what it is built from is in none. What is pushed has one: an audit of it
+/// would fail for ever.
 fn revision(
     session: &mut Session<'_>,
     job: &Job<'_>,
     standing: Option<Standing>,
-    folder: &str,
+    image: &Image,
 ) -> Result<Option<String>, Error> {
-    let Some(standing) = standing else {
-        return Ok(None);
-    };
-    let Some(changed) = standing.changed.first() else {
-        return Ok(Some(standing.commit));
+    let (why, hint) = match standing {
+        None => (
+            "there is no git repository with a commit here".to_owned(),
+            "what is pushed names the commit that it was built from; `--output DIR` keeps what names none"
+                .to_owned(),
+        ),
+        Some(standing) => match standing.apart.as_slice() {
+            [] => return Ok(Some(standing.commit)),
+            [first, others @ ..] => {
+                let more =
+                    if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+                (format!("{first}{more}"), remedy(first.how, image))
+            }
+        },
     };
     if job.args.push {
-        let error = Error::usage(format!("{folder} is not pushed: {changed} differs from the last commit"));
-        return Err(error.hint("commit it: what is pushed names the commit that it was built from"));
+        return Err(Error::usage(format!("{} is not pushed: {why}", image.name)).hint(hint));
     }
-    session
-        .output
-        .note(&format!("{changed} differs from the last commit: the image will name no revision\n"));
+    let note = harmless(&format!("{}: {why}: the image will name no revision", image.name));
+    session.output.note(&format!("{note}\n"));
     Ok(None)
 }
 
-/// The files of an image's folder that git does not ignore.
-fn files_of(job: &Job<'_>, folder: &str) -> Result<BTreeMap<String, (bool, Digest)>, Error> {
-    let tree = WorkTree::new(&job.workspace.root);
-    let found = Mutex::new((BTreeMap::new(), None));
-    let wanted = |_: &str| Want::Whole;
-    tree.each(&[folder.to_owned()], &wanted, &|path, file| {
-        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        match file {
-            File::Bytes(bytes) => {
-                let program = files::is_program(&job.workspace.root.join(path));
-                found.0.insert(path.to_owned(), (program, Digest::sha256(bytes)));
-            }
-            File::Unreadable(why) => found.1 = Some(format!("{path} could not be read: {why}")),
-            File::Submodule => {}
+/// What to do about a file that is not as the commit has it.
+fn remedy(how: How, image: &Image) -> String {
+    match how {
+        How::Differs | How::New | How::Gone => {
+            "commit it: what is pushed names the commit that it was built from".into()
         }
-    })?;
-    let (files, wrong) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match wrong {
-        None => Ok(files),
-        Some(why) => Err(Error::usage(why)),
+        How::Ignored | How::Foreign => {
+            format!("builders see it: take it away, or exclude it in images/{}/.dockerignore", image.name)
+        }
+    }
+}
+
+/// What a builder sees of an image's folder: each path with a letter for what it is, and its content.
+fn contents(root: &Path, context: &Context) -> Result<BTreeMap<String, (char, Digest)>, Error> {
+    let mut found = BTreeMap::new();
+    for (path, entry) in context.entries() {
+        let none = || Digest::sha256(b"");
+        let content = match entry {
+            Entry::File { program } => {
+                let unread = |error| Error::usage(format!("{path} could not be read: {error}"));
+                (if *program { 'x' } else { '-' }, hash(&root.join(path)).map_err(unread)?)
+            }
+            Entry::Link(to) => ('l', Digest::sha256(to.as_bytes())),
+            Entry::Folder => ('d', none()),
+            Entry::Other => ('o', none()),
+        };
+        found.insert(path.clone(), content);
+    }
+    Ok(found)
+}
+
+/// The digest of a file of any size.
+fn hash(path: &Path) -> io::Result<Digest> {
+    let mut file = std::fs::File::open(path)?;
+    let (mut hasher, mut buffer) = (Hasher::new(Algorithm::Sha256), vec![0; 128 << 10]);
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(read) => hasher.update(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{BuildArgs, Job};
+use crate::cli::network::settings;
 use crate::cli::session::Session;
 use crate::engine::Recipe;
 use crate::error::{Error, Status};
 use crate::inspect::unreadable;
-use crate::model::{Digest, ImageName, ImageRef};
-use crate::net::Kind;
+use crate::model::{Digest, ImageName, ImageRef, ImageRefError};
+use crate::net::{Client, Kind};
 use crate::oci::{Document, Folder};
-use crate::source::RawManifest;
 use crate::upload::{self, UploadError};
 
 /// The repository that an image is pushed to.
@@ -38,6 +38,18 @@ pub(super) fn check_prefix(args: &BuildArgs) -> Result<(), Error> {
     }
 }
 
+/// What can be known of a push before anything is built: that it has a name, and that the registry lets us in.
+pub(super) async fn check(session: &Session<'_>, job: &Job<'_>, recipe: &Recipe) -> Result<(), Error> {
+    let name = name(recipe)?;
+    let client = straight(session, job, &name)?;
+    upload::check_allowed(&client, name.repository()).await.map_err(|error| refused(&name, &error))
+}
+
+fn name(recipe: &Recipe) -> Result<ImageRef, Error> {
+    let wrong = |error: ImageRefError| Error::usage(format!("{} cannot be pushed: {error}", recipe.name));
+    recipe.name.parse().map_err(wrong)
+}
+
 /// Pushes the layout that was audited, byte for byte, unless its images are there, or something else is.
 pub(super) async fn push(
     session: &Session<'_>,
@@ -45,7 +57,7 @@ pub(super) async fn push(
     recipe: &Recipe,
     layout: &Path,
 ) -> Result<&'static str, Error> {
-    let name: ImageRef = recipe.name.parse().map_err(|error| Error::usage(format!("{error}")))?;
+    let name = name(recipe)?;
     let folder = Folder::open(layout).map_err(unreadable)?;
     let roots = folder.index().map_err(unreadable)?;
     let [root] = roots.as_slice() else {
@@ -53,8 +65,10 @@ pub(super) async fn push(
         return Err(Error::new(Status::Failed, error));
     };
     let built = images(&root.digest, &folder.manifest(&root.digest).map_err(unreadable)?);
-    match held(session, job, &name).await? {
-        Some(held) if images(&held.digest, &held.bytes) == built => return Ok("it was there already"),
+    let client = straight(session, job, &name)?;
+    let failed = |error: UploadError| refused(&name, &error);
+    match upload::held(&client, &name).await.map_err(failed)? {
+        Some(held) if images(&Digest::sha256(&held), &held) == built => return Ok("it was there already"),
         Some(_) if !job.args.force => {
             let error = format!("{name} is not pushed: the tag holds another image");
             return Err(Error::new(Status::Failed, error)
@@ -62,10 +76,9 @@ pub(super) async fn push(
         }
         Some(_) | None => {}
     }
-    let client = session.client(job.workspace)?;
-    upload::push(&client, &folder, root, &name).await.map_err(|error| refused(&name, &error))?;
-    match held(session, job, &name).await? {
-        Some(held) if held.digest == root.digest => Ok("pushed"),
+    upload::push(&client, &folder, root, &name).await.map_err(failed)?;
+    match upload::held(&client, &name).await.map_err(failed)? {
+        Some(held) if Digest::of(root.digest.algorithm(), &held) == root.digest => Ok("pushed"),
         _ => {
             let error = format!("{name} holds another image than was pushed");
             Err(Error::new(Status::Alarm, error).hint("somebody else pushes there: see who"))
@@ -85,27 +98,27 @@ fn images(digest: &Digest, bytes: &[u8]) -> BTreeSet<(Option<String>, Digest)> {
     runs.map(|entry| (entry.platform().map(|platform| platform.to_string()), entry.digest)).collect()
 }
 
+/// A push is work to be done, and its registry no upstream: only where there is no answer another run may have one.
 fn refused(name: &ImageRef, error: &UploadError) -> Error {
-    let failed = Error::new(Status::of_kind(error.kind()), format!("{name} is not pushed: {error}"));
-    match error.kind() {
-        Kind::Denied => failed.hint(format!(
+    let status = match error.kind() {
+        Kind::Integrity => Status::Alarm,
+        Kind::Unreachable => Status::Incomplete,
+        Kind::Denied | Kind::Configuration => Status::Usage,
+        Kind::NotFound | Kind::Protocol => Status::Failed,
+    };
+    let failed = Error::new(status, format!("{name} is not pushed: {error}"));
+    match (error.hint(), error.kind()) {
+        (Some(hint), _) => failed.hint(hint),
+        (None, Kind::Denied) => failed.hint(format!(
             "log in with an account that may push: docker login {}",
             name.repository().registry()
         )),
-        _ => failed,
+        (None, _) => failed,
     }
 }
 
-/// What the tag holds.
-async fn held(session: &Session<'_>, job: &Job<'_>, name: &ImageRef) -> Result<Option<RawManifest>, Error> {
-    // Asked anew each time: a source remembers what a run has seen.
-    let upstreams = session.upstreams(job.workspace)?;
-    match upstreams.sources.images.raw_manifest(name).await {
-        Ok(manifest) => Ok(Some(manifest)),
-        Err(error) if error.kind() == Kind::NotFound => Ok(None),
-        Err(error) => {
-            let failed = Error::new(Status::of_source(&error), format!("{name} is not pushed: {error}"));
-            Err(error.hint().into_iter().fold(failed, Error::hint))
-        }
-    }
+/// A client that asks the registry itself: what is at its mirror is not what was pushed.
+fn straight(session: &Session<'_>, job: &Job<'_>, name: &ImageRef) -> Result<Client, Error> {
+    let settings = settings(session.app, job.workspace)?;
+    Ok(Client::new(settings.without_mirror_of(name.repository().registry()))?)
 }

@@ -36,15 +36,7 @@ pub(super) async fn compare(
     }
     let identical = one == other;
     let went = if identical { "identical: built twice, the same manifests" } else { "differs: built twice" };
-    let built = Built {
-        image: image.name.clone(),
-        name: recipe.name.clone(),
-        digest: None,
-        manifests: if identical { one } else { BTreeMap::new() },
-        went: went.into(),
-        log: log.path(),
-        audited: Vec::new(),
-        apart,
-    };
+    let manifests = if identical { one } else { BTreeMap::new() };
+    let built = Built { manifests, went: went.into(), apart, ..Built::of(image, recipe, &log) };
     Ok((if identical { Status::Done } else { Status::Failed }, built))
 }

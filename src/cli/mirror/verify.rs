@@ -60,7 +60,7 @@ pub(super) fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<Status
     session.output.data(&text)?;
     let flaws: Vec<&Flaw> = checked.iter().flat_map(|(_, _, checked)| &checked.flaws).collect();
     let status = flaws.iter().map(|flaw| match flaw.fault {
-        Fault::Missing | Fault::LeadsTo(_) => Status::Failed,
+        Fault::Missing | Fault::NotAFile | Fault::LeadsTo(_) => Status::Failed,
         Fault::Wrong(_) | Fault::NotAChild => Status::Alarm,
     });
     let status = status.max().unwrap_or_default();
@@ -77,7 +77,7 @@ fn hints(layout: &Path, flaws: &[&Flaw]) -> Vec<String> {
     let has = |is: fn(&Fault) -> bool| flaws.iter().any(|flaw| is(&flaw.fault));
     let attestations = if flaws.iter().any(|flaw| flaw.is_attested()) { " --attestations" } else { "" };
     let pull = format!("`solera-pin mirror pull {}{attestations}`", layout.display());
-    if has(|fault| matches!(fault, Fault::Missing | Fault::Wrong(_))) {
+    if has(|fault| matches!(fault, Fault::Missing | Fault::NotAFile | Fault::Wrong(_))) {
         hints.push(format!("{pull} fetches it"));
     } else if has(|fault| matches!(fault, Fault::LeadsTo(_))) {
         hints.push(format!("{pull} gives the locked image its tag again"));
@@ -102,6 +102,7 @@ fn human((name, pin, checked): &Row<'_>) -> String {
         let of = platform.as_ref().map(|platform| format!(" for {platform}")).unwrap_or_default();
         let is = match fault {
             Fault::Missing => "is missing".to_owned(),
+            Fault::NotAFile => "is no file".to_owned(),
             Fault::Wrong(why) => format!("is wrong: {why}"),
             Fault::LeadsTo(other) => format!("leads to {other}"),
             Fault::NotAChild => "is not in the locked index".to_owned(),
@@ -115,6 +116,7 @@ fn report((name, pin, checked): &Row<'_>) -> Value {
     let flaw = |flaw: &Flaw| {
         let (fault, why) = match &flaw.fault {
             Fault::Missing => ("missing", None),
+            Fault::NotAFile => ("not-a-file", None),
             Fault::Wrong(why) => ("wrong", Some(why.clone())),
             Fault::LeadsTo(other) => ("leads-elsewhere", Some(format!("it leads to {other}"))),
             Fault::NotAChild => ("not-in-index", None),

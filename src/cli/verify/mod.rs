@@ -91,7 +91,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &VerifyArgs) -> Result<
         policy: base.as_ref().map_or(&workspace.catalog.policy, Base::policy),
         before: base.as_ref().map(Base::lock),
     };
-    let seen = gate::see(&tree, &input, &within).map_err(|error| Error::usage(error.to_string()))?;
+    let seen = gate::see(&tree, &input, &within)?;
     let mut report = conclude(&input, seen, within.is_empty(), |file, suppression, finding| {
         base.as_ref().is_none_or(|base| base.trusts(file, suppression, finding))
     });
@@ -132,7 +132,7 @@ pub(super) async fn before_build(
         before: None,
     };
     let tree = WorkTree::new(&workspace.root);
-    let seen = gate::see(&tree, &input, &[]).map_err(|error| Error::usage(error.to_string()))?;
+    let seen = gate::see(&tree, &input, &[])?;
     let mut report = conclude(&input, seen, true, |_, _, _| true);
     let mut status = if passes(&report.findings) { Status::Done } else { Status::Failed };
     let mut told = Told::default();

@@ -340,7 +340,7 @@ impl Puller {
     fn judge(&self, error: FolderError) -> Result<(), FolderError> {
         match error {
             error if error.is_missing() => Ok(()),
-            FolderError::Corrupt { .. } | FolderError::TooLarge { .. } => {
+            FolderError::Corrupt { .. } | FolderError::TooLarge { .. } | FolderError::NotAFile { .. } => {
                 self.count(|tally| tally.damaged += 1);
                 Ok(())
             }

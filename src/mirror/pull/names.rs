@@ -1,7 +1,8 @@
 //! What the images of a layout are called, in its `index.json`; and taking out what nothing leads to.
 //!
 //! Entries that somebody else wrote stay as they are, unless they have the tag of what was copied: an image whose tag has
-//! moved on keeps its digest for a name, since a tag names one thing.
+//! moved on keeps its digest for a name, since a tag names one thing. What is called so already, by whomever, is not named
+//! a second time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -38,13 +39,20 @@ pub struct Removed {
 pub fn put(writer: &Writer, images: &[(ImageRef, Copied)]) -> Result<(), PullError> {
     let mut entries = read(writer)?;
     for (name, (digest, entry)) in named(images) {
+        let mut is_there = false;
         for other in entries.iter_mut().filter(|other| called(other).as_ref() == Some(&name)) {
-            if digest_of(other) != Some(&digest.to_string()) {
+            if digest_of(other) == Some(&digest.to_string()) {
+                is_there = true;
+                for key in ["mediaType", "size"] {
+                    other[key] = entry[key].clone();
+                }
+            } else {
                 demote(other, &name);
             }
         }
-        entries.retain(|other| name_of(other) != Some(&name));
-        entries.push(entry);
+        if !is_there {
+            entries.push(entry);
+        }
     }
     write(writer, entries)
 }
@@ -53,10 +61,10 @@ pub fn put(writer: &Writer, images: &[(ImageRef, Copied)]) -> Result<(), PullErr
 pub fn prune(writer: &Writer, roots: &[(ImageRef, Digest)]) -> Result<Removed, PullError> {
     let kept = |entry: &Value| {
         roots.iter().any(|(reference, digest)| {
-            let of_repository = |name: &String| {
+            let of_repository = |name: String| {
                 name.parse::<ImageRef>().is_ok_and(|name| name.repository() == reference.repository())
             };
-            digest_of(entry) == Some(&digest.to_string()) && name_of(entry).is_some_and(of_repository)
+            digest_of(entry) == Some(&digest.to_string()) && called(entry).is_some_and(of_repository)
         })
     };
     let (stay, go): (Vec<Value>, Vec<Value>) = read(writer)?.into_iter().partition(kept);
@@ -97,11 +105,14 @@ fn named(images: &[(ImageRef, Copied)]) -> BTreeMap<String, (Digest, Value)> {
     named
 }
 
-/// Gives an entry that has lost its tag its digest for a name.
+/// Gives an entry that has lost its tag its digest for a name; what else is said of it stays.
 fn demote(entry: &mut Value, name: &str) {
     let repository = name.parse::<ImageRef>().map(|name| name.repository().clone());
-    if let (Ok(repository), Some(digest)) = (repository, digest_of(entry)) {
-        entry["annotations"] = json!({ REF_NAME: format!("{repository}@{digest}") });
+    if let (Ok(repository), Some(digest)) = (repository, digest_of(entry).cloned())
+        && let Some(annotations) = entry["annotations"].as_object_mut()
+    {
+        annotations.remove(contents::CONTAINERD_NAME);
+        annotations.insert(REF_NAME.into(), json!(format!("{repository}@{digest}")));
     }
 }
 
@@ -172,10 +183,9 @@ fn reached(folder: &Folder, roots: Vec<Digest>) -> Result<BTreeSet<Digest>, Pull
 /// Removes all content but this; also what is only a part of it.
 fn sweep(writer: &Writer, reached: &BTreeSet<Digest>) -> io::Result<Vec<(Digest, u64)>> {
     let mut removed = Vec::new();
-    for (digest, path) in writer.contents()? {
+    for digest in writer.contents()? {
         if !reached.contains(&digest) {
-            let size = fs::metadata(&path)?.len();
-            fs::remove_file(path)?;
+            let size = writer.remove(&digest)?;
             removed.push((digest, size));
         }
     }
@@ -186,6 +196,7 @@ fn sweep(writer: &Writer, reached: &BTreeSet<Digest>) -> io::Result<Vec<(Digest,
 
 #[cfg(test)]
 mod tests {
+    use super::contents::CONTAINERD_NAME;
     use super::*;
     use crate::model::MediaType;
 
@@ -259,6 +270,33 @@ mod tests {
         expected.sort();
         assert_eq!(names[0], "docker.io/library/a:1");
         assert_eq!(names[1..], expected);
+    }
+
+    #[test]
+    fn what_is_called_so_already_is_not_named_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::open(folder.path()).unwrap();
+        let digest = Digest::sha256(b"1");
+        let theirs = json!({
+            "mediaType": MediaType::OciIndex.as_str(),
+            "digest": digest,
+            "size": 1,
+            "annotations": {
+                CONTAINERD_NAME: "docker.io/library/a:1", REF_NAME: "1", "org.opencontainers.image.created": "2026",
+            },
+        });
+        writer.put_index(std::slice::from_ref(&theirs)).unwrap();
+        let images = [(reference("a:1"), copied(b"1"))];
+        put(&writer, &images).unwrap();
+        assert_eq!(read(&writer).unwrap(), std::slice::from_ref(&theirs));
+        prune(&writer, &[(reference("a:1"), digest.clone())]).unwrap();
+        assert_eq!(read(&writer).unwrap(), [theirs], "it has what is locked");
+        put(&writer, &[(reference("a:1"), copied(b"2"))]).unwrap();
+        let moved = &read(&writer).unwrap()[1]["annotations"];
+        let expected = json!({
+            REF_NAME: format!("docker.io/library/a@{digest}"), "org.opencontainers.image.created": "2026",
+        });
+        assert_eq!(*moved, expected);
     }
 
     #[test]

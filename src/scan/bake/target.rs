@@ -97,7 +97,8 @@ fn context(file_text: &str, file: &File, text: &Text, variables: &Variables<'_>)
         return reference(Ok(Input::Git(found)));
     }
     let url = ["https://", "http://"].iter().any(|scheme| whole.starts_with(scheme));
-    let fetch = Fetch { tool: "bake context", what: whole.to_owned(), locked_by: None, packages: None };
+    let (tool, what) = ("bake context", whole.to_owned());
+    let fetch = Fetch { tool, what, locked_by: None, checksum: None, packages: None };
     url.then(|| reference(Ok(Input::Fetch(fetch)))).flatten()
 }
 

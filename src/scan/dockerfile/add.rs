@@ -52,8 +52,16 @@ fn input(source: &Expanded, checksum: Option<&Expanded>) -> Option<Result<Input,
     if !text.starts_with("http://") && !text.starts_with("https://") {
         return None;
     }
-    let locked_by = checksum.filter(|checksum| is_checksum(checksum)).map(|_| "--checksum");
-    Some(Ok(Input::Fetch(Fetch { tool: "ADD", what: text.to_owned(), locked_by, packages: None })))
+    Some(Ok(fetch(text, checksum)))
+}
+
+/// A file from the network.
+fn fetch(url: &str, checksum: Option<&Expanded>) -> Input {
+    let checksum = checksum.filter(|checksum| is_checksum(checksum));
+    let locked_by = checksum.map(|_| "--checksum");
+    let text = checksum.map(|checksum| &checksum.text.text).filter(|text| is_complete(text));
+    let (what, checksum) = (url.to_owned(), text.cloned());
+    Input::Fetch(Fetch { tool: "ADD", what, locked_by, checksum, packages: None })
 }
 
 /// What an argument names that must have a checksum: nothing but a file from the network can.
@@ -64,27 +72,37 @@ fn checked(unresolved: Unresolved, text: &str, checksum: &Expanded) -> Result<In
         (Unresolved::Argument { name, alone: true }, Some(hole)) => {
             Err(Unresolved::Checked { name, checksum: hole.name.clone() })
         }
-        _ => {
-            let (what, locked_by) = (text.to_owned(), Some("--checksum"));
-            Ok(Input::Fetch(Fetch { tool: "ADD", what, locked_by, packages: None }))
-        }
+        _ => Ok(fetch(text, Some(checksum))),
     }
 }
 
 /// Whether what is fetched must have a checksum. One that an argument completes counts: without the argument the
 /// builder refuses what is left of it. Nothing at all is no checksum.
 fn is_checksum(checksum: &Expanded) -> bool {
-    let Some((algorithm, hex)) = checksum.text.text.split_once(':') else {
+    let text = checksum.text.text.as_str();
+    let Some((algorithm, _)) = text.split_once(':').filter(|(algorithm, _)| length(algorithm).is_some())
+    else {
         return false;
     };
-    let length = match algorithm {
-        "sha256" => 64,
-        "sha384" => 96,
-        "sha512" => 128,
-        _ => return false,
-    };
     let completed = checksum.holes.iter().any(|hole| hole.range.start > algorithm.len());
-    completed || hex.len() == length && hex.bytes().all(|b| b.is_ascii_hexdigit())
+    completed || is_complete(text)
+}
+
+/// How many digits a checksum has.
+fn length(algorithm: &str) -> Option<usize> {
+    match algorithm {
+        "sha256" => Some(64),
+        "sha384" => Some(96),
+        "sha512" => Some(128),
+        _ => None,
+    }
+}
+
+fn is_complete(checksum: &str) -> bool {
+    let of = |(algorithm, hex): (&str, &str)| {
+        length(algorithm) == Some(hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    checksum.split_once(':').is_some_and(of)
 }
 
 /// Whether a source is a git repository: by its scheme, by `.git` at the end of a path, or as `user@host:path`.

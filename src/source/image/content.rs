@@ -6,7 +6,7 @@ use oci_client::manifest::{ImageIndexEntry, OciImageIndex, OciImageManifest};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::model::{Base, Digest, Make, MediaType, Platform};
+use crate::model::{Base, Digest, MediaType, Platform};
 use crate::net::Kind;
 
 /// Marks an entry of an index that is about another entry, such as its provenance.
@@ -194,46 +194,6 @@ struct Configuration {
     variant: Option<String>,
 }
 
-/// What a configuration tells of how its image was made.
-pub(super) fn make_of_configuration(body: &[u8]) -> Result<Make, Wrong> {
-    let read = serde_json::from_slice::<Making>(body);
-    let found = read.map_err(|_| protocol("its configuration is not that of an image"))?;
-    let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
-    Ok(Make {
-        layers: found.rootfs.diff_ids,
-        history: found
-            .history
-            .into_iter()
-            .flatten()
-            .map(|step| step.created_by.unwrap_or_default())
-            .collect(),
-        revision: labels.get(REVISION).cloned(),
-    })
-}
-
-#[derive(Deserialize)]
-struct Making {
-    rootfs: Layers,
-    history: Option<Vec<Step>>,
-    config: Option<Labelled>,
-}
-
-#[derive(Deserialize)]
-struct Layers {
-    diff_ids: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    created_by: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Labelled {
-    #[serde(rename = "Labels")]
-    labels: Option<BTreeMap<String, String>>,
-}
-
 /// The platform that an image's configuration names.
 pub(super) fn platform_of_configuration(body: &[u8]) -> Result<Platform, Wrong> {
     let Ok(found) = serde_json::from_slice::<Configuration>(body) else {
@@ -372,16 +332,6 @@ mod tests {
             assert_eq!(error.kind, Kind::Integrity);
             assert!(error.why.contains(&right) && error.why.contains(&wrong.to_string()), "{}", error.why);
         }
-    }
-
-    /// Exact bytes of an official image's configuration.
-    #[test]
-    fn a_real_configuration_tells_how_it_was_made() {
-        let bytes = include_bytes!("../../../tests/data/manifests/bookworm-full-amd64.config.json");
-        let make = make_of_configuration(bytes).unwrap();
-        assert_eq!(make.layers.len(), 1);
-        assert!(!make.history.is_empty() && make.history.iter().all(|step| !step.is_empty()));
-        assert!(make_of_configuration(b"{}").is_err());
     }
 
     #[test]

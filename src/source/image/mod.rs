@@ -12,6 +12,7 @@ mod copy;
 mod described;
 mod inventory;
 mod kept;
+mod making;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -296,7 +297,7 @@ impl ImageSource {
         let reference = Reference::Digest(digest.clone());
         match self.content(repository, &reference).await? {
             (_, Content::Single(_, configuration, _)) => {
-                let read = content::make_of_configuration;
+                let read = making::make_of_configuration;
                 self.configuration(repository, &reference, &configuration, read).await.map(Some)
             }
             (_, Content::Index(..)) => Ok(None),

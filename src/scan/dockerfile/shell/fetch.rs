@@ -114,7 +114,7 @@ pub(in crate::scan::dockerfile) fn fetches(commands: &[Command], setting: &Setti
             let checked = gated.get(&index).cloned();
             Box::new(Packages { checked, ..*packages })
         });
-        let fetch = Fetch { tool, what: fetched.what, locked_by, packages };
+        let fetch = Fetch { tool, what: fetched.what, locked_by, checksum: None, packages };
         found.push(Found { span: call.span.clone(), fetch });
     }
     // What stands in the script of a `sh -c` was read with the command around it and on its own.

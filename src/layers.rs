@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("net", &["model"]),
     ("provenance", &["model"]),
     ("oci", &["model"]),
-    ("catalog", &["model", "document", "scan", "track"]),
+    ("catalog", &["model", "document", "scan", "schedule", "track"]),
     ("lock", &["model", "document", "files"]),
     ("history", &["model", "document"]),
     ("audit", &["model", "lock", "provenance"]),
@@ -94,6 +94,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
+    ("daemon", &["model", "schedule"]),
     ("emit", &["model", "catalog", "report"]),
     ("engine", &["model", "child", "scan", "catalog", "lock"]),
     (

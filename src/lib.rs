@@ -20,6 +20,7 @@ pub mod cache;
 pub mod catalog;
 pub mod child;
 pub mod cli;
+pub mod daemon;
 pub mod debian;
 pub mod document;
 pub mod emit;

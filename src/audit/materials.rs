@@ -2,7 +2,7 @@
 
 use super::{Finding, Locked, NOT_LOCKED, NOT_OF_IMAGE, NOT_UNDERSTOOD};
 use crate::model::{Digest, GitPin, ImagePin, Pin, PinName, Platform, Repository, same_git};
-use crate::provenance::{GitUse, ImageUse, Material, Provenance, Source};
+use crate::provenance::{GitUse, ImageUse, Material, Provenance, Source, Start};
 
 /// The repositories of the images that find out what is in an image. A build uses one where it is asked for an SBOM.
 const SCANNERS: [&str; 2] = ["docker.io/docker/buildkit-syft-scanner", "docker.io/docker/scout-sbom-indexer"];
@@ -36,8 +36,10 @@ impl<'a> Locked<'a> {
 
     /// What provenance must name and does not.
     fn missing(&self, provenance: &Provenance) -> Option<String> {
-        if provenance.unlisted {
-            return Some("its provenance has no list of what was used".into());
+        // A builder writes the same for nothing as for what it keeps to itself: no list. A tool is in no image.
+        let is_tool = |material: &Material| is_tool(provenance, &material.source);
+        if let (true, Some(why)) = (provenance.materials.iter().all(is_tool), unfounded(&provenance.start)) {
+            return Some(format!("its provenance names nothing that went into it, and {why}"));
         }
         let name = self.base?;
         // A base that the lock does not have is found by whatever was used instead.
@@ -182,6 +184,16 @@ impl<'a> Locked<'a> {
     fn best(&self, mut same: Vec<&'a PinName>) -> Option<Standing<'a>> {
         same.sort_by_key(|name| !self.reads(name));
         same.first().map(|name| Standing::Locked(name))
+    }
+}
+
+/// Why it cannot be that nothing from outside was used, unless what the steps started with says so.
+fn unfounded(start: &Start) -> Option<String> {
+    match start {
+        Start::Local => None,
+        Start::Untold => Some("it does not tell the steps".into()),
+        Start::Nothing => Some("no step started with anything".into()),
+        Start::Outside(source) => Some(format!("a step started with {source}")),
     }
 }
 

@@ -12,11 +12,15 @@ use crate::lock::Lock;
 use crate::model::{Pin, PinName, Platform};
 
 /// What the audit can find, each with what it means.
-pub const RULES: [(&str, &str); 9] = [
+pub const RULES: [(&str, &str); 10] = [
     (NO_PROVENANCE, "nothing says what the image was built from"),
     (OTHER_SUBJECT, "the provenance is about another image"),
     (NO_REVISION, "nothing says which revision the image was built from"),
     (REVISION_NOT_HERE, "the revision that the image was built from is not in this repository"),
+    (
+        REVISION_NOT_KEPT,
+        "the revision that the image was built from is on no branch or tag of this repository",
+    ),
     (REVISIONS_DIFFER, "several revisions are named"),
     (NOT_LOCKED, "a material is not in the lock"),
     (NOT_OF_IMAGE, "a material is locked by a pin that the image does not read"),
@@ -32,6 +36,8 @@ pub const OTHER_SUBJECT: &str = "other-subject";
 pub const NO_REVISION: &str = "no-revision";
 /// The revision is not in this repository.
 pub const REVISION_NOT_HERE: &str = "revision-not-here";
+/// The revision is on no branch or tag of this repository.
+pub const REVISION_NOT_KEPT: &str = "revision-not-kept";
 /// Several revisions are named.
 pub const REVISIONS_DIFFER: &str = "revisions-differ";
 /// A material is not in the lock.

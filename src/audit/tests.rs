@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::document::SourceFile;
 use crate::lock::decode;
-use crate::provenance::read_file;
+use crate::provenance::{Start, read_file};
 
 const INDEX: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const AMD64: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
@@ -65,7 +65,8 @@ fn what_is_locked_is_no_finding() {
         assert_eq!(found(&whole, uri, &digest, json!({})), [""; 0], "{uri}");
     }
     let nothing = Lock::default();
-    assert!(Locked::new(&nothing).materials(&crate::provenance::Provenance::default(), None).is_empty());
+    let provenance = crate::provenance::Provenance { start: Start::Local, ..Default::default() };
+    assert!(Locked::new(&nothing).materials(&provenance, None).is_empty());
 }
 
 #[test]
@@ -148,8 +149,15 @@ fn an_image_may_use_what_it_reads_and_tools_what_is_locked() {
     let told = found(&image, "pkg:oci/x", &sha256(OTHER), json!({}));
     assert!(told[0].starts_with("not-of-image: "), "{told:?}");
     let frontend = "pkg:docker/docker/dockerfile@1";
-    let source =
+    let mut source =
         json!({"invocation": {"parameters": {"args": {"source": format!("docker/dockerfile:1@{OTHER}")}}}});
+    let told = found(&image, frontend, &sha256(OTHER), source.clone());
+    assert!(
+        told[0].contains("names nothing that went into it"),
+        "what reads the Dockerfile is in no image: {told:?}"
+    );
+    source["buildConfig"] =
+        json!({"llbDefinition": [{"id": "a", "op": {"Op": {"source": {"identifier": "local://context"}}}}]});
     assert_eq!(found(&image, frontend, &sha256(OTHER), source.clone()), [""; 0]);
     assert!(found(&image, frontend, &sha256(OTHER), json!({}))[0].starts_with("not-of-image: "));
     assert!(
@@ -168,11 +176,52 @@ fn provenance_names_what_was_used_and_the_base() {
     let file = "https://example.org/tool-1.4.2-amd64.tgz";
     let told = found(&image, file, &sha256(FILE), json!({}));
     assert!(told.len() == 1 && told[0].contains("does not name `debian`"), "{told:?}");
-    for unlisted in [json!({"buildType": "x"}), json!({"buildDefinition": {"buildType": "x"}})] {
-        let built = read_file(unlisted.to_string().as_bytes()).unwrap().remove(0);
-        let told = Locked::new(&lock).materials(&built.provenance.unwrap(), None);
-        assert!(told.len() == 1 && told[0].message.contains("has no list"), "{told:?}");
+}
+
+/// BuildKit leaves the list out where it is empty, and so does whoever keeps it to himself.
+#[test]
+fn what_names_nothing_has_to_tell_its_steps() {
+    let lock = lock();
+    let told = |predicate: Value| {
+        let built = read_file(predicate.to_string().as_bytes()).unwrap().remove(0);
+        let found = Locked::new(&lock).materials(&built.provenance.unwrap(), None);
+        found.into_iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect::<Vec<_>>()
+    };
+    let steps = |sources: &[&str]| {
+        let source = |from: &&str| json!({"id": "a", "op": {"Op": {"source": {"identifier": from}}}});
+        let mut all: Vec<Value> = sources.iter().map(source).collect();
+        all.push(json!({"id": "b", "op": {"Op": {"file": {}}}}));
+        json!({"llbDefinition": all})
+    };
+    for list in [json!([]), Value::Null] {
+        let old = |config: Value| told(json!({"buildType": "x", "materials": list, "buildConfig": config}));
+        let new = |config: Value| {
+            told(
+                json!({"buildDefinition": {"resolvedDependencies": list, "internalParameters": {"buildConfig": config}}}),
+            )
+        };
+        let local = ["local://context", "local://dockerfile"];
+        for found in [old(steps(&local)), new(steps(&local))] {
+            assert_eq!(found, [""; 0], "from scratch, of files that are here");
+        }
+        for found in [old(Value::Null), new(json!({}))] {
+            assert!(found.len() == 1 && found[0].contains("it does not tell the steps"), "{found:?}");
+        }
+        assert!(old(steps(&[]))[0].contains("no step started with anything"));
+        let found = old(steps(&["local://context", "docker-image://docker.io/library/alpine:3"]));
+        assert!(
+            found[0].starts_with("not-understood: ") && found[0].contains("library/alpine:3"),
+            "{found:?}"
+        );
+        assert!(
+            old(steps(&["https://a:secret@example.org/x?token=secret"]))[0]
+                .ends_with("https://example.org/x?…")
+        );
     }
+    let debian: PinName = "debian".parse().unwrap();
+    let provenance = crate::provenance::Provenance { start: Start::Local, ..Default::default() };
+    let found = Locked::new(&lock).built_on(&debian).materials(&provenance, None);
+    assert!(found[0].message.contains("does not name `debian`"), "what has a base names it");
 }
 
 #[test]

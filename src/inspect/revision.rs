@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Audited, Auditor, Compare};
-use crate::audit::{NO_REVISION, REVISION_NOT_HERE, REVISIONS_DIFFER};
+use crate::audit::{NO_REVISION, REVISION_NOT_HERE, REVISION_NOT_KEPT, REVISIONS_DIFFER};
 use crate::catalog::Catalog;
 use crate::document::SourceFile;
 use crate::error::Error;
 use crate::lock::{FILE_NAME, Lock, decode};
 use crate::model::{CommitId, harmless};
 use crate::provenance::Provenance;
-use crate::tree::{CommitTree, Tree, TreeError};
+use crate::tree::{CommitTree, Tree, TreeError, is_kept};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// The label of the image itself, which may be that of its base.
@@ -19,6 +19,9 @@ pub(super) const LABEL: &str = "its label";
 const PROVENANCE: &str = "its provenance";
 /// The fewest digits that git shortens a commit to.
 const SHORT: usize = 7;
+
+const FETCH_IT: &str = "fetch the branches: `git fetch origin`, in a shallow clone `git fetch --unshallow origin`; if it is on \
+    none of them, the image is not from here";
 
 /// Who says which revision an image was built from.
 #[derive(Clone, Debug, Default)]
@@ -89,10 +92,13 @@ impl Auditor<'_> {
             Err(Unread::NotHere) => {
                 let shown = harmless(&revision);
                 let message = format!("the revision {shown} is not in this repository");
-                let help = format!(
-                    "fetch it: `git fetch origin {shown}`, or in a shallow clone `git fetch --unshallow`; if it is nowhere, the image is not from here"
-                );
-                audited.found(REVISION_NOT_HERE, message, &help);
+                audited.found(REVISION_NOT_HERE, message, FETCH_IT);
+                return Ok(None);
+            }
+            Err(Unread::NotKept) => {
+                let shown = harmless(&revision);
+                let message = format!("the revision {shown} is on no branch or tag of this repository");
+                audited.found(REVISION_NOT_KEPT, message, FETCH_IT);
                 return Ok(None);
             }
             Err(Unread::Wrong(error)) => return Err(error),
@@ -111,7 +117,7 @@ impl Auditor<'_> {
         let of_base = |(who, named): &&(&str, String)| self.is_of_base(claims, who, named, &commit);
         let note = |(_, named): &(&str, String)| {
             format!(
-                "its label names {}, which is not in this repository: its base may have it",
+                "its label names {}, which is not of this repository: its base may have it",
                 harmless(named)
             )
         };
@@ -151,20 +157,20 @@ impl Auditor<'_> {
     /// The state that the provenance names, where the one that the label names is not here: images that set no label have
     /// that of their base.
     fn of_provenance(&self, claims: &Claims, unread: Unread) -> Result<Arc<State>, Unread> {
-        let is_it = matches!((self.compare, &unread), (Compare::Named, Unread::NotHere));
+        let is_it = matches!((self.compare, &unread), (Compare::Named, Unread::NotHere | Unread::NotKept));
         match claims.of(PROVENANCE).filter(|named| is_it && named.parse::<CommitId>().is_ok()) {
             Some(named) => self.read(named).map_err(|_| unread),
             None => Err(unread),
         }
     }
 
-    /// Whether a label can be the base's: it names a commit that is nowhere here, and the provenance names this one.
+    /// Whether a label can be the base's: it names a commit that is none of this repository, and the provenance names this one.
     fn is_of_base(&self, claims: &Claims, who: &str, named: &str, commit: &str) -> bool {
         who == LABEL
             && claims.of(PROVENANCE).is_some_and(|named| is_same(named, commit))
             && !is_same(named, commit)
             && named.parse::<CommitId>().is_ok()
-            && matches!(self.read(named), Err(Unread::NotHere))
+            && matches!(self.read(named), Err(Unread::NotHere | Unread::NotKept))
     }
 
     /// The state of a revision, which has to be kept here; one that was asked for is as it is.
@@ -173,6 +179,10 @@ impl Auditor<'_> {
             return Ok(Arc::clone(state));
         }
         let tree = CommitTree::open(self.root(), revision)?;
+        let is_asked_for = matches!(self.compare, Compare::Revision(asked) if asked == revision);
+        if !is_asked_for && !is_kept(self.root(), &tree.commit())? {
+            return Err(Unread::NotKept);
+        }
         let workspace = Workspace::of(self.root(), &tree).map_err(|error| match error {
             WorkspaceError::Tree(error) => error.into(),
             WorkspaceError::Problems(problems) => Unread::Wrong(at(Error::problems(problems), revision)),
@@ -198,6 +208,8 @@ fn is_same(named: &str, commit: &str) -> bool {
 /// Why a revision was not read.
 pub(super) enum Unread {
     NotHere,
+    /// Its objects are here, and no branch leads to it.
+    NotKept,
     Wrong(Error),
 }
 

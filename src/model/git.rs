@@ -129,12 +129,25 @@ pub fn same_git(url: &str) -> String {
         true => host.rsplit_once('@').map_or(host, |(_, host)| host),
         false => host,
     };
-    let path = path.trim_matches('/');
-    let path = path.strip_suffix(".git").unwrap_or(path);
+    let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let path = path.join("/");
+    let path = path.strip_suffix(".git").unwrap_or(&path);
     let host = host.to_ascii_lowercase();
+    let host = port(url).and_then(|port| host.strip_suffix(port)).unwrap_or(&host);
     // GitHub's names have no case.
     let path = if host == "github.com" { path.to_ascii_lowercase() } else { path.to_owned() };
     format!("{host}/{path}")
+}
+
+/// The port that a URL has when it names none.
+fn port(url: &str) -> Option<&'static str> {
+    match url.split_once("://")?.0 {
+        "https" => Some(":443"),
+        "http" => Some(":80"),
+        "ssh" => Some(":22"),
+        "git" => Some(":9418"),
+        _ => None,
+    }
 }
 
 /// Why a text is not an object id.
@@ -299,10 +312,24 @@ mod tests {
             "git@github.com:actions/checkout.git",
             "ssh://git@github.com/actions/checkout",
             "git://GitHub.com/actions/checkout.git",
+            "https://github.com:443/actions/checkout.git",
+            "http://github.com:80/actions/checkout",
+            "ssh://git@github.com:22/actions/checkout",
+            "git://github.com:9418/actions/checkout",
+            "https://github.com//actions//checkout.git//",
+            "git@github.com:/actions/checkout",
         ] {
             assert_eq!(same_git(text), "github.com/actions/checkout", "{text}");
         }
         assert_eq!(same_git("https://git.example.org/A/b"), "git.example.org/A/b");
         assert_eq!(same_git("/srv/a.git"), "/srv/a");
+        for other in [
+            "https://a.example:22/b",
+            "ssh://a.example:443/b",
+            "https://a.example:4433/b",
+            "a@a.example:22/b",
+        ] {
+            assert_ne!(same_git(other), "a.example/b", "{other}");
+        }
     }
 }

@@ -170,6 +170,10 @@ mod tests {
         let mut builder = tar::Builder::new(Vec::new());
         for (path, content) in files {
             let mut header = tar::Header::new_gnu();
+            for set in [tar::Header::set_uid, tar::Header::set_gid, tar::Header::set_mtime] {
+                set(&mut header, 0);
+            }
+            header.set_mode(0o644);
             header.set_size(content.len() as u64);
             builder.append_data(&mut header, path, content.as_bytes()).unwrap();
         }

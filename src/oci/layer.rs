@@ -195,7 +195,11 @@ mod tests {
         header.set_device_major(1).unwrap();
         header.set_device_minor(minor).unwrap();
         header.set_username(user).unwrap();
-        header.set_size(0);
+        for set in [tar::Header::set_uid, tar::Header::set_gid, tar::Header::set_mtime, tar::Header::set_size]
+        {
+            set(&mut header, 0);
+        }
+        header.set_mode(0o666);
         header.set_cksum();
         builder.append(&header, io::empty()).unwrap();
         builder.into_inner().unwrap()

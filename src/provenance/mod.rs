@@ -17,7 +17,7 @@ use crate::model::{Digest, ImageRef};
 
 pub use file::{Built, read_file};
 pub use material::{GitUse, ImageUse, Material, Source};
-pub use steps::{Network, Step, Steps};
+pub use steps::{Network, Start, Step, Steps};
 
 /// The types of predicates that are read.
 pub const PREDICATE_TYPES: [&str; 2] = ["https://slsa.dev/provenance/v0.2", "https://slsa.dev/provenance/v1"];
@@ -30,10 +30,10 @@ pub const LIMIT: usize = 32 << 20;
 pub struct Provenance {
     /// Everything from outside that went into it.
     pub materials: Vec<Material>,
-    /// Whether it has no list of them at all, which is not the same as an empty one.
-    pub unlisted: bool,
     /// Its `RUN` steps that had the network.
     pub steps: Steps,
+    /// What its steps started with.
+    pub start: Start,
     /// The revision of the source, as the builder found it.
     pub revision: Option<Revision>,
     /// The revision that the build was told to label its image with.

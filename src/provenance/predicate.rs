@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::steps::{self, BuildConfig, SourceMap, Steps};
+use super::steps::{self, BuildConfig, SourceMap, Start, Steps};
 use super::{Material, PREDICATE_TYPES, Provenance, ProvenanceError, Revision, Statement};
 use crate::model::{Digest, ImageRef};
 
@@ -180,7 +180,6 @@ struct Parts {
 
 impl Parts {
     fn read(self) -> Result<Provenance, ProvenanceError> {
-        let unlisted = self.materials.is_none();
         let said = self.materials.unwrap_or_default();
         if said.len() > MATERIALS {
             return Err(ProvenanceError::TooMany { what: "materials", most: MATERIALS });
@@ -190,16 +189,16 @@ impl Parts {
         let args = self.request.and_then(|request| request.args).unwrap_or_default();
         let metadata = self.metadata.unwrap_or_default();
         let own = metadata.own.unwrap_or_default();
-        let steps = match (self.build_config, metadata.hermetic) {
+        let (steps, start) = match (self.build_config, metadata.hermetic) {
             (Some(config), _) => steps::of(config, own.source.as_ref())?,
             // It says of all steps together that none had the network.
-            (None, Some(true)) => Steps::Known(Vec::new()),
-            (None, _) => Steps::Untold,
+            (None, Some(true)) => (Steps::Known(Vec::new()), Start::Untold),
+            (None, _) => (Steps::Untold, Start::Untold),
         };
         Ok(Provenance {
             materials: said.into_iter().map(material).collect(),
-            unlisted,
             steps,
+            start,
             revision: own.vcs.and_then(|vcs| vcs.get("revision").map(|text| revision(text))),
             label: args.get(REVISION).cloned(),
             frontend: args.get("source").and_then(|source| source.parse::<ImageRef>().ok()),

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ProvenanceError;
+use super::{Material, ProvenanceError};
 
 /// The most steps that are read; the largest builds have some thousands.
 const MOST: usize = 100_000;
 
 /// How many bytes of a command are kept.
 const LENGTH: usize = 4000;
+
+/// What a source begins with that is a folder of whoever builds.
+const LOCAL: &str = "local://";
 
 /// What is known of the `RUN` steps of a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +37,30 @@ impl Steps {
             }
             (Self::Untold, steps) => steps.clone(),
             (known, Self::Untold) => known,
+        }
+    }
+}
+
+/// What the steps of a build started with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// The provenance leaves it out.
+    #[default]
+    Untold,
+    /// Nothing: there are no steps that could have made anything.
+    Nothing,
+    /// Files of whoever built it, and nothing else.
+    Local,
+    /// Something from outside, which this is the first of, as people may see it.
+    Outside(String),
+}
+
+impl Start {
+    fn and(self, identifier: String) -> Self {
+        match self {
+            Self::Outside(_) => self,
+            _ if identifier.starts_with(LOCAL) => Self::Local,
+            _ => Self::Outside(Material::new(identifier, &BTreeMap::new()).shown()),
         }
     }
 }
@@ -88,13 +115,21 @@ struct BuildStep {
 #[derive(Deserialize)]
 struct Op {
     #[serde(rename = "Op", alias = "op")]
-    wrapped: Option<Wrapped>,
-    exec: Option<Exec>,
+    wrapped: Option<Operation>,
+    #[serde(flatten)]
+    own: Operation,
 }
 
-#[derive(Deserialize)]
-struct Wrapped {
+#[derive(Default, Deserialize)]
+struct Operation {
     exec: Option<Exec>,
+    source: Option<Got>,
+}
+
+/// Where a step gets something.
+#[derive(Deserialize)]
+struct Got {
+    identifier: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -141,22 +176,26 @@ impl SourceMap {
     }
 }
 
-/// The steps that had the network.
-pub(super) fn of(config: BuildConfig, map: Option<&SourceMap>) -> Result<Steps, ProvenanceError> {
-    let Some(definition) = config.definition else { return Ok(Steps::Untold) };
+/// The steps that had the network, and what all of them started with.
+pub(super) fn of(config: BuildConfig, map: Option<&SourceMap>) -> Result<(Steps, Start), ProvenanceError> {
+    let Some(definition) = config.definition else { return Ok((Steps::Untold, Start::Untold)) };
     if definition.len() > MOST {
         return Err(ProvenanceError::TooMany { what: "steps", most: MOST });
     }
-    let mut steps = Vec::new();
+    let (mut steps, mut start) = (Vec::new(), Start::Nothing);
     for step in definition {
         let Some(op) = step.op else { continue };
-        let Some(exec) = op.exec.or_else(|| op.wrapped.and_then(|wrapped| wrapped.exec)) else { continue };
+        let wrapped = op.wrapped.unwrap_or_default();
+        if let Some(source) = op.own.source.or(wrapped.source) {
+            start = start.and(source.identifier.unwrap_or_default());
+        }
+        let Some(exec) = op.own.exec.or(wrapped.exec) else { continue };
         let Some(network) = network(exec.network.as_ref()) else { continue };
         let command = command(exec.meta.and_then(|meta| meta.args).unwrap_or_default());
         let line = step.id.and_then(|id| map?.line(&id));
         steps.push(Step { command, network, line });
     }
-    Ok(Steps::Known(steps))
+    Ok((Steps::Known(steps), start))
 }
 
 /// `None` where it had none. A step that says nothing has what the builder gives.

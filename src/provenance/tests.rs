@@ -51,6 +51,8 @@ fn both_versions_of_a_real_statement_say_the_same() {
                 format!("http http://127.0.0.1:8099/tool.tar.gz?x=1 {FILE}"),
             ]
         );
+        let first = "docker-image://docker.io/library/base:2@sha256:aa3fc63bca7914754800b9ac7027415137934b55e165c37c4369a9e1fc3e3b98";
+        assert_eq!(one.provenance.start, Start::Outside(first.into()));
         let Steps::Known(steps) = &one.provenance.steps else { panic!("they are told") };
         let told: Vec<_> = steps.iter().map(|step| (&*step.command, step.network, step.line)).collect();
         // The first one had none.

@@ -199,3 +199,53 @@ fn links_stay_within() {
         assert_eq!(link_target(path, target).as_deref(), expected, "{path} {target}");
     }
 }
+
+#[test]
+fn a_commit_counts_where_a_branch_or_a_tag_leads_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("a");
+    fs::create_dir(&root).unwrap();
+    let of = |root: &Path, arguments: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+        let output = Command::new("git").args(identity).args(arguments).current_dir(root).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let run = |arguments: &[&str]| of(&root, arguments);
+    let commit = || {
+        run(&["commit", "-q", "--allow-empty", "-m", "x"]);
+        run(&["rev-parse", "HEAD"])
+    };
+    let kept = |commit: &str| is_kept(&root, commit).unwrap();
+    run(&["init", "-q", "-b", "main"]);
+    assert!(!kept(&"1".repeat(40)), "nothing is committed");
+    let (first, second) = (commit(), commit());
+    run(&["checkout", "-q", "--detach"]);
+    let detached = commit();
+    assert!(
+        [&first, &second, &detached].into_iter().all(|commit| kept(commit)),
+        "what is checked out counts"
+    );
+    run(&["checkout", "-q", "main"]);
+    assert!(kept(&first) && !kept(&detached), "its objects are here, and nothing leads to it");
+    run(&["update-ref", "refs/pull/1/head", &detached]);
+    run(&["update-ref", "refs/remotes/pull/1/merge", &detached]);
+    assert!(!kept(&detached), "somebody's pull request, and one of no remote");
+    run(&["config", "remote.origin.url", "https://example.org/a.git"]);
+    run(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
+    run(&["config", "--add", "remote.origin.fetch", "+refs/pull/*/head:refs/remotes/origin/pr/*"]);
+    run(&["update-ref", "refs/remotes/origin/pr/1", &detached]);
+    assert!(!kept(&detached), "one among the branches of a remote");
+    run(&["update-ref", "refs/remotes/origin/topic", &detached]);
+    assert!(kept(&detached), "a branch of a remote");
+    run(&["update-ref", "-d", "refs/remotes/origin/topic"]);
+    run(&["tag", "-a", "-m", "x", "v1", &detached]);
+    assert!(kept(&detached), "a tag");
+    // A clone that ends somewhere tells no more than it has.
+    let shallow = folder.path().join("b");
+    let from = format!("file://{}", root.display());
+    run(&["clone", "-q", "--depth=1", "--no-tags", &from, &shallow.display().to_string()]);
+    assert!(is_kept(&shallow, &second).unwrap() && !is_kept(&shallow, &first).unwrap());
+    of(&shallow, &["fetch", "-q", "--unshallow", "origin"]);
+    assert!(is_kept(&shallow, &first).unwrap());
+}

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::built::{Form, Image, Index, Layer, provenance, status};
 use crate::support::checkout::Ended;
-use crate::support::registry::Registry;
+use crate::support::registry::{Registry, Reply};
 use crate::world::{FIRST, SECOND, World};
 
 type Packages<'a> = &'a [(&'a str, &'a str, &'a str)];
@@ -96,7 +96,8 @@ fn packages_are_of_the_base_or_of_the_locked_suites() {
     }
     for (package, told) in [
         (("curl", "7.88.1-11", "amd64"), "the package curl 7.88.1-11 (amd64) is neither in the base"),
-        (("curl", "7.88.1-10+deb12u12", "arm64"), "(arm64) is neither"),
+        (("curl", "7.88.1-10+deb12u12", "i386"), "(i386) is neither"),
+        (("curl", "7.88.1-11", "arm64"), "(arm64) is neither"),
         (("curl", "7.88.1-10+deb12u12", "all"), "(all) is neither"),
         (("nmap", "7.93", "amd64"), "the package nmap 7.93"),
         (("libc6", "2.36-7", "amd64"), "the package libc6 2.36-7"),
@@ -110,6 +111,11 @@ fn packages_are_of_the_base_or_of_the_locked_suites() {
         );
         assert_eq!(ended.said.matches("error[").count(), 1, "{}", ended.said);
     }
+    // dpkg can be told to take packages of another architecture, and the lock may have those.
+    let foreign = [LOCKED, &[("curl", "7.88.1-10+deb12u12", "arm64")]].concat();
+    let ended = stage.of(Form::Gzip, &record(&foreign));
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    assert!(ended.said.contains("5 packages: 2 of the base, 3 of the locked suites"), "{}", ended.said);
     // Once read, the lists are there without the archive; only what they are is asked.
     stage.world.archive.asked();
     assert_eq!(stage.of(Form::Gzip, &record(LOCKED)).code, 0);
@@ -140,6 +146,28 @@ fn where_all_is_as_in_the_base_nobody_is_asked_for_lists() {
     let ended = stage.audit();
     assert!(ended.code == 0 && ended.said.contains("no packages were looked at"), "{}", ended.said);
     assert_eq!(stage.world.archive.asked(), [""; 0]);
+}
+
+/// What is squashed into one layer, or copied out of a stage, shares no layer with its base.
+#[test]
+fn packages_of_a_base_are_its_own_without_its_layers() {
+    let stage = Stage::new(World::snapshot());
+    let of = |packages: Packages<'_>| {
+        stage.image_of(vec![Layer::new(Form::Gzip, &[("var/lib/dpkg/status", &status(packages))])]);
+        stage.audit()
+    };
+    let ended = of(&[BASE, LOCKED].concat());
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    assert!(ended.said.contains("4 packages: 2 of the base, 2 of the locked suites"), "{}", ended.said);
+    let ended = of(&[("libc6", "2.36-7", "amd64"), BASE[0]]);
+    assert!(ended.code == 1 && ended.said.contains("the package libc6 2.36-7"), "{}", ended.said);
+    assert_eq!(ended.said.matches("error[").count(), 1, "{}", ended.said);
+    // Its layers have to be read for that.
+    let path = format!("GET /v2/library/debian/blobs/{}", stage.base.digest());
+    stage.registry.answer(&path, Reply::new(404, "gone"));
+    let ended = of(BASE);
+    assert_eq!(ended.code, 3, "{}", ended.said);
+    assert!(!ended.said.contains("package-not-locked"), "{}", ended.said);
 }
 
 #[test]

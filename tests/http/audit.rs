@@ -202,7 +202,10 @@ fn what_an_image_does_not_say_is_told() {
     let unlisted = |image: &mut Image<'_>| {
         image.statement.as_mut().unwrap()["predicate"].as_object_mut().unwrap().remove("materials");
     };
-    told(stage.changed(unlisted), "error[not-understood]: its provenance has no list of what was used");
+    told(
+        stage.changed(unlisted),
+        "error[not-understood]: its provenance names nothing that went into it, and it does not tell the steps",
+    );
     let ended = stage.changed(|image| {
         image.labels = json!({});
         names(image, &stage.commit);
@@ -273,6 +276,237 @@ fn an_image_is_not_hidden_by_what_its_index_says() {
     }
     let ended = name(&entry);
     assert!(ended.code == 1 && ended.said.contains("indexes within more than"), "{}", ended.said);
+}
+
+/// What a registry has is copied first: whatever its index says of an entry, it comes and is looked at.
+#[test]
+fn what_an_index_leads_to_is_fetched_and_looked_at() {
+    let stage = Stage::new();
+    let bad = stage.statement(&format!("sha256:{}", "1".repeat(64)), "linux/arm64");
+    let hidden = || Index::of(&[stage.image("linux/arm64", Some(bad.clone()))]);
+    let good = || Index::of(&[stage.image("linux/amd64", Some(stage.statement(&stage.base, "linux/amd64")))]);
+    let attested = |about: &str| json!({ "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": about });
+    let manifest = |edit: &dyn Fn(&mut Value)| {
+        let hidden = hidden();
+        let mut entry = hidden.entries().remove(0);
+        entry["platform"] = json!({ "os": "unknown", "architecture": "unknown" });
+        edit(&mut entry);
+        good().edited(hidden, |entries| entries.push(entry))
+    };
+    let nested = || good().edited(hidden(), |entries| entries.push(hidden().entry()));
+    let deeper = good().edited(nested(), |entries| entries.push(nested().entry()));
+    let about = good().manifests[0].to_string();
+    for (how, index, told) in [
+        ("in an index within", nested(), "error[not-locked]"),
+        ("two indexes down", deeper, "error[not-locked]"),
+        ("of no platform", manifest(&|_| ()), "error[no-provenance]"),
+        (
+            "said to be attested",
+            manifest(&|entry| entry["annotations"] = attested(&about)),
+            "error[no-provenance]",
+        ),
+        (
+            "said to be attested of nothing, without a platform",
+            manifest(&|entry| {
+                entry["annotations"] = attested("x");
+                entry.as_object_mut().unwrap().remove("platform");
+            }),
+            "error[no-provenance]",
+        ),
+        (
+            "said to be something else",
+            manifest(&|entry| entry["annotations"] = json!({ "vnd.docker.reference.type": "x" })),
+            "error[no-provenance]",
+        ),
+    ] {
+        let ended = stage.audit(&index);
+        assert_eq!(ended.code, 1, "{how}: {}", ended.said);
+        assert!(ended.said.contains(told), "{how}: {}", ended.said);
+        assert!(ended.said.contains(&format!("{}", hidden().manifests[0])), "{how}: {}", ended.said);
+    }
+    // What is not there any more could be anything.
+    let gone = good().edited(Index::default(), |entries| entries.push(hidden().entry()));
+    let fresh = Stage::new();
+    gone.push(&fresh.registry, "acme/app", "1");
+    let ended = fresh.run(&["audit", &fresh.name()]);
+    assert_eq!(ended.code, 3, "{}", ended.said);
+    // In a layout that was filled for some platforms it runs nowhere.
+    gone.write(&stage.project.checkout.path("part"), "1");
+    let ended = stage.run(&["audit", "oci:part"]);
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    assert!(ended.said.contains("note: 1 more that its indexes name are not there"), "{}", ended.said);
+}
+
+/// What is attested of an image counts wherever it stands.
+#[test]
+fn an_image_that_is_listed_twice_has_what_is_attested_of_it() {
+    let stage = Stage::new();
+    let good = stage.good();
+    let folder = stage.project.checkout.path("layout");
+    good.write(&folder, "1");
+    let index: Value = serde_json::from_slice(&fs::read(folder.join("index.json")).unwrap()).unwrap();
+    let whole = fs::read(folder.join("blobs/sha256").join(good.digest().hex())).unwrap();
+    let whole: Value = serde_json::from_slice(&whole).unwrap();
+    let name = |entries: Vec<Value>| {
+        let index = json!({ "schemaVersion": 2, "manifests": entries });
+        fs::write(folder.join("index.json"), index.to_string()).unwrap();
+    };
+    let called = |entry: &Value| {
+        let mut entry = entry.clone();
+        entry["annotations"] = json!({ "org.opencontainers.image.ref.name": "2" });
+        entry
+    };
+    let direct = called(&whole["manifests"][0]);
+    for entries in [
+        vec![direct.clone(), index["manifests"][0].clone()],
+        vec![index["manifests"][0].clone(), direct.clone()],
+    ] {
+        name(entries);
+        let ended = stage.run(&["audit", "oci:layout"]);
+        assert_eq!(ended.code, 0, "{}", ended.said);
+        assert_eq!(ended.said.matches("linux/amd64 sha256:").count(), 2, "once to each: {}", ended.said);
+    }
+    // What is attested stands in index.json, under no name.
+    name(vec![direct, whole["manifests"][1].clone()]);
+    let ended = stage.run(&["audit", "oci:layout:2"]);
+    assert_eq!(ended.code, 0, "{}", ended.said);
+}
+
+/// A layout that nobody could trust is a finding, however it is wrong; one that is none was not meant.
+#[test]
+fn a_strange_layout_is_a_finding() {
+    let stage = Stage::new();
+    let good = stage.good();
+    let folder = stage.project.checkout.path("layout");
+    let blob = |digest: &solera_pin::model::Digest| folder.join("blobs/sha256").join(digest.hex());
+    let index = folder.join("index.json");
+    let part = |key: &str| -> solera_pin::model::Digest {
+        let manifest: Value = serde_json::from_slice(&fs::read(blob(&good.manifests[0])).unwrap()).unwrap();
+        let of = if key == "config" { &manifest["config"] } else { &manifest["layers"][0] };
+        of["digest"].as_str().unwrap().parse().unwrap()
+    };
+    let strange: [(&str, &dyn Fn()); 8] = [
+        ("is malformed", &|| fs::write(&index, "{").unwrap()),
+        ("cannot read `index.json`", &|| fs::remove_file(&index).unwrap()),
+        ("there is no image in it", &|| {
+            let none = Index::of(&[]);
+            fs::remove_dir_all(&folder).unwrap();
+            none.write(&folder, "1");
+        }),
+        ("cannot read `blobs/sha256/", &|| fs::remove_file(blob(good.digest())).unwrap()),
+        ("cannot read `blobs/sha256/", &|| fs::remove_file(blob(&part("config"))).unwrap()),
+        ("cannot read `blobs/sha256/", &|| fs::remove_file(blob(&part("layers"))).unwrap()),
+        ("and 1 are said", &|| {
+            let text = fs::read_to_string(&index).unwrap();
+            let size = text.split("\"size\":").nth(1).unwrap().split(['}', ',']).next().unwrap().to_owned();
+            fs::write(&index, text.replace(&format!("\"size\":{size}"), "\"size\":1")).unwrap();
+        }),
+        ("it is an index and a manifest at once", &|| {
+            let mut both: Value = serde_json::from_slice(&fs::read(blob(good.digest())).unwrap()).unwrap();
+            both["config"] = both["manifests"][0].clone();
+            let bytes = both.to_string();
+            let digest = solera_pin::model::Digest::sha256(bytes.as_bytes());
+            fs::write(blob(&digest), bytes).unwrap();
+            let entry = json!({ "schemaVersion": 2, "manifests": [{ "digest": digest }] });
+            fs::write(&index, entry.to_string()).unwrap();
+        }),
+    ];
+    for (told, spoil) in strange {
+        let _ = fs::remove_dir_all(&folder);
+        good.write(&folder, "1");
+        spoil();
+        let ended = stage.run(&["audit", "oci:layout", "--format", "json"]);
+        assert_eq!(ended.code, 1, "{told}: {}", ended.said);
+        assert!(
+            ended.said.contains("\"rule\": \"not-understood\"") && ended.said.contains(told),
+            "{told}: {}",
+            ended.said
+        );
+    }
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    assert_eq!(stage.run(&["audit", "oci:layout"]).code, 2);
+}
+
+/// Anybody can have a commit put into a clone: by a pull request that somebody looks at.
+#[test]
+fn a_revision_is_one_that_the_repository_keeps() {
+    let stage = Stage::new();
+    let good = stage.good();
+    stage.project.git(&["branch", "-m", "main"]);
+    let first = &stage.commit;
+    assert_eq!(stage.audit(&good).code, 0);
+    stage.project.git(&["checkout", "-q", "--orphan", "other"]);
+    stage.project.git(&["commit", "-qm", "other"]);
+    assert_eq!(stage.audit(&good).code, 0, "on a branch that is not checked out");
+    stage.project.git(&["update-ref", "refs/pull/7/head", first]);
+    stage.project.git(&["branch", "-D", "main"]);
+    let ended = stage.audit(&good);
+    assert_eq!(ended.code, 1, "{}", ended.said);
+    let told =
+        format!("error[revision-not-kept]: the revision {first} is on no branch or tag of this repository");
+    assert!(ended.said.contains(&told) && !ended.said.contains("compared with"), "{}", ended.said);
+    // A person may ask for it.
+    assert_eq!(stage.run(&["audit", &stage.name(), "--revision", first]).code, 0);
+    stage.project.git(&["checkout", "-q", "--detach", first]);
+    assert_eq!(stage.audit(&good).code, 0, "what is checked out counts");
+}
+
+/// What is built on an image has its labels.
+#[test]
+fn a_label_of_the_base_says_nothing() {
+    let stage = Stage::new();
+    let earlier = stage.commit.clone();
+    let base = |revision: &str| {
+        let layers = vec![Layer::new(Form::Gzip, &[("base", "base")])];
+        let labels = json!({ REVISION: revision });
+        Index::of(&["linux/amd64", "linux/arm64"].map(|platform| Image {
+            platform,
+            layers: layers.clone(),
+            labels: labels.clone(),
+            statement: None,
+        }))
+    };
+    let own = base(&earlier);
+    own.push(&stage.registry, "library/base", "1");
+    let refreshed = stage.project.checkout.run(&["refresh", "--ignore-min-age", "--because", "ours"]);
+    assert_eq!(refreshed.code, 0, "{}", refreshed.said);
+    stage.project.git(&["commit", "-qam", "our own base"]);
+    let commit = stage.project.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    let built = |revision: Option<&str>| {
+        let mut statement = stage.statement(own.digest().to_string().as_str(), "linux/amd64");
+        if let Some(revision) = revision {
+            let metadata = "https://mobyproject.org/buildkit@v1#metadata";
+            statement["predicate"]["metadata"][metadata] = json!({ "vcs": { "revision": revision } });
+        }
+        let mut image = stage.image("linux/amd64", Some(statement));
+        image.layers.insert(0, Layer::new(Form::Gzip, &[("base", "base")]));
+        Index::of(&[image])
+    };
+    let note = format!("note: its label names {earlier}, as that of its base does");
+    let ended = stage.audit(&built(Some(&commit)));
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    assert!(
+        ended.said.contains(&note) && ended.said.contains(&format!("pins.lock at {commit}")),
+        "{}",
+        ended.said
+    );
+    let ended = stage.audit(&built(None));
+    assert!(
+        ended.code == 1 && ended.said.contains("error[no-revision]: nothing says which"),
+        "{}",
+        ended.said
+    );
+    assert!(ended.said.contains(&note), "{}", ended.said);
+    let ended = stage.run(&["audit", &stage.name(), "--revision", "HEAD"]);
+    assert_eq!(ended.code, 0, "{}", ended.said);
+    // A label of its own that says something else is one of two that differ.
+    base("main").push(&stage.registry, "library/base", "1");
+    stage.project.checkout.run(&["refresh", "--ignore-min-age", "--because", "ours"]);
+    stage.project.git(&["commit", "-qam", "another"]);
+    let latest = stage.project.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    let ended = stage.audit(&built(Some(&latest)));
+    assert!(ended.code == 1 && ended.said.contains("error[revisions-differ]"), "{}", ended.said);
 }
 
 /// The lock that counts is that of the revision, and a clone may not have it.

@@ -49,6 +49,11 @@ impl Layer {
         Self { packed, diff_id }
     }
 
+    /// Of itself, as it is packed.
+    pub fn digest(&self) -> Digest {
+        Digest::sha256(&self.packed)
+    }
+
     /// Of what it says that it unpacks to.
     pub fn diff_id(&self) -> Digest {
         self.diff_id.clone()
@@ -126,6 +131,29 @@ impl Index {
         index
     }
 
+    /// The same with its entries changed. What `more` has is there too.
+    pub fn edited(mut self, more: Self, edit: impl FnOnce(&mut Vec<Value>)) -> Self {
+        let mut entries = self.entries();
+        edit(&mut entries);
+        self.content.extend(more.content);
+        let bytes =
+            json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string().into_bytes();
+        self.digest = Some(Digest::sha256(&bytes));
+        self.add(Some(INDEX), bytes);
+        self
+    }
+
+    /// Its entries.
+    pub fn entries(&self) -> Vec<Value> {
+        let index: Value = serde_json::from_slice(&self.content[self.digest()].1).unwrap();
+        index["manifests"].as_array().unwrap().clone()
+    }
+
+    /// What an index has to say of this one.
+    pub fn entry(&self) -> Value {
+        json!({ "mediaType": INDEX, "digest": self.digest(), "size": self.content[self.digest()].1.len() })
+    }
+
     fn image(&mut self, image: &Image<'_>) -> Value {
         let (os, architecture) = image.platform.split_once('/').unwrap();
         let diff_ids: Vec<&Digest> = image.layers.iter().map(|layer| &layer.diff_id).collect();
@@ -199,9 +227,8 @@ impl Index {
             fs::write(folder.join("blobs/sha256").join(digest.hex()), bytes).unwrap();
         }
         let names = json!({ "org.opencontainers.image.ref.name": name });
-        let size = self.content[self.digest()].1.len();
-        let entry =
-            json!({ "mediaType": INDEX, "digest": self.digest(), "size": size, "annotations": names });
+        let mut entry = self.entry();
+        entry["annotations"] = names;
         let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] });
         fs::write(folder.join("index.json"), index.to_string()).unwrap();
     }

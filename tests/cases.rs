@@ -21,7 +21,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 
 use solera_pin::mirror::{Layout, Options, serve};
 
@@ -32,16 +31,26 @@ struct Upstream {
     folder: PathBuf,
 }
 
-impl Upstream {
-    /// Made once a date; the server thread ends with the process.
-    fn at(date: &str) -> Self {
-        static MADE: Mutex<BTreeMap<String, Upstream>> = Mutex::new(BTreeMap::new());
-        let mut made = MADE.lock().unwrap();
-        made.entry(date.to_owned()).or_insert_with(|| Self::make(date)).clone()
+/// The upstreams by their dates, each made once. Their folders go with this; the server threads end with the process.
+struct Upstreams {
+    root: tempfile::TempDir,
+    made: BTreeMap<String, Upstream>,
+}
+
+impl Upstreams {
+    fn new() -> Self {
+        Self { root: tempfile::tempdir().unwrap(), made: BTreeMap::new() }
     }
 
-    fn make(date: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap().keep();
+    fn at(&mut self, date: &str) -> Upstream {
+        let folder = self.root.path().join(date);
+        self.made.entry(date.to_owned()).or_insert_with(|| Upstream::make(folder, date)).clone()
+    }
+}
+
+impl Upstream {
+    fn make(folder: PathBuf, date: &str) -> Self {
+        fs::create_dir(&folder).unwrap();
         recorded::write(&folder, format!("{date}T00:00:00Z").parse().unwrap()).unwrap();
         let layout = Layout::open(folder.join("layout"), Options::default()).unwrap();
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -146,7 +155,7 @@ fn tree(root: &Path) -> BTreeMap<String, String> {
 }
 
 /// Runs a case; gives its transcript and the files that it changed.
-fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
+fn play(folder: &Path, upstreams: &mut Upstreams) -> (String, BTreeMap<String, String>) {
     let scratch = tempfile::tempdir().unwrap();
     let repository = scratch.path().join("repository");
     copy_tree(&folder.join("in"), &repository);
@@ -162,7 +171,7 @@ fn play(folder: &Path) -> (String, BTreeMap<String, String>) {
         }
         // Without a date there is nobody at the other end.
         let nobody = Upstream { url: "http://127.0.0.1:1".into(), folder: scratch.path().join("nothing") };
-        let upstream = run.date.as_deref().map_or(nobody, Upstream::at);
+        let upstream = run.date.as_deref().map_or(nobody, |date| upstreams.at(date));
         let configuration = scratch.path().join("config.toml");
         let archives = format!("[archives.\"https://downloads.example.org/\"]\nmirror = \"{files}/\"\n");
         fs::write(&configuration, upstream.configuration() + &archives).unwrap();
@@ -207,9 +216,9 @@ fn every_case_goes_as_it_is_written() {
         fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     assert!(!folders.is_empty());
-    let mut wrong = Vec::new();
+    let (mut wrong, mut upstreams) = (Vec::new(), Upstreams::new());
     for folder in folders {
-        let (transcript, changed) = play(&folder);
+        let (transcript, changed) = play(&folder, &mut upstreams);
         let out = folder.join("out");
         if overwrite {
             fs::write(folder.join("transcript"), &transcript).unwrap();

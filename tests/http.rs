@@ -48,6 +48,8 @@ mod pull;
 mod pull_binary;
 #[path = "http/push.rs"]
 mod push;
+#[path = "http/push_binary.rs"]
+mod push_binary;
 #[path = "http/refresh.rs"]
 mod refresh;
 #[path = "http/requests.rs"]

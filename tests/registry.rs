@@ -4,7 +4,7 @@
 //! Every test starts a registry of its own, which ends with it. `server` is that registry, `content` what is pushed to
 //! it, `workspace` a repository in which the program runs, `skopeo` the second opinion. The tests are in the other
 //! modules: `digests` (what is locked), `steps` (what moves a pin), `access` (logging in, and a registry that is gone),
-//! `logins` (where credentials are kept), `tls` (private authorities) and `upstream` (`verify --upstream`). In a company's
+//! `logins` (where credentials are kept), `tls` (private authorities), `push` (what is pushed is what skopeo reads) and `upstream` (`verify --upstream`). In a company's
 //! network the registry stands behind nginx (`front`) and is asked through squid (`forward`), with certificates of
 //! the company's own (`certs`) and tokens of `tokens`: `company`, `proxies`, `identity`.
 
@@ -37,6 +37,8 @@ mod logins;
 mod mirrors;
 #[path = "registry/proxies.rs"]
 mod proxies;
+#[path = "registry/push.rs"]
+mod push;
 #[allow(dead_code, unreachable_pub, reason = "shared by several tests")]
 #[path = "support/serve.rs"]
 mod serve;

@@ -60,6 +60,16 @@ pub(super) fn settings(app: &App, workspace: &Workspace) -> Result<Settings, Err
     Ok(settings)
 }
 
+/// The user's own file, and every file and folder that settings of the network name.
+pub(super) fn named_files(app: &App, workspace: &Workspace) -> Result<Vec<PathBuf>, Error> {
+    let networks = [Some(workspace.catalog.policy.network.clone()), read_user(app)?];
+    let mut named: Vec<PathBuf> = user_file(app).into_iter().collect();
+    for mut network in networks.into_iter().flatten() {
+        named.extend(network.paths_mut().map(|path| expand_home(app, &workspace.root, path)));
+    }
+    Ok(named)
+}
+
 /// A file that somebody named: one that is not there would be passed over in silence.
 fn existing(file: PathBuf) -> Result<PathBuf, Error> {
     match file.is_file() {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::policy::{self, Action};
-use super::source::{Ambiguous, Source, by_tag, sources};
+use super::source::{Source, by_tag, sources};
 use crate::catalog::Mode;
 use crate::model::{Pin, PinName};
 
@@ -36,12 +36,9 @@ struct Updates {
 }
 
 /// The policy for builds that read these pins: every image is denied but those that are locked, and the identifiers of
-/// `also`, which may hold `*` and `?`. In [`Mode::Policy`] a tag stands for what it is locked at.
-pub fn buildah_policy(
-    pins: &BTreeMap<PinName, Pin>,
-    mode: Mode,
-    also: &[String],
-) -> Result<String, Ambiguous> {
+/// `also`, which may hold `*` and `?`. In [`Mode::Policy`] a tag stands for what it is locked at, unless two pins follow it
+/// and are locked at different content.
+pub fn buildah_policy(pins: &BTreeMap<PinName, Pin>, mode: Mode, also: &[String]) -> String {
     let mut allowed: Vec<String> = Vec::new();
     for source in pins.values().flat_map(sources) {
         if let Source::Image { repository, tag, digest } = source {
@@ -54,12 +51,12 @@ pub fn buildah_policy(
         allowed.into_iter().map(|identifier| rule(Action::Allow, identifier, "EXACT")).collect();
     rules.extend(also.iter().map(|identifier| rule(Action::Allow, identifier.clone(), "WILDCARD")));
     if mode == Mode::Policy {
-        let converted = by_tag(pins)?.into_iter().filter_map(convert);
+        let converted = by_tag(pins).sources.into_iter().filter_map(convert);
         rules.extend(converted);
     }
     // Also what a later buildah looks at besides images.
     rules.push(rule(Action::Deny, "*".into(), "WILDCARD"));
-    Ok(policy::text(&rules))
+    policy::text(&rules)
 }
 
 fn rule(action: Action, identifier: String, match_type: &'static str) -> Rule {

@@ -13,7 +13,7 @@ pub fn contexts(pins: &BTreeMap<PinName, Pin>) -> Result<String, Ambiguous> {
 
 /// Each locked image under the name that builders look for: as short as a Dockerfile may write it, with its tag.
 pub(super) fn named(pins: &BTreeMap<PinName, Pin>) -> Result<BTreeMap<String, String>, Ambiguous> {
-    by_tag(pins)?;
+    by_tag(pins).whole()?;
     let images = pins.values().filter_map(|pin| match pin {
         Pin::Image(pin) => Some(context(pin)),
         _ => None,

@@ -20,7 +20,7 @@ pub use buildah_policy::buildah_policy;
 pub use contexts::contexts;
 pub use env::env;
 pub use json::json;
-pub use source::Ambiguous;
+pub use source::{Ambiguous, ambiguous};
 pub use source_policy::source_policy;
 pub use sources_list::{EmittedSuites, sources_list};
 

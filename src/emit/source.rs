@@ -133,10 +133,31 @@ pub struct Ambiguous {
     pub tag: String,
 }
 
-/// Each tag of a pin with what it stands for.
-pub(super) fn by_tag(pins: &BTreeMap<PinName, Pin>) -> Result<Vec<Source>, Ambiguous> {
+/// What tags stand for.
+#[derive(Default)]
+pub(super) struct ByTag {
+    /// Each tag of a pin with what it stands for.
+    pub(super) sources: Vec<Source>,
+    /// Tags that stand for nothing by themselves.
+    pub(super) ambiguous: Vec<Ambiguous>,
+}
+
+impl ByTag {
+    /// All of them, where each stands for something.
+    pub(super) fn whole(self) -> Result<Vec<Source>, Ambiguous> {
+        self.ambiguous.into_iter().next().map_or(Ok(self.sources), Err)
+    }
+}
+
+/// The tags that two pins follow and lock at different content.
+pub fn ambiguous(pins: &BTreeMap<PinName, Pin>) -> Vec<Ambiguous> {
+    by_tag(pins).ambiguous
+}
+
+/// What the tags of pins stand for.
+pub(super) fn by_tag(pins: &BTreeMap<PinName, Pin>) -> ByTag {
     let mut owners: BTreeMap<String, (&PinName, String)> = BTreeMap::new();
-    let mut found = Vec::new();
+    let (mut found, mut ambiguous) = (Vec::new(), Vec::new());
     for (name, pin) in pins {
         for source in sources(pin) {
             let (tag, content) = match &source {
@@ -147,18 +168,20 @@ pub(super) fn by_tag(pins: &BTreeMap<PinName, Pin>) -> Result<Vec<Source>, Ambig
                 },
                 Source::File { .. } => continue,
             };
-            match owners.entry(tag) {
+            match owners.entry(tag.clone()) {
                 Entry::Vacant(entry) => drop(entry.insert((name, content))),
                 Entry::Occupied(entry) if entry.get().1 == content => continue,
                 Entry::Occupied(entry) => {
                     let (first, second) = (entry.get().0.clone(), name.clone());
-                    return Err(Ambiguous { first, second, tag: entry.key().clone() });
+                    ambiguous.push(Ambiguous { first, second, tag });
+                    continue;
                 }
             }
-            found.push(source);
+            found.push((tag, source));
         }
     }
-    Ok(found)
+    found.retain(|(tag, _)| !ambiguous.iter().any(|twice| twice.tag == *tag));
+    ByTag { sources: found.into_iter().map(|(_, source)| source).collect(), ambiguous }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::policy::{self, Action};
-use super::source::{Ambiguous, Source, by_tag, sources};
+use super::source::{Source, by_tag, sources};
 use crate::catalog::Mode;
 use crate::model::{Pin, PinName};
 
@@ -51,13 +51,9 @@ const HTTP_CHECKSUM: &str = "http.checksum";
 const GIT_CHECKSUM: &str = "git.checksum";
 
 /// The policy for builds that read these pins: everything is denied but the build's own files, what is locked, and the
-/// identifiers of `also`, which may hold `*`. In [`Mode::Policy`] a tag stands for what it is locked at; in
-/// [`Mode::InPlace`] it is denied.
-pub fn source_policy(
-    pins: &BTreeMap<PinName, Pin>,
-    mode: Mode,
-    also: &[String],
-) -> Result<String, Ambiguous> {
+/// identifiers of `also`, which may hold `*`. In [`Mode::Policy`] a tag stands for what it is locked at, unless two pins
+/// follow it and are locked at different content; in [`Mode::InPlace`] it is denied.
+pub fn source_policy(pins: &BTreeMap<PinName, Pin>, mode: Mode, also: &[String]) -> String {
     let mut rules = Rules::default();
     rules.push(Action::Deny, Selector::plain("*"));
     rules.push(Action::Allow, Selector::plain("local://*"));
@@ -67,9 +63,9 @@ pub fn source_policy(
     also.iter().for_each(|identifier| rules.push(Action::Allow, Selector::plain(identifier)));
     sources.iter().for_each(|source| rules.check(source));
     if mode == Mode::Policy {
-        by_tag(pins)?.iter().for_each(|source| rules.convert(source));
+        by_tag(pins).sources.iter().for_each(|source| rules.convert(source));
     }
-    Ok(policy::text(&rules.rules))
+    policy::text(&rules.rules)
 }
 
 #[derive(Default)]

@@ -40,20 +40,6 @@ pub fn resolved(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether a file may be executed by its owner.
-pub fn is_program(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        false
-    }
-}
-
 /// Puts a folder with its files at `target`, in place of an image layout that may be there. What is anything else is left
 /// alone.
 pub fn replace_folder(folder: &Path, target: &Path) -> io::Result<()> {

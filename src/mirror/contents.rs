@@ -30,14 +30,6 @@ pub(super) struct Shelf {
     pub(super) reached: Mutex<Reached>,
 }
 
-/// Which repository a request is about.
-#[derive(Debug)]
-pub(super) enum Found<'a> {
-    One(&'a Shelf),
-    Several(Vec<&'a Repository>),
-    None,
-}
-
 impl Contents {
     /// Sorts the descriptors of an `index.json` into repositories; bare tags belong to `default`.
     pub(super) fn new(index: Vec<Descriptor>, default: Option<&Repository>) -> Result<Self, LayoutError> {
@@ -65,8 +57,9 @@ impl Contents {
         Ok(contents)
     }
 
-    /// The repository that a request's path names, within a registry where the request says which (containerd's `ns`).
-    pub(super) fn find(&self, name: &str, registry: Option<&Registry>) -> Found<'_> {
+    /// The repositories that a request's path names, within a registry where the request says which (containerd's `ns`):
+    /// several, where registries share a path.
+    pub(super) fn find(&self, name: &str, registry: Option<&Registry>) -> Vec<(&Repository, &Shelf)> {
         let named = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
         let mut matching: Vec<&Repository> = named
             .iter()
@@ -76,11 +69,7 @@ impl Contents {
         if registry.is_some() && matching.len() > 1 {
             matching.retain(|repository| repository.path() == name);
         }
-        match matching[..] {
-            [] => Found::None,
-            [repository] => self.repositories.get(repository).map_or(Found::None, Found::One),
-            _ => Found::Several(matching),
-        }
+        matching.into_iter().filter_map(|name| self.repositories.get_key_value(name)).collect()
     }
 }
 

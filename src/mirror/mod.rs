@@ -9,6 +9,7 @@ pub mod check;
 mod contents;
 mod layout;
 pub mod pull;
+mod range;
 mod reach;
 mod reply;
 mod serve;

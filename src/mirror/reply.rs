@@ -3,9 +3,12 @@
 use std::fmt::Display;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LINK};
+use axum::http::header::{
+    ACCEPT_RANGES, ALLOW, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, LINK,
+};
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use futures_util::stream;
 use serde_json::json;
@@ -30,6 +33,13 @@ pub(super) enum Reply {
         media_type: String,
         bytes: Bytes,
     },
+    /// Of a blob of so many bytes, whose file stands at the part's start.
+    Part {
+        digest: Digest,
+        file: File,
+        range: Range<u64>,
+        of: u64,
+    },
     NotModified(Digest),
 }
 
@@ -45,11 +55,30 @@ pub(super) struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: String,
+    /// What else is said.
+    header: Option<(HeaderName, String)>,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), header: None }
+    }
+
+    /// There is no write side.
+    pub(super) fn read_only() -> Self {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let header = Some((ALLOW, "GET, HEAD".to_owned()));
+        Self { header, ..Self::new(status, "UNSUPPORTED", "this registry is read-only") }
+    }
+
+    /// A part that is behind the end.
+    pub(super) fn no_such_part(length: u64) -> Self {
+        let status = StatusCode::RANGE_NOT_SATISFIABLE;
+        let message = format!("this blob has {length} bytes, and no such part");
+        Self {
+            header: Some((CONTENT_RANGE, format!("bytes */{length}"))),
+            ..Self::new(status, "SIZE_INVALID", message)
+        }
     }
 
     pub(super) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
@@ -65,9 +94,8 @@ impl Refusal {
         let error = json!({ "code": self.code, "message": self.message });
         let body = json!({ "errors": [error] }).to_string().into_bytes();
         let mut response = whole(self.status, "application/json", Bytes::Memory(body));
-        if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            let allowed = HeaderValue::from_static("GET, HEAD");
-            response.headers_mut().insert(ALLOW, allowed);
+        if let Some((name, value)) = self.header.and_then(|(name, text)| Some((name, header(&text)?))) {
+            response.headers_mut().insert(name, value);
         }
         response
     }
@@ -87,6 +115,14 @@ impl Reply {
             Self::Content { digest, media_type, bytes } => {
                 identified(&digest, whole(StatusCode::OK, &media_type, bytes))
             }
+            Self::Part { digest, file, range, of } => {
+                let bytes = Bytes::File(file, range.end - range.start);
+                let mut response = whole(StatusCode::PARTIAL_CONTENT, "application/octet-stream", bytes);
+                if let Some(range) = header(&format!("bytes {}-{}/{of}", range.start, range.end - 1)) {
+                    response.headers_mut().insert(CONTENT_RANGE, range);
+                }
+                identified(&digest, response)
+            }
             Self::NotModified(digest) => {
                 let mut response = Response::new(Body::empty());
                 *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -105,9 +141,9 @@ pub(super) fn for_method(method: &Method, response: Response<Body>) -> Response<
 }
 
 fn whole(status: StatusCode, media_type: &str, bytes: Bytes) -> Response<Body> {
-    let length = match &bytes {
-        Bytes::Memory(bytes) => bytes.len() as u64,
-        Bytes::File(_, length) => *length,
+    let (length, has_parts) = match &bytes {
+        Bytes::Memory(bytes) => (bytes.len() as u64, false),
+        Bytes::File(_, length) => (*length, true),
     };
     let mut response = Response::new(match bytes {
         Bytes::Memory(bytes) => Body::from(bytes),
@@ -119,6 +155,9 @@ fn whole(status: StatusCode, media_type: &str, bytes: Bytes) -> Response<Body> {
     let media_type = header(media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     headers.insert(CONTENT_TYPE, media_type);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    if has_parts {
+        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    }
     headers.insert(VERSION, HeaderValue::from_static("registry/2.0"));
     response
 }

@@ -1,25 +1,28 @@
 //! The read side of the distribution API (distribution-spec, "Pull" and "Content Discovery") over an image layout.
 //!
 //! A request is routed, its repository found, and its content looked up among what that repository leads to: a digest that
-//! another repository holds is not found here. There is no write side: every method but GET and HEAD is refused.
+//! another repository holds is not found here. Where several registries have a repository of the path that is asked for, a
+//! digest is looked up in each, since it names the same bytes in all; a tag has to lead to one digest. There is no write side: every method but GET and HEAD is refused.
 
 use std::fmt::Display;
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek as _, SeekFrom};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::IF_NONE_MATCH;
+use axum::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use axum::http::request::Parts;
 use axum::http::{Method, Response, StatusCode};
 use serde_json::json;
 
-use super::contents::{Contents, Found, Shelf};
+use super::contents::{Contents, Shelf};
 use super::layout::Layout;
+use super::range::{Part, part};
 use super::reply::{Bytes, Refusal, Reply, for_method};
-use crate::model::{Digest, Registry, Tag};
-use crate::oci::{Document, FolderError};
+use crate::model::{Digest, Registry, Repository, Tag};
+use crate::oci::{Descriptor, Document, FolderError};
 
 /// Of content that neither a descriptor nor the content itself gives a media type.
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -109,11 +112,7 @@ fn bad(code: &'static str, error: impl std::fmt::Display) -> Refusal {
 
 fn answer(layout: &Layout, request: &Parts) -> Result<Reply, Refusal> {
     if !matches!(request.method, Method::GET | Method::HEAD) {
-        return Err(Refusal::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "UNSUPPORTED",
-            "this registry is read-only",
-        ));
+        return Err(Refusal::read_only());
     }
     let path = request.uri.path();
     let route = Route::of(path)
@@ -124,17 +123,42 @@ fn answer(layout: &Layout, request: &Parts) -> Result<Reply, Refusal> {
         Route::Tags { name } | Route::Manifest { name, .. } | Route::Blob { name, .. } => name,
     };
     let contents = layout.contents().map_err(|error| broken(layout, &error))?;
-    let shelf = find(&contents, name, query.registry.as_ref())?;
+    let named = Named::find(&contents, name, query.registry.as_ref())?;
     let reply = match route {
         Route::Base => Reply::Base,
-        Route::Tags { name } => tags(shelf, name, &query),
-        Route::Manifest { reference, .. } => manifest(layout, shelf, &decoded(reference))?,
-        Route::Blob { digest, .. } => blob(layout, shelf, &decoded(digest))?,
+        Route::Tags { name } => tags(named.one()?, name, &query),
+        Route::Manifest { reference, .. } => manifest(layout, &named, &decoded(reference))?,
+        Route::Blob { digest, .. } => blob(layout, &named, &decoded(digest))?,
     };
-    Ok(match reply {
-        Reply::Content { digest, .. } if is_known(request, &digest) => Reply::NotModified(digest),
-        reply => reply,
-    })
+    match reply {
+        Reply::Content { digest, .. } if is_known(request, &digest) => Ok(Reply::NotModified(digest)),
+        Reply::Content { digest, bytes: Bytes::File(file, length), media_type } => {
+            match wanted(request, &digest, length) {
+                Part::All => Ok(Reply::Content { digest, bytes: Bytes::File(file, length), media_type }),
+                Part::Nothing => Err(Refusal::no_such_part(length)),
+                Part::Of(range) => from(file, range.start)
+                    .map(|file| Reply::Part { digest, file, range, of: length })
+                    .map_err(|error| broken(layout, &error)),
+            }
+        }
+        reply => Ok(reply),
+    }
+}
+
+/// The part of a blob that a request wants. What a client has the beginning of, it says in `If-Range`, if it says it.
+fn wanted(request: &Parts, digest: &Digest, length: u64) -> Part {
+    let text = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
+    let is_same = text(IF_RANGE).is_none_or(|tag| tag.trim_matches('"') == digest.to_string());
+    match text(RANGE).filter(|_| is_same && request.method == Method::GET) {
+        Some(range) => part(range, length),
+        None => Part::All,
+    }
+}
+
+/// A file at a place in it.
+fn from(mut file: File, start: u64) -> io::Result<File> {
+    file.seek(SeekFrom::Start(start))?;
+    Ok(file)
 }
 
 /// Some clients encode the colon of a digest; nothing else in a tag or a digest can be encoded.
@@ -152,22 +176,55 @@ fn is_known(request: &Parts, digest: &Digest) -> bool {
         .any(|tag| tag == "*" || tag == digest.to_string())
 }
 
-fn find<'a>(contents: &'a Contents, name: &str, registry: Option<&Registry>) -> Result<&'a Shelf, Refusal> {
-    match contents.find(name, registry) {
-        Found::One(shelf) => Ok(shelf),
-        Found::None => {
+/// What a request's path names: one repository, or one of each of several registries.
+struct Named<'a> {
+    name: &'a str,
+    shelves: Vec<(&'a Repository, &'a Shelf)>,
+}
+
+impl<'a> Named<'a> {
+    fn find(contents: &'a Contents, name: &'a str, registry: Option<&Registry>) -> Result<Self, Refusal> {
+        let shelves = contents.find(name, registry);
+        if shelves.is_empty() {
             let of = registry.map_or_else(String::new, |registry| format!(" of {registry}"));
             let message = format!("this layout has no repository `{name}`{of}");
-            Err(Refusal::not_found("NAME_UNKNOWN", message))
+            return Err(Refusal::not_found("NAME_UNKNOWN", message));
         }
-        Found::Several(repositories) => {
-            let names: Vec<String> = repositories.iter().map(ToString::to_string).collect();
-            let message = format!(
-                "`{name}` is a path of several registries ({}): ask for one of these names, or with ?ns=REGISTRY",
-                names.join(", ")
-            );
-            Err(Refusal::not_found("NAME_UNKNOWN", message))
+        Ok(Self { name, shelves })
+    }
+
+    /// The only one.
+    fn one(&self) -> Result<&'a Shelf, Refusal> {
+        match self.shelves[..] {
+            [(_, shelf)] => Ok(shelf),
+            _ => Err(self.several()),
         }
+    }
+
+    /// One of them, by what it has.
+    fn with<T>(&self, has: impl Fn(&'a Shelf) -> Option<T>) -> Option<(&'a Shelf, T)> {
+        self.shelves.iter().find_map(|(_, shelf)| Some((*shelf, has(shelf)?)))
+    }
+
+    /// What a tag leads to: in all of them the same.
+    fn tag(&self, tag: &Tag) -> Result<Option<(&'a Shelf, &'a Descriptor)>, Refusal> {
+        let found = self.with(|shelf| shelf.tags.get(tag));
+        let digest = found.map(|(_, root)| &root.digest);
+        let differs = |shelf: &Shelf| shelf.tags.get(tag).map(|root| &root.digest) != digest;
+        match self.shelves.iter().any(|(_, shelf)| differs(shelf)) {
+            true => Err(self.several()),
+            false => Ok(found),
+        }
+    }
+
+    fn several(&self) -> Refusal {
+        let names: Vec<String> = self.shelves.iter().map(|(repository, _)| repository.to_string()).collect();
+        let message = format!(
+            "`{}` is a path of several registries ({}): ask for one of these names, or with ?ns=REGISTRY",
+            self.name,
+            names.join(", ")
+        );
+        Refusal::not_found("NAME_UNKNOWN", message)
     }
 }
 
@@ -200,17 +257,18 @@ fn tags(shelf: &Shelf, name: &str, query: &Query) -> Reply {
     Reply::Tags { body, next }
 }
 
-fn manifest(layout: &Layout, shelf: &Shelf, reference: &str) -> Result<Reply, Refusal> {
+fn manifest(layout: &Layout, named: &Named<'_>, reference: &str) -> Result<Reply, Refusal> {
     let unknown = || Refusal::not_found("MANIFEST_UNKNOWN", format!("no manifest `{reference}` here"));
-    let (digest, declared) = if reference.contains(':') {
+    let (shelf, digest, declared) = if reference.contains(':') {
         let digest: Digest = reference.parse().map_err(|e| bad("DIGEST_INVALID", e))?;
-        let declared = layout.reach_manifest(shelf, &digest).ok_or_else(unknown)?;
-        (digest, declared)
+        let found = named.with(|shelf| layout.reach_manifest(shelf, &digest));
+        let (shelf, declared) = found.ok_or_else(unknown)?;
+        (shelf, digest, declared)
     } else {
         // What is no tag is no manifest either: the specification wants 404, not 400.
         let tag: Tag = reference.parse().map_err(|_| unknown())?;
-        let root = shelf.tags.get(&tag).ok_or_else(unknown)?;
-        (root.digest.clone(), root.media_type.clone())
+        let (shelf, root) = named.tag(&tag)?.ok_or_else(unknown)?;
+        (shelf, root.digest.clone(), root.media_type.clone())
     };
     let bytes =
         layout.folder().manifest(&digest).map_err(|error| unreadable(layout, "MANIFEST_UNKNOWN", &error))?;
@@ -224,9 +282,9 @@ fn manifest(layout: &Layout, shelf: &Shelf, reference: &str) -> Result<Reply, Re
     Ok(Reply::Content { digest, media_type, bytes: Bytes::Memory(bytes) })
 }
 
-fn blob(layout: &Layout, shelf: &Shelf, digest: &str) -> Result<Reply, Refusal> {
+fn blob(layout: &Layout, named: &Named<'_>, digest: &str) -> Result<Reply, Refusal> {
     let digest: Digest = digest.parse().map_err(|e| bad("DIGEST_INVALID", e))?;
-    if !layout.reaches_blob(shelf, &digest) {
+    if named.with(|shelf| layout.reaches_blob(shelf, &digest).then_some(())).is_none() {
         let message = format!("no blob `{digest}` here");
         return Err(Refusal::not_found("BLOB_UNKNOWN", message));
     }

@@ -16,6 +16,7 @@ mod endpoint;
 mod error;
 mod exchange;
 mod flight;
+mod hop;
 mod host;
 mod issuer;
 mod link;

@@ -90,9 +90,16 @@ impl<'a> Register<'a> {
             matches!(pin.upstream, Upstream::Debian(_)) && pin.name.debian_arguments().last() == argument
         };
         let pin = argument.and_then(|_| self.catalog.declarations.values().find(holds));
+        // What a file gives that argument in place of the lock.
+        let given = fetch.packages.as_ref().and_then(|packages| packages.given.as_ref());
         match (pin, fetch.locked_by) {
-            (Some(pin), _) if self.locked(pin).is_some() => Standing::Locked(&pin.name),
-            (Some(pin), _) => Standing::Wrong(Wrong::NotLocked(pin)),
+            (Some(pin), _) => match (self.locked(pin), given) {
+                (Some(Pin::Debian(locked)), Some(given)) if locked.digests().join(",") != *given => {
+                    Standing::Wrong(differs(pin, given, &locked.digests().join(",")))
+                }
+                (Some(_), _) => Standing::Locked(&pin.name),
+                (None, _) => Standing::Wrong(Wrong::NotLocked(pin)),
+            },
             (None, Some(by)) => Standing::Sealed(by),
             (None, None) => Standing::Wrong(Wrong::Unlocked(fetch.clone())),
         }

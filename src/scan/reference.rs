@@ -141,6 +141,8 @@ pub struct Packages {
     /// The build argument whose digests the suites are held against before anything is installed:
     /// `PIN_<NAME>_INRELEASE`.
     pub checked: Option<String>,
+    /// What the build gives that argument, where a file says it.
+    pub given: Option<String>,
 }
 
 /// A value of a pin.

@@ -223,6 +223,8 @@ mod tests {
             ("a/**", "a"),
             ("*\n!a", "a/b"),
             ("a\n!a/b", "a/b/c"),
+            // buildah sees less.
+            ("*\n!**/*.log", "a/x.log"),
             ("*", "Dockerfile"),
             ("*", ".dockerignore"),
             // Not all read these alike.

@@ -159,7 +159,7 @@ fn within<'a>(scan: &Scan, standing: Standing<'a>) -> Standing<'a> {
 }
 
 /// The pins that a reference reads, rightly or not.
-fn used(standing: &Standing<'_>) -> Vec<PinName> {
+pub(super) fn used(standing: &Standing<'_>) -> Vec<PinName> {
     match standing {
         Standing::Locked(name) => vec![(*name).clone()],
         Standing::Wrong(Wrong::Several(pins)) => pins.iter().map(|pin| pin.name.clone()).collect(),

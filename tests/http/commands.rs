@@ -1,8 +1,12 @@
 //! The binary as a process: how it starts, is read from, and ends.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+use solera_pin::model::Digest;
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_solera-pin"));
@@ -38,6 +42,45 @@ async fn a_mirror_says_where_it_is_and_ends_when_asked() {
     let ended = Command::new("sh").args(["-c", &format!("kill {}", child.id())]).status().unwrap();
     assert!(ended.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_mirror_that_is_told_twice_waits_for_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    // More than the system takes for a client that does not read.
+    let layer = vec![7; 64 << 20];
+    let digest = Digest::sha256(&layer);
+    let manifest = format!("{{\"layers\":[{{\"digest\":\"{digest}\"}}]}}");
+    let root = Digest::sha256(manifest.as_bytes());
+    fs::create_dir_all(folder.path().join("blobs/sha256")).unwrap();
+    for (digest, content) in [(&digest, layer.as_slice()), (&root, manifest.as_bytes())] {
+        fs::write(folder.path().join("blobs/sha256").join(digest.hex()), content).unwrap();
+    }
+    fs::write(folder.path().join("oci-layout"), "{\"imageLayoutVersion\":\"1.0.0\"}").unwrap();
+    let name = "\"annotations\":{\"org.opencontainers.image.ref.name\":\"rust:1\"}";
+    let index = format!("{{\"manifests\":[{{\"digest\":\"{root}\",{name}}}]}}");
+    fs::write(folder.path().join("index.json"), index).unwrap();
+    let arguments = ["mirror", "serve", ".", "--listen", "127.0.0.1:0"];
+    let mut running = Running(command(folder.path(), &arguments).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let host = line.trim().trim_start_matches("http://");
+    let mut client = TcpStream::connect(host).unwrap();
+    write!(client, "GET /v2/library/rust/blobs/{digest} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+    let mut status = [0; 12];
+    client.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    let tell = || {
+        let told = Command::new("sh").args(["-c", &format!("kill {}", running.0.id())]).status().unwrap();
+        assert!(told.success());
+    };
+    tell();
+    // Once nobody is let in any more it was heard.
+    while TcpStream::connect(host).is_ok() {
+        std::thread::yield_now();
+    }
+    tell();
+    assert_eq!(running.0.wait().unwrap().code(), Some(143));
 }
 
 #[tokio::test]

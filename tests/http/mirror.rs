@@ -215,6 +215,70 @@ async fn a_repository_answers_to_all_its_names() {
 }
 
 #[tokio::test]
+async fn what_a_digest_names_is_found_whichever_registry_it_is_of() {
+    let mut stage = Stage::new();
+    let [hub, hub_child, hub_layer] = stage.image("hub");
+    let [other, other_child, other_layer] = stage.image("other");
+    let [both, ..] = stage.image("both");
+    stage.name("rust:1", &hub);
+    stage.name("ghcr.io/library/rust:2", &other);
+    stage.name("rust:both", &both);
+    stage.name("ghcr.io/library/rust:both", &both);
+    let server = stage.serve().await;
+    for (kind, descriptor) in [
+        ("manifests", &hub),
+        ("manifests", &hub_child),
+        ("blobs", &hub_layer),
+        ("manifests", &other),
+        ("manifests", &other_child),
+        ("blobs", &other_layer),
+    ] {
+        let path = format!("/v2/library/rust/{kind}/{}", digest(descriptor));
+        assert_eq!(server.get(&path).await.bytes, stored(&stage, descriptor), "{path}");
+    }
+    let of_other = format!("/v2/library/rust/blobs/{}?ns=ghcr.io", digest(&hub_layer));
+    assert_eq!(server.get(&of_other).await.status, StatusCode::NOT_FOUND);
+    // A tag that only one of them has may be the other's too, which this layout has not.
+    for name in ["manifests/1", "manifests/2", "tags/list"] {
+        let answer = server.get(&format!("/v2/library/rust/{name}")).await;
+        assert_eq!(answer.error(), (404, "NAME_UNKNOWN".into()), "{name}");
+    }
+    let same = server.get("/v2/library/rust/manifests/both").await;
+    assert_eq!(same.header("docker-content-digest"), digest(&both));
+    let none = server.get("/v2/library/rust/manifests/3").await;
+    assert_eq!(none.error(), (404, "MANIFEST_UNKNOWN".into()));
+}
+
+#[tokio::test]
+async fn a_download_that_broke_off_goes_on() {
+    let mut stage = Stage::new();
+    let [index, _, layer] = stage.image("0123456789");
+    stage.name("docker.io/library/wordpress:6", &index);
+    let server = stage.serve().await;
+    let path = format!("/v2/library/wordpress/blobs/{}", digest(&layer));
+    assert_eq!(server.get(&path).await.header("accept-ranges"), "bytes");
+    let ask = async |method, headers: &[(&str, &str)]| server.ask(method, &path, headers).await;
+    let part = ask(Method::GET, &[("range", "bytes=4-")]).await;
+    assert_eq!((part.status.as_u16(), &part.bytes[..]), (206, &b"456789"[..]));
+    assert_eq!((part.header("content-range"), part.header("content-length")), ("bytes 4-9/10", "6"));
+    assert_eq!(part.header("docker-content-digest"), digest(&layer));
+    let part = ask(Method::GET, &[("range", "bytes=2-3")]).await;
+    assert_eq!((part.header("content-range"), &part.bytes[..]), ("bytes 2-3/10", &b"23"[..]));
+    let behind = ask(Method::GET, &[("range", "bytes=10-")]).await;
+    assert_eq!(behind.error(), (416, "SIZE_INVALID".into()));
+    assert_eq!(behind.header("content-range"), "bytes */10");
+    let etag = format!("\"{}\"", digest(&layer));
+    assert_eq!(ask(Method::GET, &[("range", "bytes=4-"), ("if-range", &etag)]).await.bytes, b"456789");
+    let other = ask(Method::GET, &[("range", "bytes=4-"), ("if-range", "\"other\"")]).await;
+    assert_eq!((other.status.as_u16(), &other.bytes[..]), (200, &b"0123456789"[..]));
+    let head = ask(Method::HEAD, &[("range", "bytes=4-")]).await;
+    assert_eq!((head.status.as_u16(), head.header("content-length")), (200, "10"));
+    let manifest = format!("/v2/library/wordpress/manifests/{}", digest(&index));
+    let whole = server.ask(Method::GET, &manifest, &[("range", "bytes=4-")]).await;
+    assert_eq!((whole.status.as_u16(), whole.bytes), (200, stored(&stage, &index)));
+}
+
+#[tokio::test]
 async fn a_repository_shows_only_what_its_own_descriptors_lead_to() {
     let mut stage = Stage::new();
     let [index, ..] = stage.image("one");

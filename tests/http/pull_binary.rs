@@ -1,6 +1,7 @@
 //! `mirror pull` and `mirror verify` as they are run: the report, exit codes, kills at any point, and what is served then.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
@@ -125,6 +126,38 @@ fn what_is_missing_or_wrong_is_told() {
     assert_eq!(again.code, 0, "{}", again.said);
     assert!(again.said.contains("replaced, because it was damaged: 1"), "{}", again.said);
     assert_eq!(stage.verify().code, 0);
+}
+
+#[test]
+fn what_stands_in_the_place_of_content_is_told_and_replaced() {
+    let stage = Stage::new();
+    assert_eq!(stage.pull(&[]).code, 0);
+    let (own, shared) = (Digest::sha256(&layer(2, 300_000)), Digest::sha256(&layer(1, 60_000)));
+    let outside = stage.checkout.path("outside");
+    for blob in [&own, &shared] {
+        fs::remove_file(stage.blob(blob)).unwrap();
+    }
+    fs::create_dir(stage.blob(&shared)).unwrap();
+    symlink(&outside, stage.blob(&own)).unwrap();
+    symlink(&outside, stage.checkout.path(&format!("m/.partial/sha256-{}", own.hex()))).unwrap();
+    let verified = stage.verify();
+    assert_eq!(verified.code, 1, "{}", verified.said);
+    assert!(verified.said.contains(&format!("{own}, is missing")), "{}", verified.said);
+    assert!(verified.said.contains(&format!("{shared}, is no file")), "{}", verified.said);
+    fs::write(stage.blob(&shared).join("theirs"), "").unwrap();
+    let refused = stage.pull(&[]);
+    assert_eq!(refused.code, 2, "{}", refused.said);
+    assert!(refused.said.contains("is a folder in the place of a file: remove it"), "{}", refused.said);
+    fs::remove_file(stage.blob(&shared).join("theirs")).unwrap();
+    let again = stage.pull(&[]);
+    assert_eq!(again.code, 0, "{}", again.said);
+    assert!(!outside.exists());
+    assert_eq!(stage.verify().code, 0);
+    // A link to nothing that nothing leads to.
+    symlink(&outside, stage.blob(&Digest::sha256(b"other"))).unwrap();
+    let pruned = stage.pull(&["--prune"]);
+    assert_eq!(pruned.code, 0, "{}", pruned.said);
+    assert!(!stage.blob(&Digest::sha256(b"other")).is_symlink());
 }
 
 #[test]

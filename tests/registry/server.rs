@@ -169,6 +169,14 @@ impl Registry {
         }
     }
 
+    /// How many uploads were begun in a repository, and neither ended nor given up.
+    pub(crate) fn uploads(&self, repository: &str) -> usize {
+        let folder = self.folder.path().join("data/docker/registry/v2/repositories").join(repository);
+        let Ok(uploads) = fs::read_dir(folder.join("_uploads")) else { return 0 };
+        // Of one that was given up it leaves a folder, and not this.
+        uploads.filter(|upload| upload.as_ref().unwrap().path().join("startedat").exists()).count()
+    }
+
     /// Removes a manifest, and the tags that name it.
     pub(crate) fn delete(&self, repository: &str, digest: &str) {
         let deleted = self.send(self.request(Method::DELETE, &format!("{repository}/manifests/{digest}")));

@@ -226,7 +226,7 @@ fn policy(job: &Job<'_>, image: &Image, pins: &BTreeMap<PinName, Pin>) -> Result
     }
     let mode: Mode = job.workspace.catalog.policy.references.mode;
     let path = job.scratch.join(format!("{}.policy.json", image.name));
-    files::replace(&path, source_policy(pins, mode, &[])?.as_bytes())?;
+    files::replace(&path, source_policy(pins, mode, &[]).as_bytes())?;
     Ok(Some(path))
 }
 

@@ -4,15 +4,15 @@ pub(super) mod read;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::session::Session;
-use crate::catalog::{Declaration, Image, Upstream};
+use crate::catalog::{Declaration, Image, Mode, Upstream};
 use crate::emit::{
-    Ambiguous, EmittedImage, EmittedSuites, all_arguments, bake, build_args, buildah_policy, contexts, env,
-    json, source_policy, sources_list,
+    Ambiguous, EmittedImage, EmittedSuites, all_arguments, ambiguous, bake, build_args, buildah_policy,
+    contexts, env, json, source_policy, sources_list,
 };
 use crate::error::{Error, Status};
 use crate::lock::Store;
@@ -31,7 +31,7 @@ pub(super) struct EmitArgs {
     /// Only what these images read; everything, where none is named
     #[arg(value_name = "IMAGE")]
     images: Vec<String>,
-    /// Write it to this file instead, whole, and only where it has something else
+    /// Write it to this file instead, whole, and only where it has something else; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Write nothing; exit with 1 where the file has something else
@@ -75,9 +75,13 @@ enum EmitFormat {
 
 pub(super) fn run(session: &mut Session<'_>, args: &EmitArgs) -> Result<Status, Error> {
     let workspace = session.workspace()?;
-    let output = args.output.as_ref().map(|path| Written::new(session, &workspace, path)).transpose()?;
+    let output = args.output.as_deref().filter(|path| !is_stdout(path));
+    if args.check && output.is_none() {
+        return Err(Error::usage("--check compares a file, and standard output is none"));
+    }
+    let output = output.map(|path| Written::new(session, &workspace, path)).transpose()?;
     let store = Store::load(&workspace.root)?;
-    let text = emit(&workspace, &store, args)?;
+    let text = emit(session, &workspace, &store, args)?;
     match output {
         None => {
             session.output.data(&text)?;
@@ -88,7 +92,17 @@ pub(super) fn run(session: &mut Session<'_>, args: &EmitArgs) -> Result<Status, 
     }
 }
 
-fn emit(workspace: &Workspace, store: &Store, args: &EmitArgs) -> Result<String, Error> {
+/// Whether a path stands for standard output, which is printed to: nothing is replaced there.
+fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
+}
+
+fn emit(
+    session: &mut Session<'_>,
+    workspace: &Workspace,
+    store: &Store,
+    args: &EmitArgs,
+) -> Result<String, Error> {
     let images = images(workspace, &args.images)?;
     let named: Vec<Named> = images.iter().map(|image| Named::by(workspace, store.lock(), image)).collect();
     let read = match args.images.is_empty() {
@@ -100,13 +114,17 @@ fn emit(workspace: &Workspace, store: &Store, args: &EmitArgs) -> Result<String,
         images.iter().zip(&named).map(|(image, named)| emitted(image, named)).collect()
     };
     let mode = workspace.catalog.policy.references.mode;
+    let is_policy = matches!(args.format, EmitFormat::SourcePolicy | EmitFormat::BuildahPolicy);
+    for twice in ambiguous(&pins).into_iter().filter(|_| is_policy && mode == Mode::Policy) {
+        session.output.note(&format!("{twice}: the tag alone is denied; name the images that are built\n"));
+    }
     Ok(match args.format {
         EmitFormat::BuildArgs => build_args(&all_arguments(&pins)),
         EmitFormat::Env => env(&all_arguments(&pins)),
         EmitFormat::Bake => bake(&pins, &emitted())?,
         EmitFormat::Contexts => contexts(&pins)?,
-        EmitFormat::SourcePolicy => source_policy(&pins, mode, &[])?,
-        EmitFormat::BuildahPolicy => buildah_policy(&pins, mode, &[])?,
+        EmitFormat::SourcePolicy => source_policy(&pins, mode, &[]),
+        EmitFormat::BuildahPolicy => buildah_policy(&pins, mode, &[]),
         EmitFormat::SourcesList => sources_list_of(workspace, &pins)?,
         EmitFormat::Json => format!("{:#}\n", json(&pins, &emitted())),
     })

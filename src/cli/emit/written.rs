@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::cli::network::named_files;
 use crate::cli::session::Session;
 use crate::error::{Error, Status};
 use crate::files;
+use crate::scan::{self, Format, dockerfile};
 use crate::workspace::Workspace;
 
 /// A file that is emitted.
@@ -33,7 +35,8 @@ impl<'a> Written<'a> {
         if path.file_name().is_none() || given.as_os_str().as_encoded_bytes().ends_with(b"/") {
             return refuse("it names no file");
         }
-        match is_read(workspace, &path) {
+        let named = named_files(session.app, workspace)?;
+        match is_read(workspace, &named, &path) || is_of_people(&path) {
             true => refuse("it is a file that people write and solera-pin reads, or pins.lock"),
             false => Ok(Self { given, path }),
         }
@@ -78,8 +81,23 @@ impl<'a> Written<'a> {
     }
 }
 
-/// Whether a path is that of the lock, of a declaration or of a file that an image is made of, under whatever name.
-fn is_read(workspace: &Workspace, path: &Path) -> bool {
+/// Whether there is a file whose references are looked at, and of a format that nothing is emitted in.
+fn is_of_people(path: &Path) -> bool {
+    let text = files::read_text(path).ok().flatten();
+    match (scan::format(&path.to_string_lossy()), text) {
+        (None | Some(Format::Json | Format::BakeJson), _) | (_, None) => false,
+        // `Dockerfile.env` may be anything.
+        (Some(Format::Dockerfile), Some(text)) => {
+            dockerfile::instructions(&text).iter().any(|instruction| instruction.keyword == "FROM")
+        }
+        // JSON is YAML too.
+        (Some(_), Some(text)) => serde_json::from_str::<serde_json::Value>(&text).is_err(),
+    }
+}
+
+/// Whether a path is that of the lock, of a declaration, of a file that an image is made of or one that is `named` in the
+/// configuration, under whatever name.
+fn is_read(workspace: &Workspace, named: &[PathBuf], path: &Path) -> bool {
     let catalog = &workspace.catalog;
     let fixed = ["pins.lock", "pins.toml", "refresh/upstreams.toml", "refresh/policy.toml"];
     let keyrings = catalog.declarations.values().filter_map(|declaration| declaration.signed_by());
@@ -101,4 +119,5 @@ fn is_read(workspace: &Workspace, path: &Path) -> bool {
     below(".git")
         || below("images")
         || read.into_iter().any(|file| resolved(&workspace.root.join(file)) == path)
+        || named.iter().any(|file| resolved(file) == path)
 }

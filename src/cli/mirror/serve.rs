@@ -1,4 +1,5 @@
-//! `mirror serve`: an OCI layout as a read-only registry.
+//! `mirror serve`: an OCI layout as a read-only registry. Told to stop it answers what is under way, and ends with 0; told
+//! twice it waits for nobody.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::Args;
 
 use crate::cli::LogFormat;
 use crate::cli::session::Session;
+use crate::cli::stop::Stop;
 use crate::error::{Error, Status};
 use crate::mirror::{Layout, LayoutError, Log, Options, serve};
 use crate::model::Repository;
@@ -38,13 +40,18 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ServeArgs) -> Result<S
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .map_err(|error| Error::usage(format!("cannot listen on {}: {error}", args.listen)))?;
+    // Before anybody knows that it is there.
+    let stop = Stop::listen()?;
     let address = listener.local_addr()?;
     session.output.data(&format!("http://{address}\n"))?;
     session.output.note(&format!("serving {} read-only; interrupt to stop\n", args.layout.display()));
     if !address.ip().is_loopback() {
         session.output.note("whoever reaches this address can read all of it\n");
     }
-    serve(listener, layout, stop()).await?;
+    let stopped = async {
+        stop.told().await;
+    };
+    serve(listener, layout, stopped).await?;
     Ok(Status::Done)
 }
 
@@ -57,19 +64,5 @@ fn log(format: LogFormat) -> Log {
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "{}", harmless(line));
         }),
-    }
-}
-
-/// Completes at SIGINT or SIGTERM.
-async fn stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
     }
 }

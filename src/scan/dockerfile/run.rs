@@ -53,6 +53,20 @@ impl Memory {
     }
 }
 
+impl Instruction {
+    /// Whether it is a `RUN` that leaves nothing behind, as far as its commands tell: `RUN true`.
+    pub fn is_idle_run(&self) -> bool {
+        // What is redirected is left somewhere.
+        let may_write = !self.heredocs.is_empty() || self.arguments.text.contains('>');
+        self.keyword == "RUN"
+            && !may_write
+            && scripts(self, "", self.escape, Shell::default())
+                .iter()
+                .flat_map(|(commands, _)| commands)
+                .all(Command::is_idle)
+    }
+}
+
 /// What a `RUN` fetches.
 pub(super) fn references(
     instruction: &Instruction,

@@ -119,9 +119,14 @@ impl Scope {
         self.values.contains_key(name) || self.platform && PLATFORM.contains(&name)
     }
 
-    /// Whether a name is that of an argument, declared here, that has no value but what the build gives it.
+    /// Whether a name is that of an argument, declared here, that has no value but what the build gives it, or gave it.
     pub(super) fn is_left_to_build(&self, name: &str) -> bool {
-        matches!(self.values.get(name), Some(Value::Unset))
+        match self.values.get(name) {
+            Some(Value::Unset) => true,
+            // An empty default has no place either.
+            Some(Value::Known(known)) => known.end.is_none() && !known.text.text.is_empty(),
+            _ => false,
+        }
     }
 
     /// The text that a name stands for, where the file tells all of it.

@@ -66,6 +66,27 @@ impl Stages {
         Some(used)
     }
 
+    /// The indexes of the last stage and of those that it begins with: what they add is in the image.
+    pub fn last_with_bases(&self) -> BTreeSet<usize> {
+        let mut open: Vec<usize> = self.list.len().checked_sub(1).into_iter().collect();
+        let mut found = BTreeSet::new();
+        while let Some(index) = open.pop() {
+            let Some(stage) = self.list.get(index).filter(|_| found.insert(index)) else { continue };
+            open.extend(stage.base.stages());
+        }
+        found
+    }
+
+    /// What the last stage comes from in the end, and in which stage that stands: several, where the platform chooses.
+    pub fn bases(&self) -> Vec<(usize, &Source)> {
+        let stages =
+            self.last_with_bases().into_iter().filter_map(|index| Some((index, self.list.get(index)?)));
+        stages
+            .map(|(index, stage)| (index, &stage.base))
+            .filter(|(_, base)| base.stages().is_empty())
+            .collect()
+    }
+
     /// The last stage of a name, in any case.
     fn named(&self, name: &str) -> Option<usize> {
         let is_named = |stage: &BuildStage| {
@@ -106,7 +127,8 @@ impl Source {
         }
     }
 
-    fn outside(&self) -> Option<&Reference> {
+    /// What is named, where it is of the outside.
+    pub fn outside(&self) -> Option<&Reference> {
         match self {
             Self::Outside(reference) => Some(reference),
             _ => None,

@@ -1,11 +1,10 @@
 //! A from-source image whose runtime stage carries the base that it was built on.
 
-use std::collections::BTreeMap;
-
+use super::{base_pins, register, stages};
 use crate::catalog::{Class, Edition, Image, Level};
 use crate::document::Place;
-use crate::model::PinName;
-use crate::scan::dockerfile::{self, Source};
+use crate::references::Register;
+use crate::scan::Reference;
 use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
@@ -26,21 +25,17 @@ Add a stage `FROM ${PIN_DEBIAN}` and copy the program into it.",
 };
 
 fn check(input: &Input<'_>) -> Vec<Raw> {
+    let register = register(input);
     let from_source = input.catalog.images.values().filter(|image| image.class == Class::FromSource);
-    from_source.filter_map(check_image).collect()
+    from_source.filter_map(|image| check_image(&register, image)).collect()
 }
 
-fn check_image(image: &Image) -> Option<Raw> {
+fn check_image(register: &Register<'_>, image: &Image) -> Option<Raw> {
     let build_base = image.build_base.as_ref().filter(|base| **base != image.runtime_base)?;
-    let platforms: Vec<String> = image.platforms.iter().map(ToString::to_string).collect();
-    let stages = dockerfile::stages(&image.dockerfile.text, &BTreeMap::new(), &platforms).list;
-    let mut last = stages.last()?;
-    // A stage can only be FROM an earlier one, so this ends.
-    while let Source::Stages(earlier) = &last.base {
-        last = stages.get(*earlier.first()?)?;
-    }
-    let Source::Outside(reference) = &last.base else { return None };
-    is_argument_of(reference, build_base).then(|| Raw {
+    let stages = stages(image);
+    let is_shipped = |reference: &&Reference| base_pins(register, image, reference).contains(build_base);
+    let mut bases = stages.bases().into_iter().filter_map(|(_, base)| base.outside());
+    bases.find(is_shipped).map(|reference| Raw {
         place: Place { file: image.dockerfile.clone(), span: reference.span.clone() },
         message: format!(
             "the last stage of {} comes from `{build_base}`, the base that it is built on",
@@ -51,8 +46,4 @@ fn check_image(image: &Image) -> Option<Raw> {
             image.runtime_base.argument()
         ),
     })
-}
-
-fn is_argument_of(reference: &crate::scan::Reference, pin: &PinName) -> bool {
-    matches!(&reference.input, Err(crate::scan::Unresolved::Argument { name, .. }) if *name == pin.argument())
 }

@@ -28,11 +28,15 @@ mod unresolved;
 mod untold_packages;
 mod unused_pin;
 
-use super::Rule;
+use std::collections::BTreeMap;
+
+use super::{Input, Rule, look};
 use crate::catalog::{Catalog, Image};
 use crate::document::Place;
 use crate::model::PinName;
-use crate::scan::dockerfile::{self, Argument};
+use crate::references::Register;
+use crate::scan::dockerfile::{self, Argument, Stages};
+use crate::scan::{Reference, Unresolved};
 
 /// Every rule.
 pub const RULES: &[&Rule] = &[
@@ -97,4 +101,25 @@ fn pin_of<'a>(catalog: &'a Catalog, argument: &str) -> Option<&'a PinName> {
         .into_iter()
         .find(|pin| pin.arguments().iter().any(|known| known == argument))
         .map(|pin| &pin.name)
+}
+
+/// What is declared and locked, to ask about references.
+fn register<'a>(input: &Input<'a>) -> Register<'a> {
+    Register::new(input.catalog, input.lock, &input.policy.references)
+}
+
+/// The stages of an image's Dockerfile.
+fn stages(image: &Image) -> Stages {
+    let platforms: Vec<String> = image.platforms.iter().map(ToString::to_string).collect();
+    dockerfile::stages(&image.dockerfile.text, &BTreeMap::new(), &platforms)
+}
+
+/// The pin that a base is, by its argument or written out; several, where what is written does not tell.
+fn base_pins(register: &Register<'_>, image: &Image, base: &Reference) -> Vec<PinName> {
+    match &base.input {
+        Err(Unresolved::Argument { name, .. }) => {
+            pin_of(register.catalog(), name).cloned().into_iter().collect()
+        }
+        _ => look::used(&register.judge(&image.dockerfile.path, base)),
+    }
 }

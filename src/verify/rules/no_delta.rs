@@ -1,8 +1,10 @@
 //! An image that adds nothing to its upstream.
 
+use std::collections::BTreeMap;
+
 use super::stage_place;
 use crate::catalog::{Class, Edition, Image, Level};
-use crate::scan::dockerfile;
+use crate::scan::dockerfile::{self, Instruction};
 use crate::verify::{Check, Input, Raw, Rule};
 
 pub(in crate::verify) const RULE: Rule = Rule {
@@ -18,7 +20,8 @@ whatever is said. Then upstream's own image can be used.
 
     ARG PIN_WORDPRESS                      # found: labels are no delta
     FROM ${PIN_WORDPRESS}
-    LABEL org.opencontainers.image.title=\"wordpress\"",
+    LABEL org.opencontainers.image.title=\"wordpress\"
+    RUN true                               # nor is what leaves nothing behind, or a stage without use",
     check: Check::Whole(check),
 };
 
@@ -41,10 +44,20 @@ fn check_image(image: &Image) -> Option<Raw> {
     })
 }
 
-/// Whether every instruction only says where the image comes from and what it is called. What stages add is added by an
-/// instruction, however many there are.
+/// Whether every instruction that the image is made by only says where it comes from and what it is called, or leaves
+/// nothing behind. What another stage adds reaches the image by a `COPY` or a mount, and that is an instruction of it.
 fn adds_nothing(image: &Image) -> bool {
-    let instructions = dockerfile::instructions(&image.dockerfile.text);
-    let mut keywords = instructions.iter().map(|instruction| instruction.keyword.as_str());
-    keywords.all(|keyword| matches!(keyword, "FROM" | "ARG" | "LABEL" | "MAINTAINER"))
+    let text = &image.dockerfile.text;
+    let platforms: Vec<String> = image.platforms.iter().map(ToString::to_string).collect();
+    let own = dockerfile::stages(text, &BTreeMap::new(), &platforms).last_with_bases();
+    let mut stages = 0;
+    dockerfile::instructions(text).iter().all(|instruction| {
+        stages += usize::from(instruction.keyword == "FROM");
+        let is_own = stages.checked_sub(1).is_some_and(|stage| own.contains(&stage));
+        !is_own || is_name(instruction) || instruction.is_idle_run()
+    })
+}
+
+fn is_name(instruction: &Instruction) -> bool {
+    matches!(instruction.keyword.as_str(), "FROM" | "ARG" | "LABEL" | "MAINTAINER")
 }

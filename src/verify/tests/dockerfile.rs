@@ -327,12 +327,22 @@ fn an_argument_that_is_not_used_is_a_finding() {
 fn an_image_that_adds_something_to_its_base_is_admitted() {
     let image = IMAGE.replace("toolchain", "upstream-extension");
     for (dockerfile, admitted) in [
-        ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN true\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN make\n", true),
         ("ARG PIN_RUST\nFROM ${PIN_RUST}\nENV A=b\n", true),
-        ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN true\nFROM a\nLABEL a=b\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN make\nFROM a\nLABEL a=b\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN true\n", false),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN set -e; : && echo done\nRUN [\"true\"]\n", false),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN echo a >/a\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN echo $(make)\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST}\nRUN <<E\nmake\nE\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN make\nFROM ${PIN_RUST}\nLABEL a=b\n", false),
+        (
+            "ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN make\nFROM ${PIN_RUST}\nRUN --mount=from=a,target=/a /a/b\n",
+            true,
+        ),
         ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nFROM ${PIN_RUST}\nCOPY --from=a /x /y\n", true),
         ("ARG PIN_RUST\n# RUN true\nFROM ${PIN_RUST}\nLABEL RUN=true\n", false),
-        ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a-amd64\nRUN true\nFROM a-${TARGETARCH}\n", true),
+        ("ARG PIN_RUST\nFROM ${PIN_RUST} AS a-amd64\nRUN make\nFROM a-${TARGETARCH}\n", true),
         (
             "ARG PIN_RUST\nFROM ${PIN_RUST} AS a\nRUN true\nFROM scratch AS b-amd64\nFROM a AS b-arm64\nFROM b-${TARGETARCH}\n",
             false,
@@ -357,4 +367,49 @@ fn a_build_base_that_is_shipped_is_told_once() {
     let right =
         "ARG PIN_RUST\nARG PIN_DEBIAN\nFROM ${PIN_RUST} AS a\nFROM ${PIN_DEBIAN}\nCOPY --from=a /x /y\n";
     assert_eq!(rules(right), [] as [&str; 0]);
+    // Written out, it is the same.
+    for base in ["rust:1.88-slim", "${X}"] {
+        let dockerfile = format!("ARG X=rust:1.88-slim\nARG PIN_DEBIAN\nFROM {base}\nRUN make\n");
+        assert_eq!(rules(&dockerfile), ["build-base-shipped"], "{base}");
+    }
+}
+
+#[test]
+fn a_base_that_is_written_out_is_held_against_the_runtime_base() {
+    let pins = "[pin.rust]\nimage = \"rust\"\ntrack = \"{major}.{minor}-slim\"\n\
+        [pin.other]\nimage = \"rust\"\ntrack = \"{major}.{minor}-alpine\"\n";
+    let told = |base: &str, default: &str| -> Vec<String> {
+        let dockerfile = format!("ARG X={default}\nFROM {base}\nRUN make\n");
+        let found = found(pins, "version = 1\n", IMAGE, &dockerfile).into_iter();
+        found.filter(|finding| finding.rule == "other-base").map(|finding| finding.message).collect()
+    };
+    for (base, default) in [("${X}", "rust:1.88-alpine"), ("rust:1.88-alpine", "")] {
+        let said = "the last stage of x comes from `other`, and its runtime-base is `rust`";
+        assert_eq!(told(base, default), [said], "{base}");
+    }
+    assert_eq!(told("${X}", "rust:1.88-slim"), [""; 0]);
+    assert_eq!(told("${X}", "ubuntu:24.04"), [""; 0], "the rules about references tell of it");
+}
+
+#[test]
+fn an_image_that_is_built_here_is_no_runtime_base() {
+    let manifest = SourceFile::new("images/x/image.toml", IMAGE);
+    let dockerfile = SourceFile::new("images/x/Dockerfile", "FROM ghcr.io/acme/base:1\nRUN make\n");
+    let own = "[references]\nown = [\"ghcr.io/acme/*\"]\n";
+    let files = Files {
+        upstreams: Some(SourceFile::new("refresh/upstreams.toml", PINS)),
+        policy: Some(SourceFile::new("refresh/policy.toml", own)),
+        images: vec![ImageFiles {
+            folder: "x".into(),
+            manifest: manifest.clone(),
+            dockerfile: Some(dockerfile.clone()),
+        }],
+        ..Files::default()
+    };
+    let found = report(&files, "version = 1\n", &[manifest, dockerfile]).findings.into_iter();
+    let told: Vec<String> =
+        found.filter(|finding| finding.rule == "other-base").map(|finding| finding.message).collect();
+    let said =
+        "the last stage of x comes from `ghcr.io/acme/base`, which is no pin, and its runtime-base is `rust`";
+    assert_eq!(told, [said]);
 }

@@ -155,6 +155,12 @@ impl Command {
         self.words.is_empty()
     }
 
+    /// Whether it leaves nothing behind, wherever its output does not go.
+    pub(in crate::scan::dockerfile) fn is_idle(&self) -> bool {
+        const IDLE: [&str; 10] = ["true", ":", "echo", "printf", "set", "exit", "test", "[", "pwd", "sleep"];
+        self.call().is_none_or(|call| IDLE.contains(&call.name.as_str()))
+    }
+
     /// Whether it is a shell that reads its script from what is redirected to it.
     pub(in crate::scan::dockerfile) fn reads_script(&self) -> bool {
         let is_shell = |call: &Call<'_>| {

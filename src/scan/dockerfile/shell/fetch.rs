@@ -23,7 +23,7 @@ pub(in crate::scan::dockerfile) struct Found {
 pub(in crate::scan::dockerfile) struct Setting<'a> {
     /// The value of a variable, where the file tells.
     pub(in crate::scan::dockerfile) variable: &'a dyn Fn(&str) -> Option<String>,
-    /// Whether a variable is an argument that the file leaves to the build.
+    /// Whether a variable is an argument that the file leaves to the build, whether that gave it or not.
     pub(in crate::scan::dockerfile) given: &'a dyn Fn(&str) -> bool,
     /// What runs the script.
     pub(in crate::scan::dockerfile) shell: Shell,
@@ -112,7 +112,8 @@ pub(in crate::scan::dockerfile) fn fetches(commands: &[Command], setting: &Setti
         };
         let packages = fetched.packages.map(|packages| {
             let checked = gated.get(&index).cloned();
-            Box::new(Packages { checked, ..*packages })
+            let given = checked.as_deref().and_then(setting.variable);
+            Box::new(Packages { checked, given, ..*packages })
         });
         let fetch = Fetch { tool, what: fetched.what, locked_by, checksum: None, packages };
         found.push(Found { span: call.span.clone(), fetch });

@@ -99,7 +99,7 @@ fn wanted(words: &[&str], fed: bool) -> Packages {
     if fed {
         untold.push("what is piped to xargs");
     }
-    Packages { names, untold: (!untold.is_empty()).then(|| untold.join(" ")), checked: None }
+    Packages { names, untold: (!untold.is_empty()).then(|| untold.join(" ")), checked: None, given: None }
 }
 
 /// What a word of an installation asks for.

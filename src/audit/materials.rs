@@ -39,7 +39,7 @@ impl<'a> Locked<'a> {
         // A builder writes the same for nothing as for what it keeps to itself: no list. A tool is in no image.
         let is_tool = |material: &Material| is_tool(provenance, &material.source);
         if let (true, Some(why)) = (provenance.materials.iter().all(is_tool), unfounded(&provenance.start)) {
-            return Some(format!("its provenance names nothing that went into it, and {why}"));
+            return Some(format!("its provenance names nothing that went into the image, and {why}"));
         }
         let name = self.base?;
         // A base that the lock does not have is found by whatever was used instead.

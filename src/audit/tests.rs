@@ -153,7 +153,7 @@ fn an_image_may_use_what_it_reads_and_tools_what_is_locked() {
         json!({"invocation": {"parameters": {"args": {"source": format!("docker/dockerfile:1@{OTHER}")}}}});
     let told = found(&image, frontend, &sha256(OTHER), source.clone());
     assert!(
-        told[0].contains("names nothing that went into it"),
+        told[0].contains("names nothing that went into the image"),
         "what reads the Dockerfile is in no image: {told:?}"
     );
     source["buildConfig"] =

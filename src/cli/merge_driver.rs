@@ -10,6 +10,7 @@ use crate::document::SourceFile;
 use crate::error::{Error, Status};
 use crate::files;
 use crate::lock::{FILE_NAME, Merged, merge};
+use crate::model::shell_word;
 use crate::report::human::count;
 
 /// Merge pins.lock pin by pin, for git
@@ -48,7 +49,8 @@ pub(super) fn run(session: &mut Session<'_>, args: &MergeDriverArgs) -> Result<S
         let error = Error::problems(problems);
         let message = format!("{path} cannot be merged, ours stays as it is: {}", error.message);
         Error { message, ..error }.hint(format!(
-            "choose a side with `git checkout --ours {path}` or `--theirs`, then run `solera-pin refresh`"
+            "choose a side with `git checkout --ours {}` or `--theirs`, then run `solera-pin refresh`",
+            shell_word(path)
         ))
     })?;
     let (text, pins) = match merged {
@@ -70,7 +72,7 @@ pub(super) fn run(session: &mut Session<'_>, args: &MergeDriverArgs) -> Result<S
         "keep one of the two tables between the markers, or neither and run `solera-pin refresh {}`",
         names.join(" ")
     );
-    session.output.wrong(&message, &[hint, format!("then `git add {path}`")]);
+    session.output.wrong(&message, &[hint, format!("then `git add {}`", shell_word(path))]);
     Ok(Status::Failed)
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::attested::Attested;
+use super::base::Base;
 use super::record::LayerError;
 use super::revision::State;
 use super::{Audited, Auditor};
@@ -73,15 +74,7 @@ impl Auditor<'_> {
             }
         }
         let listed = before - open.len();
-        for (repository, manifest) in &base.others {
-            if open.is_empty() {
-                break;
-            }
-            match self.installed(repository, manifest).await {
-                Ok(own) => open.retain(|package| !own.contains(package)),
-                Err(error) => audited.failures.push(error),
-            }
-        }
+        let open = self.in_no_other(&base, open, &mut audited.failures).await;
         let of_base = installed.len() - listed - open.len();
         audited.packages = Some(Counted { installed: installed.len(), of_base, listed });
         // Where a list could not be had, nothing tells whether it has them; and without a base, what is of it.
@@ -97,6 +90,25 @@ impl Auditor<'_> {
                 .extend(open.iter().map(|package| foreign(package, image.platform.as_ref(), asked)));
         }
         Ok(())
+    }
+
+    /// Those of these packages that no locked image has whose layers are not those of this one.
+    async fn in_no_other(
+        &self,
+        base: &Base,
+        mut packages: BTreeSet<Installed>,
+        failures: &mut Vec<Error>,
+    ) -> BTreeSet<Installed> {
+        for (repository, manifest) in &base.others {
+            if packages.is_empty() {
+                break;
+            }
+            match self.installed(repository, manifest).await {
+                Ok(own) => packages.retain(|package| !own.contains(package)),
+                Err(error) => failures.push(error),
+            }
+        }
+        packages
     }
 
     /// Those of these packages that no list of the locked suites has.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::REF;
 use super::text::TextError;
 use crate::model::harmless;
-use crate::tree::remedy;
+use crate::tree::{remedy, trust};
 
 /// What was being done, to what, and why it failed; [`Error::hint`] says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -78,12 +78,7 @@ impl Error {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Repository { folder, untrusted: true, .. } => {
-                format!(
-                    "where it is to be trusted: `git config --global --add safe.directory {}`",
-                    folder.display()
-                )
-            }
+            Self::Repository { folder, untrusted: true, .. } => trust(folder),
             Self::Repository { remedy: Some(remedy), .. } => (*remedy).to_owned(),
             Self::Repository { .. } => "see whether `git status` works there".into(),
             Self::Unreadable { .. } | Self::Malformed { .. } => format!(

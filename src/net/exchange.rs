@@ -15,7 +15,7 @@ use super::body::Body;
 use super::client::Inner;
 use super::error::{Between, Place, seconds};
 use super::hop::next_hop;
-use super::message::{Access, Method, Request, Response, Secret, Target};
+use super::message::{Access, Actions, Method, Request, Response, Secret, Target};
 use super::proxy::{Fault, Proxy};
 use super::{Allowance, Asked, NetError, issuer, tls};
 
@@ -204,8 +204,8 @@ impl Inner {
         }
         // HEAD has no body whatever its length says; why there is nothing to be read is not used, only why nothing can be put
         // there.
-        let is_read = request.body.is_none();
-        if request.asked == Asked::Head || (is_read && answer.status() == StatusCode::NOT_FOUND) {
+        let is_push = matches!(request.access, Access::Registry { actions: Actions::Push, .. });
+        if request.asked == Asked::Head || (!is_push && answer.status() == StatusCode::NOT_FOUND) {
             return Ok(Body::default());
         }
         let limit = request.limit();

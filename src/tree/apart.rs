@@ -71,7 +71,7 @@ impl Compared<'_> {
                 (here, there) if here == there => continue,
                 (Some(_), Some(_)) if self.is_same_to_git(&self.prefix.join(path))? => continue,
                 (Some(_), Some(_)) => How::Differs,
-                (Some(_), None) => self.new(path),
+                (Some(_), None) => self.absent(path),
                 (None, _) => How::Gone,
             };
             apart.push(Apart { path: path.clone(), how });
@@ -85,7 +85,7 @@ impl Compared<'_> {
         let mut apart = Vec::new();
         for (path, entry) in context.entries() {
             let how = match tree.get_path(&self.prefix.join(path)) {
-                Err(_) => self.new(path),
+                Err(_) => self.absent(path),
                 Ok(known) if known.kind() == Some(ObjectType::Commit) => How::Foreign,
                 Ok(known) if self.is_same(path, entry, &known)? => continue,
                 Ok(_) => How::Differs,
@@ -161,7 +161,7 @@ impl Compared<'_> {
     }
 
     /// Why the commit does not have a file.
-    fn new(&self, path: &str) -> How {
+    fn absent(&self, path: &str) -> How {
         let above = Path::new(path).ancestors().skip(1).filter(|folder| *folder != Path::new(""));
         if above.into_iter().any(|folder| self.root.join(folder).join(".git").symlink_metadata().is_ok()) {
             return How::Foreign;

@@ -18,14 +18,12 @@ use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Repository};
 
-use crate::model::shell_word;
-
 pub use apart::{Apart, How};
 pub use commit::CommitTree;
 pub use context::{Context, Entry};
 pub use kept::is_kept;
 pub use overlay::Overlay;
-pub use refused::remedy;
+pub use refused::{remedy, trust};
 pub use selection::Selection;
 pub use standing::{Standing, Touched};
 pub use work::WorkTree;
@@ -102,18 +100,11 @@ fn discover(folder: &Path) -> Result<Option<Repository>, TreeError> {
     match Repository::discover(folder) {
         Ok(repository) => Ok(Some(repository)),
         Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-        Err(error) if error.code() == ErrorCode::Owner => Err(distrusted(folder, &error)),
+        Err(error) if error.code() == ErrorCode::Owner => {
+            Err(TreeError::Git(error.message().to_owned(), Some(trust(folder))))
+        }
         Err(error) => Err(error.into()),
     }
-}
-
-/// What git says of a repository that is somebody else's. It goes by the top of the work tree.
-fn distrusted(folder: &Path, error: &git2::Error) -> TreeError {
-    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
-    let top = folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&folder);
-    let top = shell_word(&top.to_string_lossy());
-    let trust = format!("where it is to be trusted: `git config --global --add safe.directory {top}`");
-    TreeError::Git(error.message().to_owned(), Some(trust))
 }
 
 /// Whether a path is one of `within`, or below one; every path is where there are none.

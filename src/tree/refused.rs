@@ -1,6 +1,18 @@
 //! What to do where the git library refuses a repository with which git itself has no trouble.
 
+use std::path::Path;
+
 use git2::{Error, ErrorClass, ErrorCode};
+
+use crate::model::shell_word;
+
+/// What to do about the repository that a folder is in, where it is somebody else's. Git goes by the top of the work tree.
+pub fn trust(folder: &Path) -> String {
+    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
+    let top = folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&folder);
+    let top = shell_word(&top.to_string_lossy());
+    format!("where it is to be trusted: `git config --global --add safe.directory {top}`")
+}
 
 /// What to do about a refusal; `None` where nothing is known of it.
 pub fn remedy(error: &Error) -> Option<&'static str> {

@@ -204,7 +204,7 @@ fn what_an_image_does_not_say_is_told() {
     };
     told(
         stage.changed(unlisted),
-        "error[not-understood]: its provenance names nothing that went into it, and it does not tell the steps",
+        "error[not-understood]: its provenance names nothing that went into the image, and it does not tell the steps",
     );
     let ended = stage.changed(|image| {
         image.labels = json!({});

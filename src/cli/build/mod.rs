@@ -189,10 +189,11 @@ fn check_places(session: &Session<'_>, workspace: &Workspace, args: &BuildArgs) 
 
 /// What would undo what this command is for: another value of a pin, another place, another file.
 fn check_further(further: &[OsString]) -> Result<(), Error> {
-    const OURS: [&str; 18] = [
+    const OURS: [&str; 19] = [
         "--build-context",
         "--file",
         "--from",
+        "--ignorefile",
         "--label",
         "--load",
         "--manifest",

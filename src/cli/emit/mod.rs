@@ -16,7 +16,7 @@ use crate::emit::{
 };
 use crate::error::{Error, Status};
 use crate::lock::Store;
-use crate::model::{DebianPin, Fingerprint, Pin, PinName};
+use crate::model::{DebianPin, Fingerprint, Pin, PinName, shell_word};
 use crate::workspace::Workspace;
 use read::{Named, emitted, images, pins};
 use written::Written;
@@ -143,10 +143,11 @@ fn names(format: EmitFormat, images: &[&Image], named: &[Named]) -> BTreeSet<Pin
 
 /// The command that writes the file anew.
 fn command(session: &Session<'_>, args: &EmitArgs) -> String {
-    let folder = session.globals.folder.iter().map(|folder| format!("-C {}", folder.display()));
+    let word = |path: &Path| shell_word(&path.to_string_lossy());
+    let folder = session.globals.folder.iter().map(|folder| format!("-C {}", word(folder)));
     let format =
         args.format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
-    let output = args.output.iter().map(|path| format!("--output {}", path.display()));
+    let output = args.output.iter().map(|path| format!("--output {}", word(path)));
     let words = [format!("solera-pin emit {format}")].into_iter().chain(args.images.iter().cloned());
     words.chain(folder).chain(output).collect::<Vec<_>>().join(" ")
 }

@@ -1,8 +1,9 @@
 //! Copying images from registries into a layout, with the bytes that their digests name.
 //!
-//! Entry point: [`Puller::fetch`], for one image. What the layout has already is hashed and not asked for; `blob` goes on
-//! where a download broke off. `names` says in `index.json` what the images are called, and removes what nothing leads to.
+//! Entry point: [`Puller::fetch`], for one image. What the layout has already is hashed and not asked for; `all` follows an
+//! index to its end, `blob` goes on where a download broke off. `names` says in `index.json` what the images are called, and removes what nothing leads to.
 
+mod all;
 mod blob;
 pub mod names;
 
@@ -15,14 +16,11 @@ use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use crate::model::{Digest, ImageRef, MediaType, Platform, Repository};
-use crate::oci::{DEPTH, Descriptor, Document, Folder, FolderError, IMAGES, Writer};
+use crate::oci::{Descriptor, Document, Folder, FolderError, Writer};
 use crate::source::{ImageSource, SourceError};
 
 /// How many blobs are under way at once. How much of a host is asked at once is limited besides.
 const BLOBS: usize = 8;
-
-/// How many entries of indexes are followed: as many images as a layout may have, each with what is attested of it.
-const ENTRIES: usize = 2 * IMAGES;
 
 /// Marks what an index holds about another of its entries, and says about which.
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
@@ -229,47 +227,6 @@ impl Puller {
         let fetches = blobs.iter().map(|blob| self.blob(repository, blob));
         futures_util::stream::iter(fetches).buffer_unordered(BLOBS).try_collect::<()>().await?;
         Ok(copied)
-    }
-
-    /// All that the entries of an index lead to: what it says of them leaves none out, but for what is attested.
-    async fn all(
-        &self,
-        index: &ImageRef,
-        entries: Vec<Descriptor>,
-        attestations: bool,
-        copied: &mut Copied,
-    ) -> Result<Vec<Document>, PullError> {
-        let too_much = |most: String| {
-            let why = format!("it leads to more than {most}, as no builder writes it");
-            SourceError::new(crate::source::Kind::Protocol, format!("read all of {index}"), why).into()
-        };
-        let (mut level, mut all, mut seen) = (entries, Vec::new(), BTreeSet::new());
-        copied.manifests.clear();
-        for _ in 0..DEPTH {
-            level.retain(|entry| attestations || !entry.is_attestation());
-            level.retain(|entry| seen.insert(entry.digest.clone()));
-            if seen.len() > ENTRIES {
-                return Err(too_much(format!("{ENTRIES} images")));
-            }
-            let digests = level.iter().map(|entry| entry.digest.clone()).collect();
-            let mut below = Vec::new();
-            for (entry, mut document) in
-                level.into_iter().zip(self.documents(index.repository(), digests).await?)
-            {
-                below.append(&mut document.manifests);
-                match (&document.config, entry.is_attestation()) {
-                    (Some(_), true) => copied.attestations.push(entry.digest),
-                    (Some(_), false) => copied.manifests.push(entry.digest),
-                    (None, _) => {}
-                }
-                all.push(document);
-            }
-            level = below;
-        }
-        match level.is_empty() {
-            true => Ok(all),
-            false => Err(too_much(format!("{DEPTH} indexes within one another"))),
-        }
     }
 
     /// Indexes and manifests of a repository.

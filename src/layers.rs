@@ -94,7 +94,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    ("daemon", &["model", "schedule"]),
+    ("daemon", &["model", "files", "schedule", "report"]),
     ("emit", &["model", "catalog", "report"]),
     ("engine", &["model", "child", "scan", "catalog", "lock"]),
     (

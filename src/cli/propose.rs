@@ -129,14 +129,19 @@ impl Round {
 }
 
 /// The remote and its forge.
-struct There {
+pub(super) struct There {
     fetch: Remote,
     push: Remote,
     forge: Option<Box<dyn Forge>>,
 }
 
 impl There {
-    fn open(session: &Session<'_>, place: &Place, policy: &Propose, client: &Client) -> Result<Self, Error> {
+    pub(super) fn open(
+        session: &Session<'_>,
+        place: &Place,
+        policy: &Propose,
+        client: &Client,
+    ) -> Result<Self, Error> {
         let places = resolve(place.git(), &policy.remote)?;
         let forge = forge_of(session, policy, &places.push, client)?;
         // The forge's token is for the forge's host, over HTTP.
@@ -158,7 +163,7 @@ impl There {
     }
 
     /// The base branch's name and commit, and our branches; with their objects.
-    async fn fetch(
+    pub(super) async fn fetch(
         &self,
         place: &Place,
         policy: &Propose,

@@ -38,6 +38,8 @@ pub struct Memory {
     pub proposals: BTreeMap<String, Proposal>,
     /// The images of the catalog.
     pub images: Vec<ImageState>,
+    /// What was sent to upstreams, in all runs.
+    pub sent: Sent,
     /// When a run last ended with all that it asked answered.
     pub succeeded: Option<Timestamp>,
 }
@@ -64,31 +66,94 @@ pub struct Run {
     pub status: Option<u8>,
     /// What could not be done, a line each.
     pub problems: Vec<String>,
-    /// How many requests were sent, and how many of them again.
+    /// What was sent to upstreams.
+    pub sent: Sent,
+}
+
+/// What was sent to upstreams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sent {
+    /// Requests.
     pub requests: u64,
-    /// How many of them were sent again.
+    /// Those of them that were sent again.
     pub retries: u64,
 }
 
 /// Where a pin stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PinState {
-    /// As `solera-pin status --format json` has it.
-    pub status: serde_json::Value,
-    /// As `solera-pin explain --format json` has it; null where it could not be decided about.
-    pub decision: serde_json::Value,
-    /// What `solera-pin explain` says.
-    pub explanation: String,
+    /// How it stands.
+    pub state: Standing,
+    /// What it follows, and which tags of it.
+    pub upstream: String,
+    /// Its track.
+    pub track: String,
+    /// The locked tag.
+    pub locked: Option<String>,
+    /// The locked content.
+    pub content: Option<String>,
+    /// When the locked content was first seen.
+    pub first_seen: Option<Timestamp>,
+    /// The newest tag that may be taken.
+    pub allowed: Option<String>,
+    /// The newest tag of the track's shape.
+    pub newest: Option<String>,
+    /// What holds it back, or what is wrong.
+    pub note: Option<String>,
+    /// What a person should know besides.
+    pub notices: Vec<String>,
     /// When it was last asked about.
     pub asked: Timestamp,
-    /// An alarm, where there is one.
-    pub alarm: Option<String>,
-    /// What went wrong, where something did.
-    pub failure: Option<String>,
-    /// The images and files that read it.
-    pub used_by: Vec<String>,
-    /// What its tags named, by when that was first seen.
+    /// The expression that it is asked about by.
+    pub schedule: String,
+    /// What `solera-pin explain` says.
+    pub explanation: String,
+    /// The images that read it.
+    pub images: Vec<String>,
+    /// The files that name it.
+    pub files: Vec<String>,
+    /// What its tags named, by when that was first seen, the oldest first.
     pub history: Vec<Seen>,
+}
+
+/// How a pin stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// What is locked is what should be.
+    Current,
+    /// A step is proposed.
+    Due,
+    /// Something newer is not old enough yet.
+    Waiting,
+    /// A person holds it.
+    Held,
+    /// It is not known: an upstream could not be asked, or nothing is eligible.
+    Unknown,
+    /// It is not locked, or not as it is declared.
+    Unlocked,
+    /// An integrity alarm.
+    Alarm,
+}
+
+impl Standing {
+    /// All of them, the best first.
+    pub const ALL: [Self; 7] =
+        [Self::Current, Self::Due, Self::Waiting, Self::Held, Self::Unknown, Self::Unlocked, Self::Alarm];
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Due => "due",
+            Self::Waiting => "waiting",
+            Self::Held => "held",
+            Self::Unknown => "unknown",
+            Self::Unlocked => "unlocked",
+            Self::Alarm => "alarm",
+        }
+    }
 }
 
 /// Content that a tag was first seen to name.
@@ -172,7 +237,8 @@ impl Store {
     /// What is remembered. A run that was under way when the last daemon ended is told as one that did not end.
     pub fn load(&self) -> Result<Memory, StateError> {
         let read = files::read_text(&self.file);
-        let text = read.map_err(|source| StateError::Io { file: self.file.clone(), doing: "read", source })?;
+        let text =
+            read.map_err(|source| StateError::Io { file: self.file.clone(), doing: "read", source })?;
         let Some(text) = text else {
             return Ok(Memory { version: VERSION, ..Memory::default() });
         };

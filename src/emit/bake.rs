@@ -13,6 +13,10 @@ use crate::model::{Pin, PinName};
 /// builds nothing.
 const SECRET: &str = "id=sources-list,env=SOURCES_LIST";
 
+/// What a target has, always and where it needs it.
+const ALWAYS: [&str; 4] = ["context", "dockerfile", "args", "platforms"];
+const SOMETIMES: [&str; 2] = ["contexts", "secret"];
+
 /// Paths are relative to the repository's root, where bake is run.
 pub fn bake(pins: &BTreeMap<PinName, Pin>, images: &[EmittedImage]) -> Result<String, Ambiguous> {
     let mut targets = Map::new();
@@ -31,6 +35,22 @@ pub fn bake(pins: &BTreeMap<PinName, Pin>, images: &[EmittedImage]) -> Result<St
         file["target"] = Value::Object(targets);
     }
     Ok(format!("{file:#}\n"))
+}
+
+/// Whether a file has the shape of what [`bake`] writes and nothing more: it may be of another time, with other images.
+pub fn is_emitted_bake(text: &str) -> bool {
+    let Ok(Value::Object(file)) = serde_json::from_str(text) else { return false };
+    let is_target = |target: &Value| {
+        let Some(target) = target.as_object() else { return false };
+        let arguments = target.get("args").and_then(Value::as_object);
+        ALWAYS.iter().all(|key| target.contains_key(*key))
+            && target.keys().all(|key| [&ALWAYS[..], &SOMETIMES].concat().contains(&key.as_str()))
+            && arguments.is_some_and(|all| all.keys().all(|name| name.starts_with("PIN_")))
+    };
+    let targets = file.get("target").and_then(Value::as_object);
+    file.contains_key("group")
+        && file.keys().all(|key| ["group", "target"].contains(&key.as_str()))
+        && targets.is_none_or(|all| all.values().all(is_target))
 }
 
 fn target(pins: &BTreeMap<PinName, Pin>, image: &EmittedImage) -> Result<Value, Ambiguous> {
@@ -85,6 +105,17 @@ mod tests {
             by_tag: Vec::new(),
         };
         let written = bake(&BTreeMap::new(), &[image("a"), image("default")]).unwrap();
+        assert!(is_emitted_bake(&written) && is_emitted_bake(&bake(&BTreeMap::new(), &[]).unwrap()));
+        let of_a_person = written.replacen("\"args\"", "\"cache-from\": [], \"args\"", 1);
+        for other in [
+            "{}",
+            "[]",
+            "x",
+            of_a_person.as_str(),
+            "{\"group\": {}, \"target\": {\"a\": {\"contexts\": {}}}}",
+        ] {
+            assert!(!is_emitted_bake(other), "{other}");
+        }
         let written: Value = serde_json::from_str(&written).unwrap();
         assert_eq!(written["group"], json!({}));
         assert_eq!(written["target"]["default"]["context"], "images/default");

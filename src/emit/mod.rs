@@ -14,7 +14,7 @@ mod sources_list;
 
 use std::collections::BTreeMap;
 
-pub use bake::bake;
+pub use bake::{bake, is_emitted_bake};
 pub use build_args::build_args;
 pub use buildah_policy::buildah_policy;
 pub use contexts::contexts;

@@ -147,8 +147,7 @@ impl Folder {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, FolderError> {
         let root = root.into();
         let not_a_layout = |reason: String| FolderError::NotALayout { path: root.clone(), reason };
-        let marker = File::open(root.join("oci-layout"))
-            .map_err(|error| not_a_layout(format!("cannot read its `oci-layout`: {error}")))?;
+        let (marker, _) = open(&root, "oci-layout").map_err(|error| not_a_layout(error.to_string()))?;
         let marker: Marker = serde_json::from_reader(marker.take(MANIFEST_LIMIT))
             .map_err(|error| not_a_layout(format!("its `oci-layout` is malformed: {error}")))?;
         if !marker.image_layout_version.starts_with("1.") {
@@ -334,5 +333,10 @@ mod tests {
             assert!(matches!(error, FolderError::NotAFile { .. }), "{error}");
         }
         assert!(open(root.path(), "c").unwrap_err().is_missing());
+        // Nobody writes to this pipe.
+        let made = std::process::Command::new("mkfifo").arg(root.path().join("oci-layout")).status().unwrap();
+        assert!(made.success());
+        assert!(matches!(Folder::open(root.path()), Err(FolderError::NotALayout { .. })));
+        assert!(crate::oci::Writer::open(root.path()).is_err());
     }
 }

@@ -43,6 +43,13 @@ impl Writer {
         own_folder(&root.join("blobs"))?;
         own_folder(&root.join(PARTIAL))?;
         let writer = Self { root };
+        for name in ["oci-layout", "index.json"] {
+            // A pipe would be waited for when it is read, and a link leads elsewhere when it is written.
+            let there = fs::symlink_metadata(writer.root.join(name));
+            if there.is_ok_and(|there| !there.is_file()) {
+                return Err(io::Error::other(format!("{name} is no file: remove it")));
+            }
+        }
         if !writer.root.join("oci-layout").exists() {
             writer.put("oci-layout", json!({ "imageLayoutVersion": "1.0.0" }).to_string().as_bytes())?;
         }
@@ -228,7 +235,11 @@ fn own_folder(path: &Path) -> io::Result<()> {
             let what = format!("{} is {is}, and nothing is written through it: remove it", path.display());
             Err(io::Error::other(what))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::create_dir(path) {
+            // Another download has just made it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => own_folder(path),
+            made => made,
+        },
         Err(error) => Err(error),
     }
 }

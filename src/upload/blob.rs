@@ -10,7 +10,7 @@ use crate::net::{Asked, Kind, Push, Response};
 use crate::oci::{Folder, FolderError};
 
 /// How many bytes of a blob are in memory at once.
-const PIECE: u64 = 16 << 20;
+const PIECE: u64 = 4 << 20;
 
 /// The same, for a registry that takes larger pieces only.
 const LARGEST: u64 = 256 << 20;

@@ -114,7 +114,7 @@ fn parts() -> Vec<Case> {
     vec![
         altered("a hundred children", On::Digest, |honest| honest).publishes(hundred).moves(),
         case("a hundred children that each take their time", On::Digest, |honest, _| {
-            vec![Step::Send(honest.head()), Step::Drip(honest.body, Duration::from_millis(20))]
+            vec![Step::Send(honest.head()), Step::Drip(honest.body, Duration::from_millis(10))]
         })
         .publishes(hundred)
         .hurried()

@@ -45,6 +45,7 @@ impl Stage {
         let (layout, calls) = (stage.path("layout"), stage.path("calls"));
         let script = format!(
             "#!/bin/sh\necho \"$@\" >> {}\nfor last; do :; done\n\
+             case \"$1 $2\" in \"$FAILS\") exit 125;; esac\n\
              case \"$last\" in oci:*) cp -r {} \"${{last#oci:}}\";; esac\n",
             calls.display(),
             layout.display()
@@ -229,4 +230,18 @@ fn a_time_that_no_image_can_have_is_refused() {
         stage.refused(&ended, 2, &["SOURCE_DATE_EPOCH is `", "at most 4294967295"]);
     }
     assert_eq!(stage.build_with(&[], &[("SOURCE_DATE_EPOCH", "4294967295")]).code, 0);
+}
+
+#[test]
+fn whatever_becomes_of_a_build_nothing_unaudited_stays_and_nothing_kept_is_lost() {
+    let stage = Stage::new();
+    let cleaning = stage.build_with(&["--output=out"], &[("FAILS", "manifest rm")]);
+    assert_eq!(cleaning.code, 0, "{}", cleaning.said);
+    assert!(cleaning.said.contains("keeps what it has built under another name"), "{}", cleaning.said);
+    assert!(stage.path("out/app/index.json").exists());
+    fs::remove_file(stage.path("calls")).unwrap();
+    let copying = stage.build_with(&["--output=out"], &[("FAILS", "manifest push")]);
+    assert_eq!(copying.code, 1, "{}", copying.said);
+    let calls = fs::read_to_string(stage.path("calls")).unwrap();
+    assert!(calls.lines().last().unwrap().starts_with("manifest rm "), "{calls}");
 }

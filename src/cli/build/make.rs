@@ -138,14 +138,31 @@ pub(super) async fn build(
 ) -> Result<(Status, Built), Error> {
     let mut log = Log::start(session, job, image)?;
     let layout = job.scratch.join(image.name.as_str());
-    follow(session, job, recipe, Goal::Layout(&layout), &mut log).await?;
-    let audited = audit(session, job, image, &layout, bases).await;
-    let kept = match audited {
-        Ok(audited) => keep_audited(session, job, image, recipe, (&layout, audited), &mut log).await,
-        Err(error) => Err(error),
-    };
-    follow(session, job, recipe, Goal::Drop, &mut log).await?;
+    let kept = make(session, job, image, recipe, (&layout, bases), &mut log).await;
+    forget(session, job, recipe, &mut log).await;
     kept
+}
+
+/// Has the builder forget what it has under no name of ours, whatever became of the build. Where it does not, the build is
+/// what it was.
+pub(super) async fn forget(session: &mut Session<'_>, job: &Job<'_>, recipe: &Recipe, log: &mut Log) {
+    if follow(session, job, recipe, Goal::Drop, log).await.is_err() {
+        let note = format!("{} keeps what it has built under another name: see its log\n", job.engine);
+        session.output.note(&note);
+    }
+}
+
+async fn make(
+    session: &mut Session<'_>,
+    job: &Job<'_>,
+    image: &Image,
+    recipe: &Recipe,
+    (layout, bases): (&Path, Option<&Bases>),
+    log: &mut Log,
+) -> Result<(Status, Built), Error> {
+    follow(session, job, recipe, Goal::Layout(layout), log).await?;
+    let audited = audit(session, job, image, layout, bases).await?;
+    keep_audited(session, job, image, recipe, (layout, audited), log).await
 }
 
 /// Puts what was audited where it is to go.
@@ -165,7 +182,7 @@ async fn keep_audited(
         audited.failures.iter().for_each(|failure| session.output.error(failure));
     }
     if status != Status::Done {
-        built.went = "not kept: it is not what is locked".into();
+        built.went = "not kept: the audit did not pass".into();
         return Ok((status, built));
     }
     if job.args.push {

@@ -4,6 +4,7 @@
 //! two builds.
 
 mod bases;
+mod further;
 mod make;
 mod prepare;
 mod push;
@@ -117,7 +118,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &BuildArgs) -> Result<S
     let read: BTreeSet<PinName> = images.iter().flat_map(|image| image.pins().cloned()).collect();
     pins(&workspace, &store, Some(&read))?;
     push::check_prefix(args)?;
-    check_further(&args.further)?;
+    further::check(&args.further)?;
     check_places(session, &workspace, args)?;
     let engine = engine(session, args.engine).await?;
     let status = verify::before_build(session, &workspace, &store, &read).await?;
@@ -182,47 +183,6 @@ fn check_places(session: &Session<'_>, workspace: &Workspace, args: &BuildArgs) 
         if place.starts_with(files::resolved(&workspace.root.join("images"))) {
             let error = Error::usage(format!("{flag} {} is among the images", folder.display()));
             return Err(error.hint("name a folder outside images/: the builder would see it"));
-        }
-    }
-    Ok(())
-}
-
-/// What would undo what this command is for: another value of a pin, another place, another file.
-fn check_further(further: &[OsString]) -> Result<(), Error> {
-    const OURS: [&str; 19] = [
-        "--build-context",
-        "--file",
-        "--from",
-        "--ignorefile",
-        "--label",
-        "--load",
-        "--manifest",
-        "--metadata-file",
-        "--output",
-        "--platform",
-        "--provenance",
-        "--push",
-        "--secret",
-        "--source-policy-file",
-        "--tag",
-        "--timestamp",
-        "-f",
-        "-o",
-        "-t",
-    ];
-    for (at, word) in further.iter().enumerate() {
-        let word = word.to_string_lossy();
-        let name = word.split_once('=').map_or(&*word, |(name, _)| name);
-        let next = || further.get(at + 1).map(|next| next.to_string_lossy().into_owned()).unwrap_or_default();
-        let value = word.split_once('=').map_or_else(next, |(_, value)| value.to_owned());
-        let is_short =
-            !word.starts_with("--") && ["-f", "-o", "-t"].iter().any(|short| word.starts_with(short));
-        let is_pin = name == "--build-arg" && value.starts_with("PIN_");
-        if OURS.contains(&name) || is_short || is_pin {
-            let error = Error::usage(format!(
-                "`{name}` is not passed on: what is built, from what and to where is said here"
-            ));
-            return Err(error.hint("`solera-pin build --help` lists what can be said"));
         }
     }
     Ok(())

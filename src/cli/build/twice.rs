@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Job;
-use super::make::{Built, Log, follow, manifests};
+use super::make::{Built, Log, follow, forget, manifests};
 use crate::catalog::Image;
 use crate::cli::session::Session;
 use crate::engine::{Goal, Recipe};
@@ -20,8 +20,9 @@ pub(super) async fn compare(
     let [first, second] =
         ["first", "second"].map(|which| job.scratch.join(format!("{}-{which}", image.name)));
     for folder in [&first, &second] {
-        follow(session, job, recipe, Goal::Layout(folder), &mut log).await?;
-        follow(session, job, recipe, Goal::Drop, &mut log).await?;
+        let built = follow(session, job, recipe, Goal::Layout(folder), &mut log).await;
+        forget(session, job, recipe, &mut log).await;
+        built?;
     }
     let ((_, one), (_, other)) = (manifests(&first, recipe)?, manifests(&second, recipe)?);
     let mut apart = Vec::new();

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::network::named_files;
 use crate::cli::session::Session;
+use crate::emit::is_emitted_bake;
 use crate::error::{Error, Status};
-use crate::files;
+use crate::files::{self, resolved};
 use crate::scan::{self, Format, dockerfile};
 use crate::workspace::Workspace;
 
@@ -31,6 +32,10 @@ impl<'a> Written<'a> {
             // A rename would put a file in the place of a device or a pipe.
             Ok(there) if !there.is_file() => return refuse("it is no regular file"),
             Ok(_) | Err(_) => {}
+        }
+        // What such a name leads to is somebody's open file, which would be replaced by another.
+        if path.starts_with("/dev") || path.starts_with("/proc") {
+            return refuse("it is no file of its own; `-` is standard output");
         }
         if path.file_name().is_none() || given.as_os_str().as_encoded_bytes().ends_with(b"/") {
             return refuse("it names no file");
@@ -81,11 +86,12 @@ impl<'a> Written<'a> {
     }
 }
 
-/// Whether there is a file whose references are looked at, and of a format that nothing is emitted in.
+/// Whether there is a file whose references are looked at, and that nobody has emitted.
 fn is_of_people(path: &Path) -> bool {
     let text = files::read_text(path).ok().flatten();
     match (scan::format(&path.to_string_lossy()), text) {
-        (None | Some(Format::Json | Format::BakeJson), _) | (_, None) => false,
+        (None | Some(Format::Json), _) | (_, None) => false,
+        (Some(Format::BakeJson), Some(text)) => !is_emitted_bake(&text),
         // `Dockerfile.env` may be anything.
         (Some(Format::Dockerfile), Some(text)) => {
             dockerfile::instructions(&text).iter().any(|instruction| instruction.keyword == "FROM")
@@ -106,14 +112,6 @@ fn is_read(workspace: &Workspace, named: &[PathBuf], path: &Path) -> bool {
         .values()
         .flat_map(|image| [image.dockerfile.path.clone(), format!("images/{}/image.toml", image.name)]);
     let read = fixed.into_iter().chain(keyrings).map(str::to_owned).chain(images);
-    let resolved = |path: &Path| match (std::fs::canonicalize(path), path.parent(), path.file_name()) {
-        (Ok(path), ..) => path,
-        // One that is not there yet.
-        (Err(_), Some(folder), Some(name)) => {
-            std::fs::canonicalize(folder).map_or_else(|_| path.into(), |folder| folder.join(name))
-        }
-        _ => path.into(),
-    };
     let path = resolved(path);
     let below = |folder: &str| path.starts_with(resolved(&workspace.root.join(folder)));
     below(".git")

@@ -86,6 +86,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "net",
             "git",
             "in_place",
+            "references",
+            "scanned",
             "evidence",
             "resolve",
             "learn",
@@ -112,6 +114,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "mirror",
             "upload",
             "emit",
+            "daemon",
+            "schedule",
             "engine",
             "openpgp",
             "catalog",
@@ -160,6 +164,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("tokio::process", &["child", "git", "source", "publish", "engine"]),
     ("rustix::", &["child", "git", "oci", "cli"]),
     ("tokio::signal", &["cli"]),
+    ("axum::", &["mirror", "daemon"]),
+    ("maud::", &["daemon"]),
 ];
 
 /// The code of every file below `src`, without tests, by module.

@@ -9,6 +9,8 @@ pub mod http;
 mod inbox;
 mod run;
 mod state;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod view;
 

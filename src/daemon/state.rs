@@ -227,10 +227,8 @@ pub enum StateError {
 impl Store {
     /// Takes a folder, which is made where it is not there.
     pub fn open(folder: &Path) -> Result<Self, StateError> {
-        let made = std::fs::create_dir_all(folder);
-        made.map_err(|source| StateError::Io { file: folder.into(), doing: "made", source })?;
-        let held = FolderLock::acquire(folder)
-            .map_err(|source| StateError::Lock { folder: folder.into(), source })?;
+        let held = FolderLock::acquire_new(folder);
+        let held = held.map_err(|source| StateError::Lock { folder: folder.into(), source })?;
         Ok(Self { file: folder.join(FILE), _held: held })
     }
 

@@ -16,6 +16,7 @@ use super::rounds::Served;
 use crate::cli::session::Session;
 use crate::daemon::{Clock, Daemon, Inbox, Order, StateError, Store, View, http};
 use crate::error::{Error, Status};
+use crate::files::FolderLockError;
 
 /// The machine's clock; SOLERA_PIN_NOW stands still, for who wants to see a run of another day.
 struct Machine(Option<Timestamp>);
@@ -102,13 +103,13 @@ fn read_secret(file: &Path) -> Result<SecretString, Error> {
 fn unusable(error: StateError) -> Error {
     let failed = Error::usage(error.to_string());
     match error {
-        StateError::Lock { .. } => {
+        StateError::Lock { source: FolderLockError::Busy(_), .. } => {
             failed.hint("another daemon runs with it: name another folder with --state-dir")
         }
         StateError::Malformed { .. } => {
             failed.hint("remove it to begin anew: what was proposed is at the remote")
         }
-        StateError::Io { .. } => failed,
+        StateError::Lock { .. } | StateError::Io { .. } => failed,
     }
 }
 

@@ -9,6 +9,7 @@ use boon::{Compiler, Schemas};
 use serde_json::Value;
 
 use crate::support::checkout::BOTH;
+use crate::support::forge::{Software, TOKEN};
 use crate::world::World;
 
 const NONE: &str = "forge = \"none\"\n\n[schedule]\ncron = \"0 6 * * *\"\n";
@@ -33,11 +34,20 @@ impl Answer {
     }
 }
 
+/// How often a daemon is killed: 10 times, and 50 where property tests run their large counts.
+fn kills() -> usize {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse::<u64>().ok());
+    if cases.is_some_and(|cases| cases > 1000) { 50 } else { 10 }
+}
+
 fn command(world: &World, state: &Path, arguments: &[&str]) -> Command {
     let state = state.display().to_string();
     let all = [&["daemon", "--state-dir", &state], arguments].concat();
     let mut command = world.project.checkout.command(&all);
     command.env("SOLERA_PIN_NOW", "2026-05-02T06:00:00Z");
+    if world.is_on_a_forge() {
+        command.env("SOLERA_PIN_FORGE_TOKEN", TOKEN);
+    }
     command
 }
 
@@ -95,10 +105,28 @@ impl Daemon {
         }
     }
 
+    /// Waits until the newest run has ended well; those that were cut off have not.
+    fn ends_all(&self) {
+        while self.get("/api/v1/runs").json()["runs"][0]["status"] != 0 {
+            std::thread::yield_now();
+        }
+    }
+
+    fn tell(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Waits until the first page says something, or does not.
+    fn says(&self, text: &str, wanted: bool) {
+        while self.get("/").body.contains(text) != wanted {
+            std::thread::yield_now();
+        }
+    }
+
     /// Tells it to end; its exit code.
     fn end(mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.tell("-TERM");
         self.child.wait().unwrap().code()
     }
 }
@@ -201,5 +229,51 @@ fn every_answer_is_as_it_is_described_and_every_page_is_its_own() {
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
+    assert_eq!(daemon.end(), Some(0));
+}
+
+#[test]
+fn a_mistake_in_what_is_declared_is_shown_and_what_was_known_stays() {
+    const MISTAKE: &str = "What is declared could not be read";
+    let world = World::new(&["x"], NONE);
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(&world, &folder.path().join("state"));
+    daemon.ran(1);
+    let declared = world.there(&["show", "main:pins.toml"]);
+    world.edit("main", "pins.toml", "[pin.x]\nimage = 5\n");
+    daemon.tell("-HUP");
+    daemon.says(MISTAKE, true);
+    assert_eq!(daemon.get("/readyz").status, 200);
+    assert_eq!(daemon.get("/api/v1/pins").json()["pins"][0]["name"], "x");
+    assert_eq!(daemon.trigger(SECRET, ""), 202);
+    let runs = daemon.ran(2);
+    assert_eq!(runs[0]["status"], 2);
+    assert!(runs[0]["problems"].to_string().contains("pin.x.image"), "{}", runs[0]);
+    world.edit("main", "pins.toml", &format!("{declared}\n"));
+    daemon.tell("-HUP");
+    daemon.says(MISTAKE, false);
+    assert_eq!(daemon.end(), Some(0));
+}
+
+#[test]
+fn killed_at_any_moment_nothing_is_lost_and_nothing_is_proposed_twice() {
+    let world = World::on(Software::GitHub, &["x"], "\n[schedule]\ncron = \"0 6 * * *\"\n");
+    world.registry.push_index("x", "1.0.1", BOTH);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    for kill in 0..kills() {
+        let requests = || world.registry.requests().len() + world.forge().requests().len();
+        let (before, daemon) = (requests(), Daemon::start(&world, &state));
+        // After one more request each time, or when it has done all.
+        while requests() < before + kill && daemon.get("/api/v1/runs").json()["runs"][0]["ended"].is_null() {}
+        daemon.tell("-KILL");
+    }
+    let daemon = Daemon::start(&world, &state);
+    assert_eq!(daemon.trigger(SECRET, ""), 202);
+    daemon.ends_all();
+    assert_eq!(world.names(), ["solera-pin/pin/x"]);
+    assert_eq!(world.there(&["rev-list", "--count", "main..solera-pin/pin/x"]), "1");
+    assert_eq!(world.forge().pulls().len(), 1);
+    assert_eq!(daemon.get("/api/v1/proposals").json()["proposals"].as_array().unwrap().len(), 1);
     assert_eq!(daemon.end(), Some(0));
 }

@@ -65,6 +65,7 @@ pub(super) fn state(state: Standing) -> Markup {
 /// A time, as how long ago it was or how long away it is.
 pub(super) fn when(at: Timestamp, now: Timestamp) -> Markup {
     let text = match at <= now {
+        true if now.duration_since(at).as_secs() < 60 => "just now".to_owned(),
         true => format!("{} ago", long(now.duration_since(at))),
         false => format!("in {}", long(at.duration_since(now))),
     };

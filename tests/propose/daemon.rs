@@ -107,8 +107,13 @@ impl Daemon {
 
     /// Waits until the newest run has ended well; those that were cut off have not.
     fn ends_all(&self) {
-        while self.get("/api/v1/runs").json()["runs"][0]["status"] != 0 {
-            std::thread::yield_now();
+        loop {
+            let newest = self.get("/api/v1/runs").json()["runs"][0].clone();
+            match newest["status"].as_u64() {
+                None => std::thread::yield_now(),
+                Some(0) => return,
+                Some(_) => panic!("{newest:#}"),
+            }
         }
     }
 

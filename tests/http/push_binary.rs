@@ -31,8 +31,18 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::on(&[])
+    }
+
+    /// On a base with these layers, which the stand-in takes no notice of.
+    fn on(files: &[(&str, &str)]) -> Self {
         let base = Registry::start();
-        base.push_index("library/base", "1", BOTH);
+        let lowest = |platform| {
+            let layers = vec![Layer::new(Form::Gzip, files)];
+            let layers = if files.is_empty() { Vec::new() } else { layers };
+            Image { platform, layers, labels: json!({}), statement: None }
+        };
+        Index::of(&[lowest(BOTH[0]), lowest(BOTH[1])]).push(&base, "library/base", "1");
         let project = Project::new(&pin(&base, "base", "library/base", "1"));
         let stage = Self { base, target: Uploads::start(), project };
         stage.put("images/app/image.toml", MANIFEST);
@@ -244,4 +254,13 @@ fn whatever_becomes_of_a_build_nothing_unaudited_stays_and_nothing_kept_is_lost(
     assert_eq!(copying.code, 1, "{}", copying.said);
     let calls = fs::read_to_string(stage.path("calls")).unwrap();
     assert!(calls.lines().last().unwrap().starts_with("manifest rm "), "{calls}");
+}
+
+#[test]
+fn an_image_that_is_not_made_on_the_locked_base_is_not_kept() {
+    let stage = Stage::on(&[("etc/base", "1")]);
+    let ended = stage.build(&["--output=out"]);
+    assert_eq!(ended.code, 1, "{}", ended.said);
+    assert!(ended.said.contains("its lowest layers are not those of the locked base"), "{}", ended.said);
+    assert!(ended.said.contains("not kept") && !stage.path("out").exists());
 }

@@ -73,7 +73,7 @@ impl Bases {
             platform: Some(platform.clone()),
             subject: String::new(),
             message: "its lowest layers are not those of the locked base".into(),
-            help: "build it without --squash, from the locked base".into(),
+            help: "look at what the builder was set up with: it built on something else".into(),
         })
     }
 }

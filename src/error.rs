@@ -35,6 +35,20 @@ impl Status {
         self as u8
     }
 
+    /// What a number for the shell means.
+    pub fn of_code(code: u8) -> Option<Self> {
+        let all = [
+            Self::Done,
+            Self::Failed,
+            Self::Usage,
+            Self::Incomplete,
+            Self::Alarm,
+            Self::Interrupted,
+            Self::Terminated,
+        ];
+        all.into_iter().find(|status| status.code() == code)
+    }
+
     /// What the failure of a source amounts to.
     pub fn of_source(error: &SourceError) -> Self {
         Self::of_kind(error.kind())

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("child", &[]),
     ("journal", &["model", "tree"]),
     ("scan", &[]),
+    ("schedule", &[]),
     ("track", &["model"]),
     ("openpgp", &["model"]),
     ("debian", &["model"]),
@@ -21,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("net", &["model"]),
     ("provenance", &["model"]),
     ("oci", &["model"]),
-    ("catalog", &["model", "document", "scan", "track"]),
+    ("catalog", &["model", "document", "scan", "schedule", "track"]),
     ("lock", &["model", "document", "files"]),
     ("history", &["model", "document"]),
     ("audit", &["model", "lock", "provenance"]),
@@ -85,6 +86,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "net",
             "git",
             "in_place",
+            "references",
+            "scanned",
             "evidence",
             "resolve",
             "learn",
@@ -93,6 +96,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
+    ("daemon", &["model", "files", "schedule", "report"]),
     ("emit", &["model", "catalog", "report"]),
     ("engine", &["model", "child", "scan", "catalog", "lock"]),
     (
@@ -110,6 +114,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "mirror",
             "upload",
             "emit",
+            "daemon",
+            "schedule",
             "engine",
             "openpgp",
             "catalog",
@@ -158,6 +164,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("tokio::process", &["child", "git", "source", "publish", "engine"]),
     ("rustix::", &["child", "git", "oci", "cli"]),
     ("tokio::signal", &["cli"]),
+    ("axum::", &["mirror", "daemon"]),
+    ("maud::", &["daemon"]),
 ];
 
 /// The code of every file below `src`, without tests, by module.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::network::web_url;
+use super::schedule::cron;
 use super::{PathGlobs, Upstream, duration, paths, upstream};
 use crate::document::{Entry, Place, Problem, Section, SourceFile, meant, parse_toml};
 use crate::model::{Allow, GroupName, PinName, Platform};
+use crate::schedule::Cron;
 use crate::track::{Field, Glob, Track};
 
 /// One pin, as declared.
@@ -43,6 +45,8 @@ pub struct Declaration {
     pub paths: PathGlobs,
     /// The proposal that its bumps are a part of.
     pub group: Option<GroupName>,
+    /// When the daemon asks about it, where that is not when it asks about its group.
+    pub schedule: Option<Cron>,
     /// Where upstream tells what changed.
     pub changelog: Option<url::Url>,
     /// The table's place.
@@ -262,6 +266,7 @@ fn read_pin(
     let ignore = section.read("ignore", problems, globs);
     let hold = read_hold(&mut section, problems);
     let shared = Shared::read(&mut section, defaults, problems);
+    let schedule = section.read("schedule", problems, cron);
     let changelog = section.read("changelog", problems, |entry| web_url(entry, false));
     let paths = section.read("paths", problems, paths::read).unwrap_or_default();
     if let (Some(Upstream::Image(_)), Some(track)) = (&upstream, &track)
@@ -291,6 +296,7 @@ fn read_pin(
         platforms: shared.platforms,
         paths,
         group: shared.group,
+        schedule,
         changelog,
         place,
         upstream,

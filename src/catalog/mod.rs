@@ -14,6 +14,7 @@ mod network;
 mod paths;
 mod policy;
 mod propose;
+mod schedule;
 mod template;
 mod upstream;
 
@@ -31,6 +32,7 @@ pub use network::{ClientFiles, Network, RegistryPolicy, parse_user};
 pub use paths::PathGlobs;
 pub use policy::{Edition, Level, Mode, Policy, References};
 pub use propose::{Author, Digests, ForgeKind, GroupBy, Propose, Sign};
+pub use schedule::Timetable;
 pub use template::{Template, TemplatePart};
 pub use upstream::Upstream;
 

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Network, PathGlobs, Propose, duration, network, paths, propose};
+use super::{Network, PathGlobs, Propose, Timetable, network, paths, propose, schedule};
 use crate::document::{Entry, Place, Problem, Section, meant};
 use crate::track::Glob;
 
 /// The tables that are about more than one pin.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
+    /// When upstreams are asked by the daemon.
+    pub schedule: Timetable,
     /// How the network is reached.
     pub network: Network,
     /// What is made of the references in files.
@@ -79,7 +81,7 @@ const LEVELS: [(&str, Level); 3] =
 
 pub(super) fn read(root: &mut Section<'_>, policy: &mut Policy, problems: &mut Vec<Problem>) {
     network::read(network::Whose::Repository, root, &mut policy.network, problems);
-    read_schedule(root, problems);
+    schedule::read(root, &mut policy.schedule, problems);
     read_references(root, &mut policy.references, problems);
     propose::read(root, &mut policy.propose, problems);
     if let Some(mut section) = root.read("verify", problems, Entry::section) {
@@ -123,21 +125,6 @@ fn edition(entry: &Entry<'_>) -> Result<Edition, Problem> {
         }
         false => Ok(edition),
     }
-}
-
-fn read_schedule(root: &mut Section<'_>, problems: &mut Vec<Problem>) {
-    let Some(mut section) = root.read("schedule", problems, Entry::section) else {
-        return;
-    };
-    section.read("cron", problems, |entry| match entry.text()?.split_whitespace().count() {
-        5 => Ok(()),
-        fields => {
-            Err(entry.problem(format!("`schedule.cron` has five fields, as in crontab(5), not {fields}")))
-        }
-    });
-    section.read("time-zone", problems, |entry| entry.text().map(drop));
-    section.read("jitter", problems, duration::read);
-    section.finish(problems);
 }
 
 fn read_references(root: &mut Section<'_>, references: &mut References, problems: &mut Vec<Problem>) {

@@ -135,6 +135,9 @@ fn the_policy_is_checked() {
     assert_eq!(catalog.policy.network.git[0].mirror, "/srv/git/");
     for (text, message) in [
         ("[schedule]\ncron = \"0 6 * *\"\n", "five fields"),
+        ("[schedule]\ncron = \"0 25 * * *\"\n", "`25` is no hour: its values are 0 to 23"),
+        ("[schedule]\ntime-zone = \"Europe/Madird\"\n", "is no time zone"),
+        ("[schedule.groups]\nbase = \"hourly\"\n", "no schedule: it has five fields"),
         ("[references]\nmode = \"inplace\"\n", "did you mean `in-place`?"),
         ("[propose]\nforge = \"gerrit\"\n", "one of github, gitlab, forgejo, gitea, none"),
         ("[propose]\nmax-open = 0\n", "at least 1"),

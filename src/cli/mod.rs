@@ -6,6 +6,7 @@ mod build;
 mod catalog;
 mod commit;
 mod completions;
+mod daemon;
 mod diff;
 mod doctor;
 mod emit;
@@ -139,6 +140,7 @@ enum Command {
     Catalog(catalog::CatalogArgs),
     #[command(subcommand)]
     Mirror(mirror::MirrorCommand),
+    Daemon(daemon::DaemonArgs),
     MergeDriver(merge_driver::MergeDriverArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -215,6 +217,7 @@ async fn dispatch(session: &mut Session<'_>, command: &Command) -> Result<Status
         Command::Build(args) => build::run(session, args).await,
         Command::Catalog(args) => catalog::run(session, args),
         Command::Mirror(command) => mirror::run(session, command).await,
+        Command::Daemon(args) => daemon::run(session, args).await,
         Command::MergeDriver(args) => merge_driver::run(session, args),
         Command::Completions(args) => completions::run(session, args),
     }
@@ -239,6 +242,8 @@ impl Command {
             | Self::Simulate(_)
             | Self::Emit(_)
             | Self::Catalog(_)
+            // It listens itself.
+            | Self::Daemon(_)
             | Self::MergeDriver(_)
             | Self::Completions(_) => None,
         }

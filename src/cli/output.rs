@@ -16,6 +16,7 @@ pub(crate) struct Output {
     messages: AutoStream<io::Stderr>,
     quiet: bool,
     log: LogFormat,
+    wrongs: Vec<String>,
 }
 
 impl Output {
@@ -31,7 +32,13 @@ impl Output {
             messages: AutoStream::new(io::stderr(), choice),
             quiet: globals.quiet,
             log: globals.log_format,
+            wrongs: Vec::new(),
         }
+    }
+
+    /// All that was shown as wrong since this was last asked for, as plain text.
+    pub(crate) fn take_wrongs(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.wrongs)
     }
 
     /// Whether data may have colours.
@@ -58,6 +65,7 @@ impl Output {
 
     /// Shows something that is wrong, and what to do next.
     pub(crate) fn wrong(&mut self, message: &str, hints: &[String]) {
+        self.wrongs.push(harmless(message));
         if self.log == LogFormat::Json {
             let hints = Some(hints.join("\n")).filter(|hints| !hints.is_empty());
             tracing::error!(message, hints);
@@ -74,6 +82,7 @@ impl Output {
     /// Shows why the command failed.
     pub(crate) fn error(&mut self, error: &Error) {
         for mistake in &error.problems {
+            self.wrongs.push(harmless(&mistake.message));
             self.say(&format!("{}\n\n", problem(mistake)));
         }
         self.wrong(&error.message, &error.hints);

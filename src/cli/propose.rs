@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::commit::{all_bumps, maker};
-use super::memory::Memory;
+use super::memory::{Memory, News};
 use super::refresh::RefreshArgs;
 use super::session::{Session, select};
 use super::{Format, written};
@@ -17,7 +17,7 @@ use crate::files::FolderLock;
 use crate::git::{Address, Login, Refs, Remote, resolve};
 use crate::journal;
 use crate::model::{Allow, CommitId, GitUrl, Lane, PinName, Transport};
-use crate::net::Client;
+use crate::net::{Client, Stats};
 use crate::plan::{Outcome as Decided, Wish};
 use crate::publish::bump::{Bump, Kind};
 use crate::publish::forge::{self, Forge};
@@ -33,31 +33,62 @@ use crate::workspace::Workspace;
 /// How many commits of each line a shallow clone is given, so that it can be told where branches leave the base.
 const DEPTH: u32 = 100;
 
+/// What came of asking and proposing once.
+pub(super) struct Round {
+    /// The base branch's state that it went by.
+    pub(super) base: Snapshot,
+    /// What was asked about, and what came of it.
+    pub(super) resolved: Vec<Resolved>,
+    /// What became of the proposals.
+    pub(super) report: Report,
+    /// Smaller steps that could not be decided about.
+    smaller: Vec<Resolved>,
+    /// What nobody was told yet.
+    untold: Vec<News>,
+    /// Why the journal could not be shared, where that is so.
+    unshared: Option<Error>,
+    /// What was asked.
+    pub(super) asked: Stats,
+    /// What the journal remembers after it.
+    pub(super) memory: Memory,
+}
+
 pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result<Status, Error> {
     let root = Workspace::root_of(&session.folder()?);
     let _held = FolderLock::acquire(&root)?;
-    let place = Place::open(&root)?;
+    let round = round(session, &Place::open(&root)?, &args.pins).await?;
+    match args.format {
+        Format::Human => tell(session, &round.report)?,
+        Format::Json => session.output.data(&document(&round.report, &round.resolved))?,
+    }
+    let status = round.complain(session);
+    session.say_asked(&round.asked);
+    Ok(status)
+}
+
+/// Asks about the named pins, or all, and proposes what the base branch could have.
+pub(super) async fn round(session: &mut Session<'_>, place: &Place, pins: &[String]) -> Result<Round, Error> {
     let head = place.head()?.ok_or_else(|| Error::usage("there is no commit here yet to stand on"))?;
     let policy = place.snapshot(&head)?.workspace;
     let client = session.client(&policy)?;
-    let there = There::open(session, &place, &policy.catalog.policy.propose, &client)?;
-    let (base_name, base, branches) = there.fetch(&place, &policy.catalog.policy.propose).await?;
-    there.bring_journal(session, &place).await?;
+    let there = There::open(session, place, &policy.catalog.policy.propose, &client)?;
+    let (base_name, base, branches) = there.fetch(place, &policy.catalog.policy.propose).await?;
+    there.bring_journal(session, place).await?;
     let base = place.snapshot(&base)?;
-    let selected = select(&base.workspace, &args.pins)?;
+    let selected = select(&base.workspace, pins)?;
     let mut memory = Memory::brought(session, &base.workspace)?;
     let upstreams = session.upstreams(&base.workspace)?;
     let sources = &upstreams.sources;
     let rules = (&Wish::Rules, false);
     let resolved = session.decide_by(sources, &base.workspace, &base.lock, &selected, rules, &memory).await;
     memory.record(&resolved, None, "", session.app.now)?;
-    let memory = &mut Memory::brought(session, &base.workspace)?;
-    let (bumps, smaller) = bumps(session, sources, &base, &resolved, (args.pins.is_empty(), memory)).await?;
+    let mut memory = Memory::brought(session, &base.workspace)?;
+    let (bumps, smaller) = bumps(session, sources, &base, &resolved, (pins.is_empty(), &memory)).await?;
     let mut unknown = unknown(&base, &resolved);
     unknown.extend(smaller.iter().filter(|it| !is_known(it)).map(|it| it.name.clone()));
-    let maker = maker(session, &place, &base.workspace.catalog.policy)?;
+    let maker = maker(session, place, &base.workspace.catalog.policy)?;
     let proposer = Proposer {
-        place: &place,
+        place,
         base: &base,
         base_name: &base_name,
         remote: &there.push,
@@ -70,39 +101,47 @@ pub(super) async fn run(session: &mut Session<'_>, args: &RefreshArgs) -> Result
     let untold = memory.untold(&resolved);
     memory.record(&resolved, Some(&Wish::Rules), "", session.app.now)?;
     memory.note(&report, session.app.now)?;
-    let unshared = there.share_journal(session, &place).await.err();
-    match args.format {
-        Format::Human => tell(session, &report)?,
-        Format::Json => session.output.data(&document(&report, &resolved))?,
-    }
-    written::tell(session, &report.stuck, &report.edited);
-    for news in untold {
-        session.output.note(&format!("{}: {}\n", news.pin, harmless(&news.text)));
-    }
-    let mut status = complain(session, &report);
-    if let Some(error) = &unshared {
-        session.output.error(error);
-        status = status.max(error.status);
-    }
-    if !report.stuck.is_empty() {
-        status = status.max(Status::Usage);
-    }
-    session.say_requests(&[&client, &upstreams.client]);
+    let unshared = there.share_journal(session, place).await.err();
     upstreams.cache.tidy();
-    let failed = smaller.into_iter().filter(|it| it.result.is_err());
-    let resolved: Vec<Resolved> = resolved.into_iter().chain(failed).collect();
-    Ok(status.max(session.report_failures(&resolved)))
+    let asked = client.stats().and(upstreams.client.stats());
+    let smaller = smaller.into_iter().filter(|it| it.result.is_err()).collect();
+    Ok(Round { base, resolved, report, smaller, untold, unshared, asked, memory })
+}
+
+impl Round {
+    /// Says what a person should know of it and what could not be done; what that amounts to.
+    pub(super) fn complain(&self, session: &mut Session<'_>) -> Status {
+        written::tell(session, &self.report.stuck, &self.report.edited);
+        for news in &self.untold {
+            session.output.note(&format!("{}: {}\n", news.pin, harmless(&news.text)));
+        }
+        let mut status = complain(session, &self.report);
+        if let Some(error) = &self.unshared {
+            session.output.error(error);
+            status = status.max(error.status);
+        }
+        if !self.report.stuck.is_empty() {
+            status = status.max(Status::Usage);
+        }
+        let resolved: Vec<&Resolved> = self.resolved.iter().chain(&self.smaller).collect();
+        status.max(session.report_failures(resolved))
+    }
 }
 
 /// The remote and its forge.
-struct There {
+pub(super) struct There {
     fetch: Remote,
     push: Remote,
     forge: Option<Box<dyn Forge>>,
 }
 
 impl There {
-    fn open(session: &Session<'_>, place: &Place, policy: &Propose, client: &Client) -> Result<Self, Error> {
+    pub(super) fn open(
+        session: &Session<'_>,
+        place: &Place,
+        policy: &Propose,
+        client: &Client,
+    ) -> Result<Self, Error> {
         let places = resolve(place.git(), &policy.remote)?;
         let forge = forge_of(session, policy, &places.push, client)?;
         // The forge's token is for the forge's host, over HTTP.
@@ -124,7 +163,7 @@ impl There {
     }
 
     /// The base branch's name and commit, and our branches; with their objects.
-    async fn fetch(
+    pub(super) async fn fetch(
         &self,
         place: &Place,
         policy: &Propose,

@@ -147,25 +147,25 @@ impl Session<'_> {
 
     /// With `-v` says what was asked; keeps what was learnt within its bounds.
     pub(crate) fn done_asking(&mut self, upstreams: &Upstreams) {
-        self.say_requests(&[&upstreams.client]);
+        self.say_asked(&upstreams.client.stats());
         upstreams.cache.tidy();
     }
 
     /// With `-v`: what was asked.
-    pub(crate) fn say_requests(&mut self, clients: &[&Client]) {
-        let asked = clients.iter().map(|client| client.stats()).fold(Stats::default(), Stats::and);
+    pub(crate) fn say_asked(&mut self, asked: &Stats) {
         match self.globals.log_format {
-            LogFormat::Json => requests::log(&asked),
-            LogFormat::Human if self.globals.is_verbose() => self.output.note(&requests::summary(&asked)),
+            LogFormat::Json => requests::log(asked),
+            LogFormat::Human if self.globals.is_verbose() => self.output.note(&requests::summary(asked)),
             LogFormat::Human => {}
         }
     }
 
     /// Says what went wrong with each pin; gives what that amounts to.
-    pub(crate) fn report_failures(&mut self, resolved: &[Resolved]) -> Status {
+    pub(crate) fn report_failures<'r>(&mut self, resolved: impl IntoIterator<Item = &'r Resolved>) -> Status {
         let mut worst = Status::Done;
-        let asked = |resolved: &&Resolved| not_asked(resolved).is_none();
-        for (status, message, hints) in resolved.iter().filter(asked).filter_map(failure) {
+        let resolved: Vec<&Resolved> = resolved.into_iter().collect();
+        let asked = |resolved: &&&Resolved| not_asked(resolved).is_none();
+        for (status, message, hints) in resolved.iter().filter(asked).filter_map(|one| failure(one)) {
             self.output.wrong(&message, &hints);
             worst = worst.max(status);
         }

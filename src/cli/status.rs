@@ -75,6 +75,18 @@ struct Times {
     looked: Option<Timestamp>,
 }
 
+/// The row of a pin that was just asked about.
+pub(super) fn row_at(
+    catalog: &Catalog,
+    lock: &Lock,
+    declaration: &Declaration,
+    resolved: Option<&Resolved>,
+    past: Past<'_>,
+    now: Timestamp,
+) -> StatusRow {
+    row(catalog, lock, declaration, resolved, past, Times { now, looked: Some(now) })
+}
+
 fn row(
     catalog: &Catalog,
     lock: &Lock,

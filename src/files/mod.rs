@@ -106,6 +106,12 @@ pub enum FolderLockError {
 }
 
 impl FolderLock {
+    /// Locks a folder, which is made where it is not there.
+    pub fn acquire_new(folder: &Path) -> Result<Self, FolderLockError> {
+        std::fs::create_dir_all(folder).map_err(|error| FolderLockError::Io(folder.into(), error))?;
+        Self::acquire(folder)
+    }
+
     /// Locks a folder without leaving a file in it.
     pub fn acquire(folder: &Path) -> Result<Self, FolderLockError> {
         let file = File::open(folder).map_err(|error| FolderLockError::Io(folder.into(), error))?;

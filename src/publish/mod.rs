@@ -12,11 +12,13 @@ pub mod head;
 mod index;
 pub mod journal;
 pub mod message;
+pub mod own_clone;
 pub mod place;
 pub mod propose;
 pub mod sign;
 mod standing;
 pub mod text;
+pub mod used;
 
 #[cfg(test)]
 mod tests;

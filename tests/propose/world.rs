@@ -68,6 +68,10 @@ impl World {
         world
     }
 
+    pub(crate) fn is_on_a_forge(&self) -> bool {
+        self.forge.is_some()
+    }
+
     pub(crate) fn forge(&self) -> &Server {
         self.forge.as_ref().unwrap()
     }

@@ -1,0 +1,134 @@
+//! How the daemon begins, what it is told while it lives, and how it ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use super::DaemonArgs;
+use super::notify::Notify;
+use super::rounds::Served;
+use crate::cli::session::Session;
+use crate::daemon::{Clock, Daemon, Inbox, Order, StateError, Store, View, http};
+use crate::error::{Error, Status};
+use crate::files::FolderLockError;
+
+/// The machine's clock; SOLERA_PIN_NOW stands still, for who wants to see a run of another day.
+struct Machine(Option<Timestamp>);
+
+impl Clock for Machine {
+    #[expect(clippy::disallowed_methods, reason = "a daemon lives through many times")]
+    fn now(&self) -> Timestamp {
+        self.0.unwrap_or_else(Timestamp::now)
+    }
+}
+
+pub(super) async fn run(session: &mut Session<'_>, args: &DaemonArgs) -> Result<Status, Error> {
+    let source = session.folder()?;
+    let state = state_dir(session, args)?;
+    let secret = args.trigger_secret.as_deref().map(read_secret).transpose()?;
+    let store = Store::open(&state).map_err(unusable)?;
+    let now = session.app.variable("SOLERA_PIN_NOW").map(|_| session.app.now);
+    let (view, inbox) = (Arc::new(View::default()), Arc::new(Inbox::default()));
+    let served = Served {
+        app: session.app.clone(),
+        globals: Arc::new(session.globals.clone()),
+        source: source.clone(),
+        clone: state.join("repository"),
+    };
+    let clock: Arc<dyn Clock> = Arc::new(Machine(now));
+    let mut daemon =
+        Daemon::new(served, store, Arc::clone(&view), Arc::clone(&inbox), clock.clone()).map_err(unusable)?;
+    daemon.grace = args.grace;
+    // Whoever is told before it listens would not hear.
+    let mut orders = orders()?;
+    if args.once {
+        let code = daemon.once(&mut orders).await.map_err(unusable)?;
+        // One that was stopped is told as one that was terminated.
+        return Ok(code.and_then(Status::of_code).unwrap_or(Status::Terminated));
+    }
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| Error::usage(format!("cannot listen on {}: {error}", args.listen)))?;
+    let address = listener.local_addr()?;
+    session.output.data(&format!("http://{address}\n"))?;
+    if !address.ip().is_loopback() {
+        session.output.note("whoever reaches this address can read where every pin stands\n");
+    }
+    let (end, ended) = watch::channel(false);
+    let served = tokio::spawn(http::serve(listener, http::Shared::new(view, inbox, clock, secret), ended));
+    let notify = Notify::of(session.app);
+    notify.ready();
+    let alive = tokio::spawn(notify.clone().keep_alive());
+    let lived = daemon.live(&mut orders).await;
+    notify.stopping();
+    // Those whose answers are under way get them.
+    let _ = end.send(true);
+    let _ = tokio::time::timeout(args.grace, served).await;
+    alive.abort();
+    lived.map_err(unusable)?;
+    Ok(Status::Done)
+}
+
+/// `--state-dir`, or what systemd gives it, or a folder among the user's state.
+fn state_dir(session: &Session<'_>, args: &DaemonArgs) -> Result<PathBuf, Error> {
+    if let Some(folder) = &args.state_dir {
+        return Ok(session.app.folder.join(folder));
+    }
+    let given = session.app.variable("STATE_DIRECTORY").and_then(|folders| folders.split(':').next());
+    let own = || session.app.xdg("XDG_STATE_HOME", ".local/state", "solera-pin/daemon");
+    given.map(PathBuf::from).or_else(own).ok_or_else(|| {
+        Error::usage("there is no place to keep the daemon's clone in").hint("name one: --state-dir DIR")
+    })
+}
+
+fn read_secret(file: &Path) -> Result<SecretString, Error> {
+    let text = fs::read_to_string(file)
+        .map_err(|error| Error::usage(format!("{} cannot be read: {error}", file.display())))?;
+    match text.trim() {
+        secret if secret.len() < 16 => {
+            Err(Error::usage(format!("the secret in {} is too short", file.display()))
+                .hint("it has 16 characters at least: openssl rand -hex 32"))
+        }
+        secret => Ok(SecretString::from(secret)),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+fn unusable(error: StateError) -> Error {
+    let failed = Error::usage(error.to_string());
+    match error {
+        StateError::Lock { source: FolderLockError::Busy(_), .. } => {
+            failed.hint("another daemon runs with it: name another folder with --state-dir")
+        }
+        StateError::Malformed { .. } => {
+            failed.hint("remove it to begin anew: what was proposed is at the remote")
+        }
+        StateError::Lock { .. } | StateError::Io { .. } => failed,
+    }
+}
+
+/// What signals tell.
+fn orders() -> Result<mpsc::Receiver<Order>, Error> {
+    let (tell, told) = mpsc::channel(8);
+    for (kind, order) in [
+        (SignalKind::hangup(), Order::Reload),
+        (SignalKind::terminate(), Order::Stop),
+        (SignalKind::interrupt(), Order::Stop),
+    ] {
+        let (mut heard, tell) = (signal(kind)?, tell.clone());
+        tokio::spawn(async move {
+            while heard.recv().await.is_some() {
+                if tell.send(order).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    Ok(told)
+}

@@ -1,0 +1,253 @@
+//! Days of schedule under a clock that nobody waits for.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::*;
+use crate::model::PinName;
+use crate::schedule::Schedule;
+
+/// Goes as tokio's own, and jumps where a machine was asleep.
+struct Virtual {
+    start: Timestamp,
+    origin: Instant,
+    asleep: Mutex<SignedDuration>,
+}
+
+impl Virtual {
+    fn at(start: Timestamp) -> Arc<Self> {
+        Arc::new(Self { start, origin: Instant::now(), asleep: Mutex::default() })
+    }
+
+    fn sleeps(&self, long: SignedDuration) {
+        *self.asleep.lock().unwrap() += long;
+    }
+}
+
+impl Clock for Virtual {
+    fn now(&self) -> Timestamp {
+        let gone = SignedDuration::try_from(self.origin.elapsed()).unwrap();
+        self.start + gone + *self.asleep.lock().unwrap()
+    }
+}
+
+/// Notes when what was run, and takes some time over it.
+struct Noted {
+    pins: Vec<(PinName, Schedule)>,
+    runs: Arc<Mutex<Vec<(Timestamp, Vec<String>)>>>,
+    takes: Duration,
+    status: u8,
+}
+
+impl Noted {
+    fn all(&self) -> Declared {
+        Declared {
+            timers: Timers::new(self.pins.iter().map(|(pin, schedule)| (pin, schedule.clone())), 1),
+            pins: self.pins.iter().map(|(pin, _)| pin.clone()).collect(),
+            images: Vec::new(),
+        }
+    }
+}
+
+impl Rounds for Noted {
+    async fn declared(&mut self, _: Timestamp) -> Result<Declared, String> {
+        match self.status {
+            2 => Err("a bad configuration".into()),
+            _ => Ok(self.all()),
+        }
+    }
+
+    async fn round(&mut self, pins: &Pins, now: Timestamp) -> Outcome {
+        let names = match pins {
+            Pins::All => vec!["all".to_owned()],
+            Pins::Some(pins) => pins.iter().map(ToString::to_string).collect(),
+        };
+        self.runs.lock().unwrap().push((now, names));
+        tokio::time::sleep(self.takes).await;
+        Outcome { status: self.status, ..Outcome::default() }
+    }
+}
+
+struct Stage {
+    folder: tempfile::TempDir,
+    clock: Arc<Virtual>,
+    inbox: Arc<Inbox>,
+    view: Arc<View>,
+    runs: Arc<Mutex<Vec<(Timestamp, Vec<String>)>>>,
+    pins: Vec<(PinName, Schedule)>,
+    takes: Duration,
+    zone: TimeZone,
+}
+
+impl Stage {
+    fn new(start: &str, zone: &str, pins: &[(&str, &str)]) -> Self {
+        let zone = TimeZone::get(zone).unwrap();
+        let start = start.parse::<DateTime>().unwrap().to_zoned(zone.clone()).unwrap().timestamp();
+        let schedule =
+            |cron: &str| Schedule { cron: cron.parse().unwrap(), zone: zone.clone(), jitter: Duration::ZERO };
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            clock: Virtual::at(start),
+            inbox: Arc::default(),
+            view: Arc::default(),
+            runs: Arc::default(),
+            pins: pins.iter().map(|(pin, cron)| (pin.parse().unwrap(), schedule(cron))).collect(),
+            takes: Duration::from_secs(30),
+            zone: zone.clone(),
+        }
+    }
+
+    fn daemon(&self) -> Daemon<Noted> {
+        let noted = Noted { pins: self.pins.clone(), runs: self.runs.clone(), takes: self.takes, status: 0 };
+        let store = Store::open(self.folder.path()).unwrap();
+        Daemon::new(noted, store, self.view.clone(), self.inbox.clone(), self.clock.clone()).unwrap()
+    }
+
+    /// Lets a daemon live for some time, and ends it.
+    async fn lives(&self, daemon: &mut Daemon<Noted>, hours: u64) {
+        let (tell, mut told) = mpsc::channel(1);
+        let end = async {
+            tokio::time::sleep(Duration::from_secs(hours * 3600)).await;
+            tell.send(Order::Stop).await.unwrap();
+        };
+        let (lived, ()) = tokio::join!(daemon.live(&mut told), end);
+        lived.unwrap();
+    }
+
+    /// What was run since this was last asked for, by the clock of the place.
+    fn ran(&self) -> Vec<String> {
+        let runs = std::mem::take(&mut *self.runs.lock().unwrap());
+        let text = |(at, pins): (Timestamp, Vec<String>)| {
+            format!("{} {}", at.to_zoned(self.zone.clone()).strftime("%m-%d %H:%M"), pins.join(" "))
+        };
+        runs.into_iter().map(text).collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn days_of_schedule_are_run_when_the_clock_of_the_place_says() {
+    let pins = [("a", "30 2 * * *"), ("b", "30 2 * * *"), ("c", "0 */8 * * *")];
+    let stage = Stage::new("2026-03-27T20:00", "Europe/Madrid", &pins);
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 60).await;
+    assert_eq!(
+        stage.ran(),
+        [
+            "03-27 20:00 a b c", // nothing ever began
+            "03-28 00:00 c",
+            "03-28 02:30 a b",
+            "03-28 08:00 c",
+            "03-28 16:00 c",
+            "03-29 00:00 c",
+            "03-29 03:00 a b", // there was no half past two
+            "03-29 08:00 c",
+            "03-29 16:00 c",
+            "03-30 00:00 c",
+            "03-30 02:30 a b",
+            "03-30 08:00 c",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_missed_asleep_or_ended_is_made_up_once() {
+    let stage = Stage::new("2026-11-22T12:00", "UTC", &[("a", "0 6 * * *")]);
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    assert_eq!(stage.ran(), ["11-22 12:00 a"]);
+    // The machine sleeps for three days and a bit; the clock goes on.
+    stage.clock.sleeps(SignedDuration::from_hours(75));
+    stage.lives(&mut daemon, 20).await;
+    assert_eq!(stage.ran(), ["11-25 16:00 a", "11-26 06:00 a"]);
+    drop(daemon);
+    stage.clock.sleeps(SignedDuration::from_hours(72));
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    assert_eq!(stage.ran(), ["11-29 12:00 a"], "a daemon that was down");
+    drop(daemon);
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    assert_eq!(stage.ran(), [""; 0], "nothing was missed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_is_one_run_and_two_never_overlap() {
+    let mut stage = Stage::new("2026-11-22T12:00", "UTC", &[("a", "0 6 * * *"), ("b", "0 6 1 1 *")]);
+    stage.takes = Duration::from_secs(600);
+    let mut daemon = stage.daemon();
+    let ask = async {
+        for minute in 0..5 {
+            for _ in 0..20 {
+                stage.inbox.put(Event::trigger(Some("b".parse().unwrap())));
+            }
+            tokio::time::sleep(Duration::from_secs(60 + minute)).await;
+        }
+    };
+    tokio::join!(stage.lives(&mut daemon, 2), ask);
+    assert_eq!(stage.ran(), ["11-22 12:00 a b", "11-22 12:10 b"]);
+    let runs = &stage.view.now().memory.runs;
+    assert_eq!(runs.iter().map(|run| run.triggers).collect::<Vec<_>>(), [0, 100]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_cut_off_is_done_by_the_next_daemon() {
+    let mut stage = Stage::new("2026-11-22T12:00", "UTC", &[("a", "0 6 * * *"), ("b", "0 6 1 1 *")]);
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    drop(daemon);
+    stage.ran();
+    stage.takes = Duration::from_secs(600);
+    let mut daemon = stage.daemon();
+    stage.inbox.put(Event::trigger(Some("b".parse().unwrap())));
+    let (tell, mut told) = mpsc::channel(1);
+    let end = async {
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        tell.send(Order::Stop).await.unwrap();
+    };
+    let began = Instant::now();
+    let (lived, ()) = tokio::join!(daemon.live(&mut told), end);
+    lived.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 110, "it had its grace");
+    let cut = stage.view.now().memory.runs.last().unwrap().clone();
+    assert!(cut.ended.is_none());
+    drop(daemon);
+    stage.ran();
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    assert_eq!(stage.ran(), ["11-22 13:01 b"]);
+    drop(daemon);
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    assert_eq!(stage.ran(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_configuration_is_told_and_the_old_one_goes_on() {
+    let stage = Stage::new("2026-11-22T12:10", "UTC", &[("a", "0 * * * *")]);
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    stage.ran();
+    daemon.rounds.status = 2;
+    let (tell, mut told) = mpsc::channel(2);
+    let orders = async {
+        tell.send(Order::Reload).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(7100)).await;
+        tell.send(Order::Stop).await.unwrap();
+    };
+    let (lived, ()) = tokio::join!(daemon.live(&mut told), orders);
+    lived.unwrap();
+    assert_eq!(stage.ran().len(), 2, "it goes by what was declared before");
+    assert_eq!(stage.view.problem().as_deref(), Some("a bad configuration"));
+    daemon.rounds.status = 0;
+    let (tell, mut told) = mpsc::channel(2);
+    tell.send(Order::Reload).await.unwrap();
+    tell.send(Order::Stop).await.unwrap();
+    daemon.live(&mut told).await.unwrap();
+    assert_eq!(stage.view.problem(), None);
+}

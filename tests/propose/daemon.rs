@@ -1,0 +1,284 @@
+//! The daemon as it is run: it proposes what `refresh --propose` proposes, from a clone of its own, and shows it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use boon::{Compiler, Schemas};
+use serde_json::Value;
+
+use crate::support::checkout::BOTH;
+use crate::support::forge::{Software, TOKEN};
+use crate::world::World;
+
+const NONE: &str = "forge = \"none\"\n\n[schedule]\ncron = \"0 6 * * *\"\n";
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// A daemon; killed where nobody ended it.
+struct Daemon {
+    child: Child,
+    host: String,
+}
+
+/// An answer: its status, its head and its body.
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+/// How often a daemon is killed: 10 times, and 50 where property tests run their large counts.
+fn kills() -> usize {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse::<u64>().ok());
+    if cases.is_some_and(|cases| cases > 1000) { 50 } else { 10 }
+}
+
+fn command(world: &World, state: &Path, arguments: &[&str]) -> Command {
+    let state = state.display().to_string();
+    let all = [&["daemon", "--state-dir", &state], arguments].concat();
+    let mut command = world.project.checkout.command(&all);
+    command.env("SOLERA_PIN_NOW", "2026-05-02T06:00:00Z");
+    if world.is_on_a_forge() {
+        command.env("SOLERA_PIN_FORGE_TOKEN", TOKEN);
+    }
+    command
+}
+
+impl Daemon {
+    fn start(world: &World, state: &Path) -> Self {
+        let secret = state.with_extension("secret");
+        std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+        let secret = secret.display().to_string();
+        let mut command = command(
+            world,
+            state,
+            &["--listen", "127.0.0.1:0", "--trigger-secret", &secret, "--log-format=json"],
+        );
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let host = line.trim().strip_prefix("http://").expect("it says where it listens").to_owned();
+        Self { child, host }
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        let (host, long) = (&self.host, body.len());
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {long}\r\n{headers}\r\n{body}"
+        )
+        .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, "", "")
+    }
+
+    /// Asks for a run.
+    fn trigger(&self, secret: &str, body: &str) -> u16 {
+        let header = format!("Authorization: Bearer {secret}\r\n");
+        self.ask("POST", "/api/v1/refresh", &header, body).status
+    }
+
+    /// Waits until so many runs have ended; gives them, the newest first.
+    fn ran(&self, count: usize) -> Vec<Value> {
+        loop {
+            let runs = self.get("/api/v1/runs").json();
+            let runs = runs["runs"].as_array().unwrap().clone();
+            if runs.len() >= count && runs.iter().all(|run| !run["ended"].is_null()) {
+                return runs;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until the newest run has ended well; those that were cut off have not.
+    fn ends_all(&self) {
+        loop {
+            let newest = self.get("/api/v1/runs").json()["runs"][0].clone();
+            match newest["status"].as_u64() {
+                None => std::thread::yield_now(),
+                Some(0) => return,
+                Some(_) => panic!("{newest:#}"),
+            }
+        }
+    }
+
+    fn tell(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Waits until the first page says something, or does not.
+    fn says(&self, text: &str, wanted: bool) {
+        while self.get("/").body.contains(text) != wanted {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Tells it to end; its exit code.
+    fn end(mut self) -> Option<i32> {
+        self.tell("-TERM");
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn what_is_due_is_proposed_once_and_shown() {
+    let world = World::new(&["x", "y"], NONE);
+    world.registry.push_index("x", "1.0.1", BOTH);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    std::fs::write(world.project.checkout.path("Dockerfile"), "somebody edits this\n").unwrap();
+    let before = world.project.git(&["status", "--porcelain"]);
+    let daemon = Daemon::start(&world, &state);
+    let runs = daemon.ran(1);
+    assert_eq!((runs[0]["status"].as_u64(), runs[0]["problems"].as_array().unwrap().len()), (Some(0), 0));
+    assert_eq!(world.names(), ["solera-pin/pin/x"]);
+    let branches = world.branches();
+    assert_eq!(daemon.get("/readyz").status, 200);
+    let pins = daemon.get("/api/v1/pins").json();
+    assert_eq!((&pins["pins"][0]["state"], &pins["pins"][1]["state"]), (&"due".into(), &"current".into()));
+    assert_eq!(pins["pins"][0]["files"][0], "Dockerfile");
+    assert_eq!(daemon.get("/api/v1/pins/x").json()["pin"]["history"].as_array().unwrap().len(), 2);
+    assert_eq!(daemon.get("/api/v1/pins/z").status, 404);
+
+    // Whoever knows the secret may ask, for what is declared.
+    for (secret, body, status) in [
+        ("", "", 401),
+        ("0123456789abcdef0123456789abcdee", "", 401),
+        (SECRET, "{\"pin\": \"z\"}", 404),
+        (SECRET, "{\"pin\": \"../x\"}", 400),
+        (SECRET, "{\"digest\": \"sha256:0\"}", 400),
+        (SECRET, &"x".repeat(5000), 413),
+        (SECRET, "{\"pin\": \"y\"}", 202),
+    ] {
+        assert_eq!(daemon.trigger(secret, body), status, "{secret} {body:.40}");
+    }
+    let runs = daemon.ran(2);
+    assert_eq!((runs[0]["pins"][0].as_str(), runs[0]["triggers"].as_u64()), (Some("y"), Some(1)));
+    assert_eq!(world.branches(), branches, "nothing is proposed twice");
+    assert_eq!(daemon.get("/api/v1/proposals").json()["proposals"][0]["branch"], "solera-pin/pin/x");
+
+    // A second one is kept out, and so is what somebody edits.
+    let second = command(&world, &state, &["--listen", "127.0.0.1:0"]).output().unwrap();
+    assert_eq!(second.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another daemon runs with it"));
+    assert_eq!(world.project.git(&["status", "--porcelain"]), before);
+    assert_eq!(daemon.end(), Some(0));
+
+    // What it knew, it knows again; and nothing was missed.
+    let again = Daemon::start(&world, &state);
+    assert_eq!(again.ran(2).len(), 2);
+    assert_eq!(again.end(), Some(0));
+    let once = command(&world, &state, &["--once"]).output().unwrap();
+    assert_eq!(once.status.code(), Some(0), "{}", String::from_utf8_lossy(&once.stderr));
+    assert_eq!(world.branches(), branches);
+}
+
+#[test]
+fn every_answer_is_as_it_is_described_and_every_page_is_its_own() {
+    let world = World::new(&["x"], NONE);
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(&world, &folder.path().join("state"));
+    daemon.ran(1);
+    let described = daemon.get("/api/v1/openapi.json").json();
+    for (path, what) in described["paths"].as_object().unwrap() {
+        let Some(schema) =
+            what["get"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].as_str()
+        else {
+            continue;
+        };
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        compiler.add_resource("http://here/openapi.json", described.clone()).unwrap();
+        let schema = compiler.compile(&format!("http://here/openapi.json{schema}"), &mut schemas).unwrap();
+        let answer = daemon.get(&path.replace("{name}", "x"));
+        assert_eq!(answer.status, 200, "{path}");
+        schemas.validate(&answer.json(), schema).unwrap_or_else(|error| panic!("{path}: {error:#}"));
+    }
+    for path in ["/", "/pins/x", "/images", "/runs"] {
+        let page = daemon.get(path);
+        assert_eq!(page.status, 200, "{path}: {}", page.body);
+        assert!(page.head.contains("content-security-policy: default-src 'none'"), "{}", page.head);
+        assert!(!page.body.contains("style=") && !page.body.contains("onclick"), "{path}");
+        assert!(page.body.contains("<html lang=\"en\">") && page.body.contains("<main"), "{path}");
+    }
+    assert_eq!(daemon.get("/pins/%3Cscript%3E").status, 404);
+    assert_eq!((daemon.get("/nothing").status, daemon.ask("POST", "/", "", "").status), (404, 405));
+    let metrics = daemon.get("/metrics").body;
+    for line in [
+        "solera_pin_pins{state=\"current\"} 1",
+        "solera_pin_runs_total 1",
+        "solera_pin_last_run_status 0",
+        "# EOF",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    assert_eq!(daemon.end(), Some(0));
+}
+
+#[test]
+fn a_mistake_in_what_is_declared_is_shown_and_what_was_known_stays() {
+    const MISTAKE: &str = "What is declared could not be read";
+    let world = World::new(&["x"], NONE);
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(&world, &folder.path().join("state"));
+    daemon.ran(1);
+    let declared = world.there(&["show", "main:pins.toml"]);
+    world.edit("main", "pins.toml", "[pin.x]\nimage = 5\n");
+    daemon.tell("-HUP");
+    daemon.says(MISTAKE, true);
+    assert_eq!(daemon.get("/readyz").status, 200);
+    assert_eq!(daemon.get("/api/v1/pins").json()["pins"][0]["name"], "x");
+    assert_eq!(daemon.trigger(SECRET, ""), 202);
+    let runs = daemon.ran(2);
+    assert_eq!(runs[0]["status"], 2);
+    assert!(runs[0]["problems"].to_string().contains("pin.x.image"), "{}", runs[0]);
+    world.edit("main", "pins.toml", &format!("{declared}\n"));
+    daemon.tell("-HUP");
+    daemon.says(MISTAKE, false);
+    assert_eq!(daemon.end(), Some(0));
+}
+
+#[test]
+fn killed_at_any_moment_nothing_is_lost_and_nothing_is_proposed_twice() {
+    let world = World::on(Software::GitHub, &["x"], "\n[schedule]\ncron = \"0 6 * * *\"\n");
+    world.registry.push_index("x", "1.0.1", BOTH);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    for kill in 0..kills() {
+        let requests = || world.registry.requests().len() + world.forge().requests().len();
+        let (before, daemon) = (requests(), Daemon::start(&world, &state));
+        // After one more request each time, or when it has done all.
+        while requests() < before + kill && daemon.get("/api/v1/runs").json()["runs"][0]["ended"].is_null() {}
+        daemon.tell("-KILL");
+    }
+    let daemon = Daemon::start(&world, &state);
+    assert_eq!(daemon.trigger(SECRET, ""), 202);
+    daemon.ends_all();
+    assert_eq!(world.names(), ["solera-pin/pin/x"]);
+    assert_eq!(world.there(&["rev-list", "--count", "main..solera-pin/pin/x"]), "1");
+    assert_eq!(world.forge().pulls().len(), 1);
+    assert_eq!(daemon.get("/api/v1/proposals").json()["proposals"].as_array().unwrap().len(), 1);
+    assert_eq!(daemon.end(), Some(0));
+}

@@ -13,6 +13,9 @@ use super::*;
 use crate::model::PinName;
 use crate::schedule::Schedule;
 
+/// When what was run.
+type Runs = Arc<Mutex<Vec<(Timestamp, Vec<String>)>>>;
+
 /// Goes as tokio's own, and jumps where a machine was asleep.
 struct Virtual {
     start: Timestamp,
@@ -40,7 +43,7 @@ impl Clock for Virtual {
 /// Notes when what was run, and takes some time over it.
 struct Noted {
     pins: Vec<(PinName, Schedule)>,
-    runs: Arc<Mutex<Vec<(Timestamp, Vec<String>)>>>,
+    runs: Runs,
     takes: Duration,
     status: u8,
 }
@@ -79,7 +82,7 @@ struct Stage {
     clock: Arc<Virtual>,
     inbox: Arc<Inbox>,
     view: Arc<View>,
-    runs: Arc<Mutex<Vec<(Timestamp, Vec<String>)>>>,
+    runs: Runs,
     pins: Vec<(PinName, Schedule)>,
     takes: Duration,
     zone: TimeZone,

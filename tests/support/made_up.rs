@@ -238,6 +238,7 @@ fn declaration(name: &PinName, upstream: Upstream, track: Track) -> Declaration 
         paths: PathGlobs::default(),
         place: Place::whole(&SourceFile::new("pins.toml", "")),
         group: None,
+        schedule: None,
         changelog: None,
     }
 }

@@ -13,17 +13,17 @@ pub(super) fn pin(shown: &Shown, name: &str, pin: &PinState, now: Timestamp) -> 
         p.crumbs { a href="/" { "Pins" } " / " (name) }
         h1 { (name) " " (state(pin.state)) }
         dl.facts {
-            (fact("follows", html! { (pin.upstream) ", tags of " code { (pin.track) } }))
-            (fact("locked", match (&pin.locked, &pin.content) {
+            (fact("follows", &html! { (pin.upstream) ", tags of " code { (pin.track) } }))
+            (fact("locked", &match (&pin.locked, &pin.content) {
                 (Some(tag), Some(it)) => html! { (tag) " " (content(it)) },
                 _ => html! { span.dim { "not locked" } },
             }))
-            (fact("first seen", when_known(pin.first_seen, now)))
-            @if let Some(newest) = &pin.newest { (fact("newest", html! { (newest) })) }
-            @if let Some(note) = &pin.note { (fact("what holds it back", html! { (note) })) }
-            @for notice in &pin.notices { (fact("notice", html! { (notice) })) }
-            (fact("asked", html! { (when(pin.asked, now)) ", by " code { (pin.schedule) } }))
-            @for (branch, url) in proposals_of(shown, name) { (fact("proposed", proposal_link(branch, url))) }
+            (fact("first seen", &when_known(pin.first_seen, now)))
+            @if let Some(newest) = &pin.newest { (fact("newest", &html! { (newest) })) }
+            @if let Some(note) = &pin.note { (fact("what holds it back", &html! { (note) })) }
+            @for notice in &pin.notices { (fact("notice", &html! { (notice) })) }
+            (fact("asked", &html! { (when(pin.asked, now)) ", by " code { (pin.schedule) } }))
+            @for (branch, url) in proposals_of(shown, name) { (fact("proposed", &proposal_link(branch, url))) }
         }
         section aria-labelledby="history" {
             h2 id="history" { "History" }
@@ -52,7 +52,7 @@ pub(super) fn pin(shown: &Shown, name: &str, pin: &PinState, now: Timestamp) -> 
     }
 }
 
-fn fact(name: &str, value: Markup) -> Markup {
+fn fact(name: &str, value: &Markup) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
 }
 

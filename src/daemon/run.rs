@@ -197,6 +197,7 @@ impl<R: Rounds> Daemon<R> {
     fn take_declared(&mut self, declared: Declared) {
         self.memory.pins.retain(|pin, _| declared.pins.contains(pin));
         self.memory.images = declared.images;
+        self.memory.begun = declared.timers.known(&self.memory.begun, self.clock.now());
         self.timers = Some(declared.timers);
         self.declared = Some(declared.pins);
     }

@@ -37,6 +37,13 @@ impl Timers {
         Self { timers, seed }
     }
 
+    /// What is remembered of expressions that are there: a new one begins to count now, unless nothing ever began.
+    pub fn known(&self, begun: &Begun, now: Timestamp) -> Begun {
+        let is_first = begun.is_empty();
+        let of = |name: &String| begun.get(name).copied().or((!is_first).then_some(now));
+        self.timers.keys().filter_map(|name| Some((name.clone(), of(name)?))).collect()
+    }
+
     /// The expressions that are due, and their pins. What was missed, however often, is due once; what never began is due
     /// at once.
     pub fn due(&self, begun: &Begun, now: Timestamp) -> (BTreeSet<String>, BTreeSet<PinName>) {
@@ -123,6 +130,20 @@ mod tests {
         begun.extend(due.into_iter().map(|name| (name, week)));
         assert_eq!(timers.due(&begun, week).1.len(), 0);
         assert_eq!(names(&timers.due(&begun, time("2026-11-30T07:00:00Z")).1), ["c"]);
+    }
+
+    #[test]
+    fn another_schedule_is_no_reason_to_run_at_once() {
+        let now = time("2026-11-22T08:00:00Z");
+        let timers = timers(&[("a", "0 6 * * *"), ("b", "0 7 * * *")], 0);
+        assert_eq!(timers.known(&Begun::new(), now), Begun::new(), "all of it is due");
+        let old = time("2026-11-22T06:00:00Z");
+        let begun = [("0 6 * * *", old), ("0 5 * * *", old)].map(|(name, at)| (name.to_owned(), at)).into();
+        let known = timers.known(&begun, now);
+        assert_eq!(
+            known.into_iter().collect::<Vec<_>>(),
+            [("0 6 * * *".into(), old), ("0 7 * * *".into(), now)]
+        );
     }
 
     #[test]

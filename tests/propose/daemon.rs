@@ -254,6 +254,7 @@ fn a_mistake_in_what_is_declared_is_shown_and_what_was_known_stays() {
     let runs = daemon.ran(2);
     assert_eq!(runs[0]["status"], 2);
     assert!(runs[0]["problems"].to_string().contains("pin.x.image"), "{}", runs[0]);
+    assert!(daemon.get("/").body.contains("What the last run could not do"));
     world.edit("main", "pins.toml", &format!("{declared}\n"));
     daemon.tell("-HUP");
     daemon.says(MISTAKE, false);

@@ -17,6 +17,7 @@ pub(super) fn overview(shown: &Shown, problem: Option<&str>, now: Timestamp) -> 
             }
         }
         (alarms(shown))
+        (last(shown, now))
         (summary(shown, now))
         (proposals(shown))
         (pins(shown, now))
@@ -39,6 +40,22 @@ fn alarms(shown: &Shown) -> Markup {
                     @for (name, pin) in &alarms {
                         li { (pin_link(name)) ": " (pin.note.as_deref().unwrap_or("see its page")) }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// What the last run could not do.
+fn last(shown: &Shown, now: Timestamp) -> Markup {
+    let ended = shown.memory.runs.iter().rev().find_map(|run| Some((run, run.ended?)));
+    html! {
+        @if let Some((run, ended)) = ended {
+            @if !run.problems.is_empty() {
+                section.problems aria-labelledby="last" {
+                    h2 id="last" { "What the last run could not do" }
+                    ul { @for problem in &run.problems { li { (problem) } } }
+                    p.dim { "Run " a href="/runs" { (run.id) } ", which ended " (when(ended, now)) "." }
                 }
             }
         }

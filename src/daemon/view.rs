@@ -1,6 +1,6 @@
 //! What people and machines may see of a daemon, whatever it is doing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -26,6 +26,15 @@ pub struct Shown {
     pub next: Option<Timestamp>,
     /// Whether one is under way.
     pub running: bool,
+}
+
+impl Shown {
+    /// The open proposals that move a pin, by branch, each with where it can be read.
+    pub fn proposals_of(&self, pin: &str) -> BTreeMap<&str, Option<&str>> {
+        let proposals = self.memory.proposals.iter();
+        let of_pin = proposals.filter(|(_, it)| it.pins.iter().any(|name| name == pin));
+        of_pin.map(|(branch, it)| (branch.as_str(), it.url.as_deref())).collect()
+    }
 }
 
 impl View {

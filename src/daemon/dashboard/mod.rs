@@ -1,4 +1,4 @@
-//! The dashboard: pages that are whole without scripts, made anew for each request of what is remembered.
+//! The dashboard: pages that are whole without scripts, made of what is remembered. Pure.
 //!
 //! `overview` is the first page, `pin` that of one pin, `lists` the images and the runs; `timeline` draws a pin's history;
 //! `parts` is what they share.
@@ -9,54 +9,38 @@ mod parts;
 mod pin;
 mod timeline;
 
-use std::sync::Arc;
+use jiff::Timestamp;
 
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
-
-use super::http::{Shared, answer};
+use super::Shown;
 use parts::{Page, page};
 
-const HTML: &str = "text/html; charset=utf-8";
+/// What the pages look like.
+pub(super) const STYLE: &str = include_str!("style.css");
+/// What makes them better.
+pub(super) const SCRIPT: &str = include_str!("script.js");
 
-pub(super) async fn overview(State(shared): State<Arc<Shared>>) -> Response<Body> {
-    let shown = shared.view.now();
-    let body = overview::overview(&shown, shared.view.problem().as_deref(), shared.now());
-    whole(StatusCode::OK, Page::Overview, "Pins", &body)
+/// All pins. `problem` is why what is declared could not be read.
+pub(super) fn overview(shown: &Shown, problem: Option<&str>, now: Timestamp) -> String {
+    page(Page::Overview, "Pins", &overview::overview(shown, problem, now)).into_string()
 }
 
-pub(super) async fn pin(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response<Body> {
-    let shown = shared.view.now();
-    match shown.memory.pins.iter().find(|(known, _)| known.as_str() == name) {
-        Some((_, pin)) => {
-            whole(StatusCode::OK, Page::Pin, &name, &pin::pin(&shown, &name, pin, shared.now()))
-        }
-        None => whole(
-            StatusCode::NOT_FOUND,
-            Page::Pin,
-            "No such pin",
-            &parts::nothing("No pin of that name is known here."),
-        ),
-    }
+/// One pin; none where no pin of that name is known.
+pub(super) fn pin(shown: &Shown, name: &str, now: Timestamp) -> Option<String> {
+    let (_, pin) = shown.memory.pins.iter().find(|(known, _)| known.as_str() == name)?;
+    Some(page(Page::Pin, name, &pin::pin(shown, name, pin, now)).into_string())
 }
 
-pub(super) async fn images(State(shared): State<Arc<Shared>>) -> Response<Body> {
-    whole(StatusCode::OK, Page::Images, "Images", &lists::images(&shared.view.now()))
+/// That there is no such pin.
+pub(super) fn no_pin() -> String {
+    page(Page::Pin, "No such pin", &parts::nothing("No pin of that name is known here.")).into_string()
 }
 
-pub(super) async fn runs(State(shared): State<Arc<Shared>>) -> Response<Body> {
-    whole(StatusCode::OK, Page::Runs, "Runs", &lists::runs(&shared.view.now(), shared.now()))
+/// The images and the pins that they read.
+pub(super) fn images(shown: &Shown) -> String {
+    page(Page::Images, "Images", &lists::images(shown)).into_string()
 }
 
-pub(super) async fn style() -> Response<Body> {
-    answer(StatusCode::OK, "text/css; charset=utf-8", include_str!("style.css"))
-}
-
-pub(super) async fn script() -> Response<Body> {
-    answer(StatusCode::OK, "text/javascript; charset=utf-8", include_str!("script.js"))
-}
-
-fn whole(status: StatusCode, here: Page, title: &str, body: &maud::Markup) -> Response<Body> {
-    answer(status, HTML, page(here, title, body).into_string())
+/// The runs.
+pub(super) fn runs(shown: &Shown, now: Timestamp) -> String {
+    page(Page::Runs, "Runs", &lists::runs(shown, now)).into_string()
 }

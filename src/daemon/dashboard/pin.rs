@@ -5,7 +5,6 @@ use maud::{Markup, html};
 
 use super::parts::{content, proposal_link, state, when, when_known};
 use super::timeline::timeline;
-use crate::daemon::http::proposals_of;
 use crate::daemon::{PinState, Shown};
 
 pub(super) fn pin(shown: &Shown, name: &str, pin: &PinState, now: Timestamp) -> Markup {
@@ -23,7 +22,7 @@ pub(super) fn pin(shown: &Shown, name: &str, pin: &PinState, now: Timestamp) -> 
             @if let Some(note) = &pin.note { (fact("what holds it back", &html! { (note) })) }
             @for notice in &pin.notices { (fact("notice", &html! { (notice) })) }
             (fact("asked", &html! { (when(pin.asked, now)) ", by " code { (pin.schedule) } }))
-            @for (branch, url) in proposals_of(shown, name) { (fact("proposed", &proposal_link(branch, url))) }
+            @for (branch, url) in shown.proposals_of(name) { (fact("proposed", &proposal_link(branch, url))) }
         }
         section aria-labelledby="history" {
             h2 id="history" { "History" }

@@ -1,6 +1,5 @@
 //! The API: what is known, in JSON. `openapi.json` describes it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -9,7 +8,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Shared, text};
-use crate::daemon::{PinState, Run, Shown, Standing};
+use crate::daemon::{PinState, Run, Standing};
 use crate::report::SCHEMA_VERSION;
 
 /// Ready is who knows what is declared.
@@ -45,7 +44,7 @@ pub(super) async fn pin(State(shared): State<Arc<Shared>>, Path(name): Path<Stri
     let mut value = brief(&name, pin);
     value["explanation"] = json!(pin.explanation);
     value["history"] = json!(pin.history);
-    value["proposals"] = json!(proposals_of(&shown, &name));
+    value["proposals"] = json!(shown.proposals_of(&name));
     document(json!({ "pin": value }))
 }
 
@@ -77,13 +76,6 @@ pub(super) async fn proposals(State(shared): State<Arc<Shared>>) -> Response<Bod
 
 pub(super) async fn images(State(shared): State<Arc<Shared>>) -> Response<Body> {
     document(json!({ "images": shared.view.now().memory.images }))
-}
-
-/// The open proposals that move a pin, by branch.
-pub(in crate::daemon) fn proposals_of<'s>(shown: &'s Shown, pin: &str) -> BTreeMap<&'s str, Option<&'s str>> {
-    let proposals = shown.memory.proposals.iter();
-    let of_pin = proposals.filter(|(_, it)| it.pins.iter().any(|name| name == pin));
-    of_pin.map(|(branch, it)| (branch.as_str(), it.url.as_deref())).collect()
 }
 
 fn brief(name: &str, pin: &PinState) -> Value {

@@ -1,10 +1,11 @@
 //! What is served over HTTP: health, metrics, the API in JSON, and the dashboard. Nothing here changes anything but `POST
 //! /api/v1/refresh`, which asks for a run.
 //!
-//! `api` is the API, `trigger` who may ask for a run, `metrics` what is counted; `openapi.json` describes the API.
+//! `api` is the API, `pages` the dashboard's pages, `trigger` who may ask for a run, `metrics` what is counted; `openapi.json` describes the API.
 
 mod api;
 mod metrics;
+mod pages;
 mod trigger;
 
 use std::io;
@@ -25,9 +26,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub(super) use api::proposals_of;
-
-use super::{Clock, Inbox, View, dashboard};
+use super::{Clock, Inbox, View};
 
 /// What every answer says of itself: nothing is kept, framed, or fetched from elsewhere.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -44,7 +43,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 
 /// What the answers are made of.
 pub struct Shared {
-    pub(super) view: Arc<View>,
+    view: Arc<View>,
     inbox: Arc<Inbox>,
     clock: Arc<dyn Clock>,
     /// What those have to know who ask for a run; where there is none, nobody may.
@@ -62,7 +61,7 @@ impl Shared {
         Arc::new(Self { view, inbox, clock, secret })
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }
@@ -83,12 +82,12 @@ pub async fn serve(
 /// All routes.
 pub fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(dashboard::overview))
-        .route("/pins/{name}", get(dashboard::pin))
-        .route("/images", get(dashboard::images))
-        .route("/runs", get(dashboard::runs))
-        .route("/style.css", get(dashboard::style))
-        .route("/script.js", get(dashboard::script))
+        .route("/", get(pages::overview))
+        .route("/pins/{name}", get(pages::pin))
+        .route("/images", get(pages::images))
+        .route("/runs", get(pages::runs))
+        .route("/style.css", get(pages::style))
+        .route("/script.js", get(pages::script))
         .route("/healthz", get(async || text(StatusCode::OK, "ok\n")))
         .route("/readyz", get(api::ready))
         .route("/metrics", get(metrics::metrics))
@@ -117,7 +116,7 @@ async fn headed(request: Request, next: Next) -> Response<Body> {
 }
 
 /// An answer of some kind.
-pub(super) fn answer(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
+fn answer(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));

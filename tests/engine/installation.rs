@@ -313,6 +313,8 @@ impl Repository {
     pub(crate) fn build_layout(&self, name: &str, version: &str, revision: &str) {
         let arguments = self.emit("build-args");
         fs::write(self.session.folder().join("sources-list"), self.emit("sources-list")).unwrap();
+        // apt of Debian 12 was seen to wait for ever, with nothing open, after it had passed on to the second place.
+        let _live = Served::start(&self.session, LIVE, &self.session.seen("served/live"));
         let snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
         let secret = format!("id=sources-list,src={}", self.session.seen("sources-list"));
         let output = format!("type=oci,dest={},tar=false,name=built:1", self.session.seen(name));

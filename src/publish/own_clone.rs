@@ -15,10 +15,8 @@ use crate::workspace::Workspace;
 pub fn open(source: &Path, folder: &Path, remote: &str) -> Result<Place, Error> {
     let root = Workspace::root_of(source);
     let theirs = Place::open(&root)?;
-    let repository = match folder.join(".git").exists() {
-        true => Repository::open(folder),
-        false => Repository::init(folder),
-    };
+    // One whose making was cut off is made to its end.
+    let repository = Repository::open(folder).or_else(|_| Repository::init(folder));
     let repository = repository.map_err(|error| {
         said("opened", &error).hint(format!("it is a copy: remove {} to have it made anew", folder.display()))
     })?;
@@ -52,4 +50,22 @@ fn configure(repository: &Repository, theirs: &Place, remote: &str) -> Result<()
 pub fn stand_on(place: &Place, commit: &CommitId) -> Result<(), Error> {
     let repository = place.repository()?;
     repository.set_head_detached(oid(commit)?).map_err(|error| said("brought to its base", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_whose_making_was_cut_off_is_made_to_its_end() {
+        let (source, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let theirs = Repository::init(source.path()).unwrap();
+        theirs.remote("origin", "https://example.org/a.git").unwrap();
+        for made in ["", ".git", ".git/objects", ".git/refs"] {
+            std::fs::create_dir_all(folder.path().join(made)).unwrap();
+            let place = open(source.path(), folder.path(), "origin").unwrap();
+            assert!(place.head().unwrap().is_none(), "{made}");
+            std::fs::remove_dir_all(folder.path().join(".git")).unwrap();
+        }
+    }
 }

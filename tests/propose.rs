@@ -8,8 +8,6 @@ mod support;
 mod branches;
 #[path = "propose/commit.rs"]
 mod commit;
-#[path = "propose/daemon.rs"]
-mod daemon;
 #[path = "propose/kill.rs"]
 mod kill;
 #[path = "propose/life.rs"]

@@ -1,0 +1,14 @@
+//! The daemon as a process: the binary, real git, registries and forges over HTTP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+
+#[allow(dead_code, reason = "other tests of proposals use the rest")]
+mod support;
+
+#[path = "daemon/driver.rs"]
+mod driver;
+#[path = "daemon/life.rs"]
+mod life;
+#[path = "propose/world.rs"]
+#[allow(dead_code, reason = "tests of proposals use the rest")]
+mod world;

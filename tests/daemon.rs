@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
-#[allow(dead_code, reason = "other tests of proposals use the rest")]
 mod support;
 
 #[path = "daemon/driver.rs"]

@@ -21,4 +21,5 @@ mod shared;
 #[path = "propose/texts.rs"]
 mod texts;
 #[path = "propose/world.rs"]
+#[allow(dead_code, reason = "tests of the daemon use the rest")]
 mod world;

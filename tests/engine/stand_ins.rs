@@ -70,6 +70,9 @@ const TOOLCHAIN: &str = "
 [pin.rust]
 image = \"docker.io/library/rust\"
 track = \"{major}.{minor}-slim-bookworm\"
+
+[references]
+ignore = [\"src\", \"benches\"]
 ";
 
 /// This machine's toolchain on Debian, with the crates of Cargo.lock at hand. Nothing is made fast: that takes long.

@@ -90,7 +90,7 @@ pub(crate) fn own(repository: &Repository) -> Option<Served> {
         sysroot=$(rustc --print sysroot); target=$(rustc -vV | sed -n 's/host: //p')
         mkdir -p \"$context/rust/bin\" \"$context/rust/lib/rustlib\" \"$context/cargo\"
         cp \"$sysroot/bin/cargo\" \"$sysroot/bin/rustc\" \"$context/rust/bin\"
-        cp -a \"$sysroot\"/lib/*.so \"$context/rust/lib\"; cp -a \"$sysroot/lib/rustlib/$target\" \"$context/rust/lib/rustlib\"
+        cp -a \"$sysroot\"/lib/*.so* \"$context/rust/lib\"; cp -a \"$sysroot/lib/rustlib/$target\" \"$context/rust/lib/rustlib\"
         printf '[source.crates-io]\\nreplace-with = \"here\"\\n[source.here]\\ndirectory = \"/usr/local/cargo/vendor\"\\n' \
             >\"$context/cargo/config.toml\"
         cargo vendor --quiet --locked \"$context/cargo/vendor\" >/dev/null";

@@ -4,10 +4,16 @@
 
 mod support;
 
+#[path = "daemon/browser.rs"]
+mod browser;
+#[path = "daemon/chromium.rs"]
+mod chromium;
 #[path = "daemon/driver.rs"]
 mod driver;
 #[path = "daemon/life.rs"]
 mod life;
+#[path = "daemon/shop.rs"]
+mod shop;
 #[path = "propose/world.rs"]
 #[allow(dead_code, reason = "tests of proposals use the rest")]
 mod world;

@@ -4,12 +4,16 @@
 
 mod support;
 
+#[path = "daemon/access.rs"]
+mod access;
 #[path = "daemon/browser.rs"]
 mod browser;
 #[path = "daemon/chromium.rs"]
 mod chromium;
 #[path = "daemon/driver.rs"]
 mod driver;
+#[path = "daemon/expected.rs"]
+mod expected;
 #[path = "daemon/life.rs"]
 mod life;
 #[path = "daemon/shop.rs"]

@@ -88,6 +88,7 @@ impl Chromium {
         for domain in ["Page", "Runtime", "Log", "Network", "Audits", "DOM", "Accessibility"] {
             self.call(&format!("{domain}.enable"), &json!({}));
         }
+        self.call("Emulation.setScrollbarsHidden", &json!({ "hidden": true }));
     }
 
     /// One message of the browser's.

@@ -13,6 +13,9 @@ use crate::world::World;
 pub(crate) const HOSTILE: &str =
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
 
+/// When the daemon lives.
+pub(crate) const NOW: &str = "2026-05-20T06:00:00Z";
+
 const PINS: [&str; 7] = ["caddy", "debian", "nginx", "node", "postgres", "redis", "rust"];
 /// What upstreams released, and when: the day of May 2026.
 const RELEASES: [(u32, &str, &str); 8] = [
@@ -52,7 +55,7 @@ impl Shop {
         past(&world);
         present(&world, &declared);
         let folder = tempfile::tempdir().unwrap();
-        let daemon = Daemon::start_at(&world, &folder.path().join("state"), "2026-05-20T06:00:00Z");
+        let daemon = Daemon::start_at(&world, &folder.path().join("state"), NOW);
         daemon.ran(1);
         assert_eq!(daemon.trigger(SECRET, "{\"pin\": \"php\"}"), 202);
         daemon.ran(2);
@@ -108,8 +111,8 @@ fn past(world: &World) {
 
 /// What is not settled: something newer for four pins, one that was never locked, and three upstreams that are not well.
 fn present(world: &World, declared: &str) {
-    for name in ["rust", "postgres", "redis"] {
-        world.registry.push_index(name, "1.2.0", BOTH);
+    for (name, tag) in [("rust", "1.10.0"), ("postgres", "1.2.0"), ("redis", "1.2.0")] {
+        world.registry.push_index(name, tag, BOTH);
     }
     world.registry.push_index("nginx", "1.0.0", BOTH);
     world.registry.push_index("mariadb", "1.0.0", BOTH);

@@ -67,11 +67,13 @@ fn facts(shown: &Shown, name: &str, pin: &PinState, now: Timestamp) -> Markup {
             }))
             @if let Some(at) = pin.first_seen { (fact("first seen", moment_and(at, now))) }
             @if let Some(newest) = &pin.newest { (fact("newest", html! { (newest) })) }
-            @if let Some(note) = &pin.note { (fact("state", html! { (note) })) }
+            @if let Some(note) = pin.note.as_ref().filter(|_| pin.state != Standing::Alarm) {
+                (fact("state", html! { (note) }))
+            }
             @for notice in &pin.notices { (fact("notice", html! { (notice) })) }
             @for (branch, url) in shown.proposals_of(name) { (fact("proposed", proposal_link(branch, url))) }
             (fact("as of", moment_and(pin.asked, now)))
-            (fact("asked about", html! { code { (pin.schedule) } }))
+            (fact("schedule", html! { code { (pin.schedule) } }))
         }
     }
 }

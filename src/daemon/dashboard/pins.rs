@@ -48,7 +48,7 @@ fn states(shown: &Shown, wanted: Option<Standing>) -> Markup {
     let here = |is: bool| is.then_some("true");
     html! {
         ul.states aria-label="Pins by state" {
-            li { a href="/#pins" data-state="" aria-current=[here(wanted.is_none())] { span.count { (pins.len()) } " " span.state { "all" } } }
+            li { a href="/#pins" data-state="" aria-current=[here(wanted.is_none())] { span.count { (pins.len()) } " all" } }
             @for one in Standing::ALL {
                 @let many = pins.values().filter(|pin| pin.state == one).count();
                 li {
@@ -71,7 +71,10 @@ fn row(shown: &Shown, name: &str, pin: &PinState, wanted: Option<Standing>, now:
         tr role="row" data-state=(pin.state.name()) hidden[!is_wanted(pin, wanted)] {
             (head(&pin_link(name)))
             (sorted("state", number(severity), &state(pin.state)))
-            (cell("locked", &locked(pin)))
+            @match &pin.locked {
+                Some(tag) => (cell("locked", &locked(tag, pin))),
+                None => (sorted("locked", None, &html! { span.dim { "not locked" } })),
+            }
             (cell("newest", &html! { @if let Some(newest) = &pin.newest { (tag(newest)) } }))
             (sorted("age", first.map(|at| now.duration_since(at).as_secs()), &html! { @if let Some(at) = first { (age(at, now)) } }))
             (cell("why", &why(shown, name, pin)))
@@ -85,13 +88,8 @@ fn number(count: Option<usize>) -> Option<i64> {
     count.and_then(|count| i64::try_from(count).ok())
 }
 
-fn locked(pin: &PinState) -> Markup {
-    html! {
-        @match &pin.locked {
-            Some(locked) => { (tag(locked)) @if let Some(it) = &pin.content { " " (content(it)) } }
-            None => { span.dim { "not locked" } }
-        }
-    }
+fn locked(locked: &str, pin: &PinState) -> Markup {
+    html! { (tag(locked)) @if let Some(it) = &pin.content { " " (content(it)) } }
 }
 
 /// What holds a pin back or is wrong, and where its next step can be read.

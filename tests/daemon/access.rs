@@ -44,15 +44,15 @@ fn every_page_is_accessible_and_fits_in_any_light_on_any_screen() {
     let mut grounds = Vec::new();
     for (page, path) in pages() {
         for (screen, width, height, mobile) in SCREENS {
+            stage.browser.size(width, height, mobile);
+            stage.open(&path);
+            stage.eval(&axe);
             for scheme in ["light", "dark"] {
                 let name = format!("{page}-{screen}-{scheme}");
-                stage.browser.size(width, height, mobile);
                 stage.browser.scheme(scheme);
-                stage.open(&path);
                 stage.fits(&name);
                 stage.browser.picture(&folder.join(format!("{name}.png")));
                 grounds.push(stage.eval("getComputedStyle(document.body).backgroundColor"));
-                stage.eval(&axe);
                 assert_eq!(stage.eval(CHECK), json!([]), "{name}");
             }
         }

@@ -196,7 +196,7 @@ impl Chromium {
 
     /// Writes a picture of the whole page.
     pub(crate) fn picture(&mut self, file: &Path) {
-        let how = json!({ "format": "png", "captureBeyondViewport": true });
+        let how = json!({ "format": "png", "captureBeyondViewport": true, "optimizeForSpeed": true });
         let shot = self.call("Page.captureScreenshot", &how);
         fs::write(file, decode_base64(shot["data"].as_str().unwrap()).unwrap()).unwrap();
     }

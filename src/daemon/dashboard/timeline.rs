@@ -66,11 +66,11 @@ pub(super) fn timeline(history: &[Seen], now: Timestamp) -> Markup {
     html! {
         figure {
             svg.timeline width="100%" height=(height) role="img" aria-label=(said) {
-                @for (tag, y) in tags.iter().zip((0..).map(|row| ROW * row + 28)) { (line(history, tag, y, &axis)) }
                 @for (at, anchor) in axis.ticks() {
                     line.tick x1=(axis.x(at)) x2=(axis.x(at)) y1="0" y2=(height - 22) {}
                     text.date text-anchor=(anchor) x=(axis.x(at)) y=(height - 7) { (at.strftime("%Y-%m-%d")) }
                 }
+                @for (tag, y) in tags.iter().zip((0..).map(|row| ROW * row + 28)) { (line(history, tag, y, &axis)) }
             }
             figcaption {
                 span.key.locked { "what is locked" } " "

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::browser::{Stage, Ticket, gallery, pages};
+use crate::stage::{Stage, Ticket, gallery, pages};
 
 /// The screens, each with its size and whether it is a phone's.
 const SCREENS: [(&str, u32, u32, bool); 2] = [("desk", 1280, 800, false), ("phone", 390, 844, true)];
 /// What the browser tells aids of the table.
-const ROLES: [(&str, usize); 4] = [("columnheader", 8), ("rowheader", 10), ("row", 11), ("table", 1)];
+const ROLES: [(&str, usize); 4] = [("columnheader", 8), ("rowheader", 11), ("row", 12), ("table", 1)];
 /// What axe finds, and what it cannot tell; the contrast of text in a picture it never can.
 const CHECK: &str = "axe.run({ resultTypes: ['violations', 'incomplete'], runOnly: { type: 'tag', values:
     ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } })

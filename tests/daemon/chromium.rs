@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::registry::decode_base64;
+use crate::support::base64;
 
 /// The protocol goes over the descriptors 3 and 4, which a child cannot be given in any other way.
 const START: &str = "exec chromium \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null";
@@ -198,7 +198,7 @@ impl Chromium {
     pub(crate) fn picture(&mut self, file: &Path) {
         let how = json!({ "format": "png", "captureBeyondViewport": true, "optimizeForSpeed": true });
         let shot = self.call("Page.captureScreenshot", &how);
-        fs::write(file, decode_base64(shot["data"].as_str().unwrap()).unwrap()).unwrap();
+        fs::write(file, base64::decode(shot["data"].as_str().unwrap()).unwrap()).unwrap();
     }
 
     /// The status of the document and each URL that was asked for since the page was opened.

@@ -66,7 +66,9 @@ impl Pin {
     pub(crate) fn row(&self) -> Vec<String> {
         let digits = self.content().trim_start_matches("sha256:").get(..12).unwrap_or_default();
         let locked = format!("{} {digits}", Self::tag(self.locked()));
-        let why = [Self::short(&self.pin["note"])].into_iter().chain(self.proposals.iter().cloned());
+        let notices = self.pin["notices"].as_array().unwrap().iter().map(Self::short);
+        let note = [Self::short(&self.pin["note"])].into_iter().chain(notices);
+        let why = note.chain(self.proposals.iter().cloned());
         let several = |many: usize| if many == 1 { "" } else { "s" };
         let counted = self.uses().into_iter().zip(["image", "file"]).filter(|(many, _)| *many > 0);
         let used: Vec<String> =

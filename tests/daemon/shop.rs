@@ -18,13 +18,14 @@ pub(crate) const NOW: &str = "2026-05-20T06:00:00Z";
 
 const PINS: [&str; 7] = ["caddy", "debian", "nginx", "node", "postgres", "redis", "rust"];
 /// What upstreams released, and when: the day of May 2026.
-const RELEASES: [(u32, &str, &str); 8] = [
+const RELEASES: [(u32, &str, &str); 9] = [
     (3, "node", "1.0.1"),
     (3, "rust", "1.0.1"),
     (5, "node", "1.0.1"),
     (8, "node", "1.1.0"),
     (8, "debian", "1.0.0"),
     (12, "node", "1.1.1"),
+    (12, "alpine", "1.1.0-alpine3.23"),
     (12, "rust", "1.1.0"),
     (15, "caddy", "1.0.2"),
 ];
@@ -72,8 +73,10 @@ fn declarations(world: &World) -> String {
     let (name, tag) = (long_name(), long_tag());
     world.registry.push_index("long", &tag, BOTH);
     world.registry.push_index("php", "1.0.0", BOTH);
+    world.registry.push_index("alpine", "1.0.0-alpine3.20", BOTH);
     declared
         + &pin(&world.registry, &name, "long", &tag.replace("1.0.0", "{version}"))
+        + &pin(&world.registry, "alpine", "alpine", "{version}-alpine3.20")
         + &pin(&world.registry, "php", "php", "{version}")
 }
 

@@ -20,7 +20,7 @@ use solera_pin::model::Digest;
 
 use super::serve::Server;
 
-pub use answers::{basic, decode_base64};
+pub use answers::basic;
 
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

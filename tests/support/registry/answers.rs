@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use solera_pin::model::Digest;
 
+use super::super::base64;
 use super::{Auth, Contents, INDEX, LinkStyle, Recorded, Reply, Repository, Secret, Shared};
 
 pub async fn handle(State(shared): State<Shared>, request: Request<Body>) -> Response {
@@ -272,31 +273,9 @@ fn error(status: u16, code: &str) -> Reply {
 
 /// User and password of an `Authorization` header.
 pub fn basic(header: &str) -> Option<(String, String)> {
-    let decoded = String::from_utf8(decode_base64(header.strip_prefix("Basic ")?)?).ok()?;
+    let decoded = String::from_utf8(base64::decode(header.strip_prefix("Basic ")?)?).ok()?;
     let (user, password) = decoded.split_once(':')?;
     Some((user.into(), password.into()))
-}
-
-/// The bytes of a Base64 text.
-pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
-    for c in text.bytes().filter(|c| *c != b'=') {
-        let digit = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(digit);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
 }
 
 fn send(reply: Reply) -> Response {

@@ -179,8 +179,7 @@ impl Chromium {
 
     /// The window's size, as that of a phone or of a desk.
     pub(crate) fn size(&mut self, width: u32, height: u32, mobile: bool) {
-        let scale = if mobile { 2 } else { 1 };
-        let size = json!({ "width": width, "height": height, "mobile": mobile, "deviceScaleFactor": scale });
+        let size = json!({ "width": width, "height": height, "mobile": mobile, "deviceScaleFactor": 1 });
         self.call("Emulation.setDeviceMetricsOverride", &size);
     }
 

@@ -15,8 +15,8 @@ const ROWS: usize = 12;
 /// The longest name of a row.
 const NAME: usize = 36;
 /// Where the time begins and how much of the width it takes, in thousandths.
-const LEFT: i64 = 15;
-const WIDTH: i64 = 970;
+const LEFT: i64 = 25;
+const WIDTH: i64 = 950;
 
 /// The time that is drawn.
 struct Axis {
@@ -102,5 +102,31 @@ fn line(history: &[Seen], tag: &str, y: usize, axis: &Axis) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_tags_have_lines_and_points_stand_where_their_times_are() {
+        let day =
+            |day: i8| jiff::civil::date(2026, 5, day).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+        let seen =
+            |at: i8| Seen { tag: format!("1.{at}"), content: "x".into(), at: day(at), locked: at == 14 };
+        let history: Vec<Seen> = (1..=14).map(seen).collect();
+        let drawn = timeline(&history, day(27)).into_string();
+        assert_eq!(
+            (drawn.matches("<circle").count(), drawn.matches("<g class=\"locked\">").count()),
+            (12, 1)
+        );
+        assert!(drawn.contains("; 2 older tags left out"), "{drawn}");
+        assert!(drawn.contains("14 contents of 14 tags first seen in 26 days; 1.14 was the last"), "{drawn}");
+        // Half of the time is half of the width.
+        assert!(drawn.contains("<circle cx=\"50.0%\" cy=\"28\" r=\"6\">"), "{drawn}");
+        assert!(!drawn.contains("1.2<") && drawn.contains("1.3<"), "{drawn}");
+        // One moment is as wide as many.
+        assert!(timeline(&history[..1], day(1)).into_string().contains("<circle cx=\"2.5%\""));
     }
 }

@@ -66,8 +66,9 @@ impl Chromium {
         std::thread::spawn(move || {
             let mut message = Vec::new();
             while matches!(output.read_until(0, &mut message), Ok(1..)) {
-                let said = serde_json::from_slice(message.trim_ascii_end().strip_suffix(&[0]).unwrap());
-                if sender.send(said.unwrap()).is_err() {
+                // What has no end is what it was saying when it was ended.
+                let Some(said) = message.strip_suffix(&[0]) else { break };
+                if sender.send(serde_json::from_slice(said).unwrap()).is_err() {
                     break;
                 }
                 message.clear();

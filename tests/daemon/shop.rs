@@ -10,8 +10,7 @@ use crate::support::registry::Reply;
 use crate::world::World;
 
 /// Markup that acts where it is taken for such.
-pub(crate) const HOSTILE: &str =
-    "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
+const HOSTILE: &str = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
 
 /// When the daemon lives.
 pub(crate) const NOW: &str = "2026-05-20T06:00:00Z";
@@ -33,10 +32,12 @@ const IMAGE: &str = "class = \"upstream-extension\"\ntag = \"1\"\nplatforms = [\
                      upstream-provides = [\"a base\"]\ndelta = [\"a shop\"]\nrefuses = [\"secrets\"]\n";
 const SCHEDULE: &str = "\n[schedule]\ncron = \"0 6 * * 1-5\"\ntime-zone = \"Europe/Madrid\"\n";
 
-/// A tag and a pin's name as long as they may be, or nearly.
-pub(crate) fn long_tag() -> String {
+/// A tag as long as one may be.
+fn long_tag() -> String {
     format!("1.0.0-{}", "x".repeat(122))
 }
+
+/// A pin's name, longer than any that is of use.
 pub(crate) fn long_name() -> String {
     ["a-name-that-somebody-found-telling"; 3].join("-")
 }
@@ -64,7 +65,7 @@ impl Shop {
     }
 }
 
-/// The first declarations, with what else is declared of each pin, and two more pins.
+/// The first declarations, with what else is declared of each pin, and three more pins.
 fn declarations(world: &World) -> String {
     let mut declared = world.there(&["show", "main:pins.toml"]) + "\n\n";
     for (pin, more) in [("redis", "min-age = \"14d\""), ("nginx", "immutable = true")] {

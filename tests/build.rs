@@ -223,6 +223,69 @@ fn the_catalog_builds() {
     }
 }
 
+/// The image of solera-pin itself, as it is run in a cluster: from a root that is read-only, without rights.
+#[test]
+#[ignore = "of `scripts/test --long`: it compiles solera-pin with all its crates, twice"]
+fn solera_pin_is_built_from_its_own_pins() {
+    let repository = Repository::of("bookworm", &["solera-pin"], &["git", "openssh-client"], stand_ins::own);
+    repository.commit();
+    println!("rust is this machine's");
+    for engine in ["--engine=buildx", "--engine=buildah"] {
+        let built = build(&repository, &["solera-pin", engine]);
+        assert_eq!(built.code, 0, "{engine}");
+        if engine == "--engine=buildx" {
+            let name = name(&built);
+            let run = |words: &[&str]| {
+                let apart =
+                    ["run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", "--tmpfs=/tmp"];
+                docker(
+                    &repository,
+                    &[&apart[..], &["--security-opt=no-new-privileges", name.as_str()], words].concat(),
+                )
+            };
+            assert_eq!(run(&["--version"]), concat!("solera-pin ", env!("CARGO_PKG_VERSION")));
+            assert!(run(&["daemon", "--help"]).contains("--repository <URL>"));
+        }
+    }
+}
+
+/// What the builder sees of a repository is what the Dockerfile's own file leaves, and nothing else changes the tag.
+#[test]
+fn an_image_may_be_built_from_all_of_the_repository() {
+    let repository = Repository::make("bookworm");
+    let put = |path: &str, text: &str| {
+        let path = repository.file(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let image = "images/fip-alias-agent";
+    let read = |name: &str| std::fs::read_to_string(repository.file(&format!("{image}/{name}"))).unwrap();
+    put(&format!("{image}/image.toml"), &format!("{}source = \"/\"\n", read("image.toml")));
+    let dockerfile = read("Dockerfile").replace("0755 fip", "0755 images/fip-alias-agent/fip");
+    let looks = "COPY . /all\nRUN test \"$(cd /all; find . -type f | sort | xargs)\" = \
+                 \"./app/deep/x ./images/fip-alias-agent/fip-alias-agent.sh\"\n";
+    put(&format!("{image}/Dockerfile"), &format!("{dockerfile}{looks}"));
+    put(&format!("{image}/Dockerfile.dockerignore"), "*\n!app\n!images/fip-alias-agent/*.sh\n");
+    put("app/deep/x", "1");
+    put("left", "1");
+    repository.commit();
+    let built = |engine: &str| {
+        let built = build(&repository, &["fip-alias-agent", engine]);
+        assert_eq!(built.code, 0, "{engine}");
+        name(&built)
+    };
+    let first = built("--engine=buildx");
+    assert_eq!(built("--engine=buildah"), first);
+    put("left", "2");
+    repository.commit();
+    assert_eq!(built("--engine=buildx"), first);
+    put("app/deep/x", "2");
+    let dirty = build(&repository, &["fip-alias-agent", "--push", PREFIX]);
+    assert!(dirty.code == 2 && dirty.said.contains("app/deep/x differs from the last commit"));
+    repository.commit();
+    assert_ne!(built("--engine=buildx"), first);
+}
+
 /// A network of its own, where nobody is but the copy and the packages.
 #[test]
 fn the_base_comes_from_the_copy_where_nothing_else_is() {

@@ -40,6 +40,8 @@ pub enum Origin {
     Pin(PinName),
     /// A folder below the image's own.
     Tree(String),
+    /// A folder of the repository, from its root, where it is empty: what a builder sees in place of the image's own folder.
+    Root(String),
 }
 
 /// One folder of `images/`.
@@ -94,6 +96,19 @@ impl Image {
                 .chain(&self.archives)
                 .collect();
         pins.into_iter()
+    }
+
+    /// Its own folder, from the root.
+    pub fn folder(&self) -> String {
+        format!("images/{}", self.name)
+    }
+
+    /// The folder that a builder sees, from the root, which is the empty one.
+    pub fn context(&self) -> String {
+        match &self.source {
+            Some(Origin::Root(folder)) => folder.clone(),
+            _ => self.folder(),
+        }
     }
 
     /// Every mention of a pin, with its place.
@@ -191,15 +206,21 @@ fn pin(entry: &Entry<'_>, named: &mut Vec<(PinName, Place)>) -> Result<PinName, 
     Ok(name)
 }
 
-/// A pin's name, or a path that starts with a dot.
+/// A pin's name, a path that starts with a dot and is below the image's folder, or one that starts with a slash and is below
+/// the root of the repository.
 fn origin(entry: &Entry<'_>, named: &mut Vec<(PinName, Place)>) -> Result<Origin, Problem> {
-    match entry.text()? {
-        path if path == "." || path.starts_with("./") => {
-            let inside = !path.split('/').any(|part| part == "..");
-            inside
-                .then(|| Origin::Tree(path.into()))
-                .ok_or_else(|| entry.problem("`source` leaves the image's folder"))
+    let text = entry.text()?;
+    let climbs = || text.split('/').any(|part| part == "..");
+    match text.strip_prefix('/') {
+        Some(_) if climbs() => Err(entry.problem("`source` leaves the repository")),
+        Some(below) => {
+            let parts: Vec<&str> = below.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+            Ok(Origin::Root(parts.join("/")))
         }
-        _ => pin(entry, named).map(Origin::Pin),
+        None if text == "." || text.starts_with("./") => match climbs() {
+            true => Err(entry.problem("`source` leaves the image's folder")),
+            false => Ok(Origin::Tree(text.into())),
+        },
+        None => pin(entry, named).map(Origin::Pin),
     }
 }

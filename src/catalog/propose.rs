@@ -63,6 +63,17 @@ pub enum ForgeKind {
     None,
 }
 
+impl ForgeKind {
+    /// What people call them.
+    pub const NAMES: [(&str, Self); 5] = [
+        ("github", Self::GitHub),
+        ("gitlab", Self::GitLab),
+        ("forgejo", Self::Forgejo),
+        ("gitea", Self::Forgejo),
+        ("none", Self::None),
+    ];
+}
+
 /// Which version steps share a proposal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GroupBy {
@@ -109,14 +120,7 @@ pub(super) fn read(root: &mut Section<'_>, propose: &mut Propose, problems: &mut
     let Some(mut section) = root.read("propose", problems, Entry::section) else {
         return;
     };
-    let forges = [
-        ("github", ForgeKind::GitHub),
-        ("gitlab", ForgeKind::GitLab),
-        ("forgejo", ForgeKind::Forgejo),
-        ("gitea", ForgeKind::Forgejo),
-        ("none", ForgeKind::None),
-    ];
-    propose.forge = section.read("forge", problems, |entry| one_of(entry, &forges));
+    propose.forge = section.read("forge", problems, |entry| one_of(entry, &ForgeKind::NAMES));
     propose.api = section.read("api", problems, |entry| web_url(entry, false));
     propose.base = section.read("base", problems, branch);
     let groups = [("pin", GroupBy::Pin), ("all", GroupBy::All)];

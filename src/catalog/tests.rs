@@ -122,6 +122,8 @@ fn from_source_needs_a_base_and_a_source() {
     assert!(says(&with_image).is_empty());
     with_image.images[0] = image("x", &format!("{text}source = \"./../y\"\n"));
     assert!(says(&with_image)[0].contains("leaves the image's folder"));
+    with_image.images[0] = image("x", &format!("{text}source = \"/a/../../y\"\n"));
+    assert!(says(&with_image)[0].contains("leaves the repository"));
 }
 
 #[test]

@@ -57,10 +57,10 @@ fn target(pins: &BTreeMap<PinName, Pin>, image: &EmittedImage) -> Result<Value, 
     let read = || pins.iter().filter(|(name, _)| image.pins.contains(name));
     let arguments: BTreeMap<String, String> =
         all_arguments(read()).into_iter().map(|(name, value)| (name, literal(&value))).collect();
-    let (context, dockerfile) = image.dockerfile.rsplit_once('/').unwrap_or((".", &image.dockerfile));
+    let context = Some(image.context.as_str()).filter(|folder| !folder.is_empty()).unwrap_or(".");
     let mut target = json!({
         "context": context,
-        "dockerfile": dockerfile,
+        "dockerfile": from(&image.context, &image.dockerfile),
         "args": arguments,
         "platforms": image.platforms,
     });
@@ -73,6 +73,17 @@ fn target(pins: &BTreeMap<PinName, Pin>, image: &EmittedImage) -> Result<Value, 
         target["secret"] = json!([SECRET]);
     }
     Ok(target)
+}
+
+/// A path as one from a folder; both are from the root, which is the empty one.
+fn from(folder: &str, path: &str) -> String {
+    if folder.is_empty() {
+        return path.to_owned();
+    }
+    match path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) {
+        Some(below) => below.to_owned(),
+        None => "../".repeat(folder.split('/').count()) + path,
+    }
 }
 
 /// Bake expands what stands in braces behind `$` and `%`.
@@ -96,9 +107,19 @@ mod tests {
     }
 
     #[test]
+    fn a_dockerfile_is_named_as_its_context_sees_it() {
+        for (folder, seen) in
+            [("", "images/a/Dockerfile"), ("images/a", "Dockerfile"), ("b/c", "../../images/a/Dockerfile")]
+        {
+            assert_eq!(from(folder, "images/a/Dockerfile"), seen);
+        }
+    }
+
+    #[test]
     fn an_image_called_default_is_what_bake_builds() {
         let image = |name: &str| EmittedImage {
             name: name.into(),
+            context: format!("images/{name}"),
             dockerfile: format!("images/{name}/Dockerfile"),
             platforms: Vec::new(),
             pins: Vec::new(),

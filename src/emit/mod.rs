@@ -30,6 +30,8 @@ use crate::model::{Pin, PinName};
 pub struct EmittedImage {
     /// Its name.
     pub name: String,
+    /// The folder that a builder sees, from the root, which is the empty one.
+    pub context: String,
     /// Its Dockerfile, relative to the repository.
     pub dockerfile: String,
     /// What it is built for.

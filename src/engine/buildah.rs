@@ -35,6 +35,7 @@ fn is_list(recipe: &Recipe) -> bool {
 fn build(recipe: &Recipe) -> Invocation {
     let mut arguments: Vec<OsString> = ["build", "--format=oci"].map(OsString::from).into();
     arguments.extend(recipe.words());
+    arguments.extend(recipe.ignore_file.iter().map(|file| format!("--ignorefile={file}").into()));
     // The time of the image and of all files that it adds.
     arguments.push(format!("--timestamp={}", recipe.epoch).into());
     arguments.push(match is_list(recipe) {

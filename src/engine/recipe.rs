@@ -19,6 +19,8 @@ pub struct Recipe {
     pub dockerfile: String,
     /// The folder that the builder sees, from the root.
     pub context: String,
+    /// The file that says what the builder does not see, where not every builder finds it.
+    pub ignore_file: Option<String>,
     /// `repository:tag`.
     pub name: String,
     /// Tells this build from all others on this machine; may stand in a tag.

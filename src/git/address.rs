@@ -103,6 +103,11 @@ impl Address {
         Some(Self { way: Way::Http(url), user, password })
     }
 
+    /// Whether it was written with a password, which whoever sees the command line can read.
+    pub fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
     /// How it is reached.
     pub fn transport(&self) -> Transport {
         match self.way {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::message::Response;
+use super::response::Response;
 use super::retry::http_date;
 
 /// A number above this is a time since 1970, and none below is.

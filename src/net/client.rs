@@ -12,8 +12,10 @@ use super::endpoint::{Endpoint, is_plain_allowed};
 use super::error::Place;
 use super::exchange::Failure;
 use super::host::{Host, Refusal};
-use super::message::{Access, Actions, Request, Response};
+use super::message::{Access, Actions, Request};
 use super::proxy::Proxy;
+use super::refused::{Tried, challenged, denied, is_challenge};
+use super::response::Response;
 use super::settings::Settings;
 use super::stats::Counters;
 use super::tls::Clients;
@@ -346,60 +348,4 @@ fn was_sent(answered: &Result<Response, Failure>) -> bool {
 /// Whether a request certainly did nothing.
 fn was_refused(error: &NetError) -> bool {
     matches!(error, NetError::Transient { status: 429, .. })
-}
-
-/// What was already refused while one request was being authorized.
-#[derive(Default)]
-struct Tried {
-    rounds: u32,
-    token: Option<Arc<Token>>,
-}
-
-impl Tried {
-    fn refused(&self, token: &Arc<Token>) -> bool {
-        self.token.as_ref().is_some_and(|refused| Arc::ptr_eq(refused, token))
-    }
-
-    /// Notes a refusal, and says whether another attempt makes sense: after none at all, or with a new token, which
-    /// helps once.
-    fn may_follow(&mut self, authorization: Option<Authorization>) -> bool {
-        self.rounds += 1;
-        match authorization {
-            None => self.rounds == 1,
-            Some(Authorization::Basic(_)) => false,
-            Some(Authorization::Bearer(token)) => self.token.replace(token).is_none(),
-        }
-    }
-}
-
-/// Whether this is a 401 of the host that was asked, and not of one that it redirected to.
-fn is_challenge(request: &Request, response: &Response) -> bool {
-    response.status == 401 && request.url.origin() == response.url.origin()
-}
-
-/// How a host that answered 401 wants to be asked.
-fn challenged(response: &Response, endpoint: &Endpoint) -> Result<Scheme, NetError> {
-    Scheme::offered(response.headers("www-authenticate")).ok_or_else(|| NetError::Denied {
-        place: Place::of(&response.url),
-        what: "answered 401 without saying how to log in".into(),
-        hint: format!("check that {} is a registry", endpoint.host()),
-    })
-}
-
-fn denied(response: &Response, endpoint: &Endpoint, actions: Actions) -> NetError {
-    let (place, login) = (Place::of(&response.url), endpoint.login_name());
-    let (what, hint) = match actions {
-        Actions::Pull => (
-            "answered 401: the repository does not exist, or is private".to_owned(),
-            format!("check the repository's name; if it is private: docker login{login}"),
-        ),
-        Actions::Push => {
-            let said = response.complaint().map(|said| format!(" ({said})")).unwrap_or_default();
-            (
-                format!("answered 401: who asks may not push there{said}"),
-                format!("log in with an account that may push: docker login{login}"),
-            )
-        }
-    };
-    NetError::Denied { place, what, hint }
 }

@@ -15,8 +15,9 @@ use super::body::Body;
 use super::client::Inner;
 use super::error::{Between, Place, seconds};
 use super::hop::next_hop;
-use super::message::{Access, Actions, Method, Request, Response, Secret, Target};
+use super::message::{Access, Actions, Method, Request, Secret, Target};
 use super::proxy::{Fault, Proxy};
+use super::response::Response;
 use super::{Allowance, Asked, NetError, issuer, tls};
 
 /// How many times the limit for the next bytes a whole answer may take, with the redirects that led to it.

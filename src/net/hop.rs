@@ -9,7 +9,8 @@ use url::Url;
 use super::client::Inner;
 use super::endpoint::is_plain_allowed;
 use super::error::Place;
-use super::message::{Access, Request, Response};
+use super::message::{Access, Request};
+use super::response::Response;
 use super::{Asked, NetError};
 
 const REDIRECTS: usize = 5;

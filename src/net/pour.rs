@@ -12,7 +12,8 @@ use super::body::Body;
 use super::client::Inner;
 use super::error::Place;
 use super::exchange::{Failure, is_compression, slow};
-use super::message::{Request, Response, Target};
+use super::message::{Request, Target};
+use super::response::Response;
 
 /// The slowest that an honest server is, in bytes a second: one that sends a byte now and then would never end.
 const SLOWEST: u64 = 4 << 10;

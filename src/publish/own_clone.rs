@@ -7,7 +7,7 @@ use git2::{ConfigLevel, Repository};
 
 use super::place::{Place, oid, said};
 use crate::error::Error;
-use crate::git::resolve;
+use crate::git::{Address, resolve};
 use crate::model::CommitId;
 use crate::workspace::Workspace;
 
@@ -15,15 +15,31 @@ use crate::workspace::Workspace;
 pub fn open(source: &Path, folder: &Path, remote: &str) -> Result<Place, Error> {
     let root = Workspace::root_of(source);
     let theirs = Place::open(&root)?;
-    // One whose making was cut off is made to its end.
-    let repository = Repository::open(folder).or_else(|_| Repository::init(folder));
-    let repository = repository.map_err(|error| {
-        said("opened", &error).hint(format!("it is a copy: remove {} to have it made anew", folder.display()))
-    })?;
-    configure(&repository, &theirs, remote)?;
+    configure(&made(folder)?, &theirs, remote)?;
     let own = folder.join(&theirs.folder);
     std::fs::create_dir_all(&own)?;
     Place::open(&own)
+}
+
+/// The clone in `folder` of what is at an address, made where it is not there.
+pub fn of(address: &Address, folder: &Path, remote: &str) -> Result<Place, Error> {
+    let failed = |error: git2::Error| said("configured", &error);
+    let repository = made(folder)?;
+    let mut local =
+        repository.config().and_then(|config| config.open_level(ConfigLevel::Local)).map_err(failed)?;
+    let (key, url) = (format!("remote.{remote}.url"), address.to_string());
+    if local.get_string(&key).ok().as_deref() != Some(&url) {
+        local.set_str(&key, &url).map_err(failed)?;
+    }
+    Place::open(folder)
+}
+
+/// A repository in `folder`: one whose making was cut off is made to its end.
+fn made(folder: &Path) -> Result<Repository, Error> {
+    let repository = Repository::open(folder).or_else(|_| Repository::init(folder));
+    repository.map_err(|error| {
+        said("opened", &error).hint(format!("it is a copy: remove {} to have it made anew", folder.display()))
+    })
 }
 
 /// What git is told about remotes and credentials is what the repository's own configuration says, read where it stands.

@@ -74,14 +74,16 @@ fn row(catalog: &Catalog, lock: &BTreeMap<PinName, Pin>, image: &Image) -> Row {
             content: locked.map(Pin::content),
         }
     };
-    let tree = |folder: &str| {
+    let below = |folder: &str| {
         let folder = folder.trim_start_matches("./").trim_start_matches('.');
-        let from = format!("images/{}/{folder}", image.name).trim_end_matches('/').to_owned();
-        Made { role: "source", pin: None, from, track: None, tag: None, content: None }
+        format!("{}/{folder}", image.folder()).trim_end_matches('/').to_owned()
     };
+    let tree = |from: String| Made { role: "source", pin: None, from, track: None, tag: None, content: None };
     let source = image.source.as_ref().map(|origin| match origin {
         Origin::Pin(name) => pin("source", name),
-        Origin::Tree(folder) => tree(folder),
+        Origin::Tree(folder) => tree(below(folder)),
+        Origin::Root(folder) if folder.is_empty() => tree("this repository".into()),
+        Origin::Root(folder) => tree(folder.clone()),
     });
     let upstream = [Some(pin("runtime-base", &image.runtime_base))]
         .into_iter()

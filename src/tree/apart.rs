@@ -92,27 +92,16 @@ impl Compared<'_> {
             };
             apart.push(Apart { path: path.clone(), how });
         }
-        let gone = self.paths(&tree, context.folder())?;
-        let gone = gone.into_iter().filter(|path| context.covers(path) && !is_among(path, context));
+        let gone = self.paths(&tree, context)?;
+        let gone = gone.into_iter().filter(|path| !is_among(path, context));
         apart.extend(gone.map(|path| Apart { path, how: How::Gone }));
         Ok(apart)
     }
 
-    /// The paths of all that the commit has in a folder.
-    fn paths(&self, tree: &git2::Tree<'_>, folder: &str) -> Result<Vec<String>, TreeError> {
-        let found = tree.get_path(&self.prefix.join(folder)).ok();
-        let Some(id) = found.filter(|found| found.kind() == Some(ObjectType::Tree)).map(|found| found.id())
-        else {
-            return Ok(Vec::new());
-        };
-        let mut paths = Vec::new();
-        self.repository.find_tree(id)?.walk(TreeWalkMode::PreOrder, |below, entry| {
-            if entry.kind() != Some(ObjectType::Tree) {
-                paths.push(format!("{folder}/{below}{}", String::from_utf8_lossy(entry.name_bytes())));
-            }
-            TreeWalkResult::Ok
-        })?;
-        Ok(paths)
+    /// The paths from the root of all that the commit has of what a builder sees.
+    fn paths(&self, tree: &git2::Tree<'_>, context: &Context) -> Result<Vec<String>, TreeError> {
+        let seen = seen(self.repository, tree, self.prefix, context)?;
+        Ok(seen.into_iter().map(|(path, _)| path).collect())
     }
 
     fn is_same(&self, path: &str, entry: &Entry, known: &TreeEntry<'_>) -> Result<bool, TreeError> {
@@ -171,6 +160,44 @@ impl Compared<'_> {
             Ok(false) | Err(_) => How::New,
         }
     }
+}
+
+/// What a tree has of what a builder sees: paths from the root, in git's order, with what is there.
+pub(super) fn seen(
+    repository: &Repository,
+    tree: &git2::Tree<'_>,
+    prefix: &Path,
+    context: &Context,
+) -> Result<Vec<(String, Oid)>, TreeError> {
+    let mut found = Vec::new();
+    let at = |path: &str| tree.get_path(&prefix.join(path)).ok();
+    let top = match prefix.join(context.folder()) {
+        top if top == Path::new("") => Some(tree.id()),
+        top => tree.get_path(&top).ok().filter(is_folder).map(|top| top.id()),
+    };
+    if let Some(top) = top {
+        repository.find_tree(top)?.walk(TreeWalkMode::PreOrder, |below, entry| {
+            let below = format!("{below}{}", String::from_utf8_lossy(entry.name_bytes()));
+            let path = context.path(&below);
+            if is_folder(entry) {
+                return if context.is_closed(&path) { TreeWalkResult::Skip } else { TreeWalkResult::Ok };
+            }
+            if context.covers(&path) {
+                found.push((path, entry.id()));
+            }
+            TreeWalkResult::Ok
+        })?;
+    }
+    for path in context.read() {
+        if let Some(entry) = at(path).filter(|_| found.iter().all(|(known, _)| known != path)) {
+            found.push((path.clone(), entry.id()));
+        }
+    }
+    Ok(found)
+}
+
+fn is_folder(entry: &TreeEntry<'_>) -> bool {
+    entry.kind() == Some(ObjectType::Tree)
 }
 
 /// Whether there is something at a path, or below it.

@@ -3,28 +3,27 @@
 //! taken to be excluded.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, FileType};
 use std::io;
-use std::path::Path;
-
-use globset::{GlobBuilder, GlobMatcher};
+use std::path::{Path, PathBuf};
 
 use super::TreeError;
+use super::dockerignore::Excluded;
 
 /// The file that says what a builder does not see.
 const IGNORE: &str = ".dockerignore";
 
-/// Files that count instead of it for some builders.
+/// Files that count instead of it for some builders, beside a Dockerfile that is in the folder.
 const OTHERS: [&str; 3] = [".containerignore", "Dockerfile.dockerignore", "Dockerfile.containerignore"];
-
-/// What a builder reads whatever is excluded.
-const READ: [&str; 2] = ["Dockerfile", IGNORE];
 
 /// What a builder sees of a folder.
 #[derive(Clone, Debug)]
 pub struct Context {
     folder: String,
     entries: BTreeMap<String, Entry>,
+    /// What a builder reads whatever is excluded, from the root.
+    read: Vec<String>,
+    ignore_file: Option<String>,
     excluded: Excluded,
 }
 
@@ -45,12 +44,28 @@ pub enum Entry {
 }
 
 impl Context {
-    /// Looks at `folder` below `root`.
-    pub fn of(root: &Path, folder: &str) -> Result<Self, TreeError> {
-        let top = root.join(folder);
-        let excluded = Excluded::of(&top)?;
-        let mut context = Self { folder: folder.to_owned(), entries: BTreeMap::new(), excluded };
-        context.walk(&top, "").map_err(|(path, error)| TreeError::Io(path, error))?;
+    /// Looks at `folder` for the build of `dockerfile`; both are paths below `root`, and an empty one is the root itself.
+    pub fn of(root: &Path, folder: &str, dockerfile: &str) -> Result<Self, TreeError> {
+        let is_inside = above(dockerfile) == folder;
+        let ignore_file = if is_inside { inside(root, folder) } else { outside(root, folder, dockerfile) };
+        let excluded = match &ignore_file {
+            Some(path) => Excluded::of(&root.join(path))?,
+            None => Excluded::default(),
+        };
+        let mut context = Self {
+            folder: folder.to_owned(),
+            entries: BTreeMap::new(),
+            read: [Some(dockerfile.to_owned()), ignore_file.clone()].into_iter().flatten().collect(),
+            ignore_file: ignore_file.filter(|_| !is_inside),
+            excluded,
+        };
+        let failed = |(path, error)| TreeError::Io(path, error);
+        context.walk(&root.join(folder), "").map_err(failed)?;
+        for path in context.read.clone() {
+            if let Ok(found) = root.join(&path).symlink_metadata() {
+                context.take(&root.join(&path), path, found.file_type()).map_err(failed)?;
+            }
+        }
         Ok(context)
     }
 
@@ -59,30 +74,60 @@ impl Context {
         &self.folder
     }
 
+    /// The file that says what is excluded, from the root, where not every builder finds it by itself.
+    pub fn ignore_file(&self) -> Option<&str> {
+        self.ignore_file.as_deref()
+    }
+
+    /// What a builder reads whatever is excluded, from the root: the Dockerfile, and what says what is excluded.
+    pub fn read(&self) -> &[String] {
+        &self.read
+    }
+
     /// Everything in it but folders that have something in them, by its path from the root.
     pub fn entries(&self) -> &BTreeMap<String, Entry> {
         &self.entries
     }
 
+    /// A path in the folder, from the root.
+    pub(super) fn path(&self, below: &str) -> String {
+        join(&self.folder, below)
+    }
+
     /// Whether a builder would see something at this path from the root.
     pub fn covers(&self, path: &str) -> bool {
-        let below = path.strip_prefix(self.folder.as_str()).and_then(|rest| rest.strip_prefix('/'));
-        below.is_some_and(|below| !self.excluded.covers(below))
+        let below = match self.folder.as_str() {
+            "" => Some(path),
+            folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')),
+        };
+        self.reads(path) || below.is_some_and(|below| !self.excluded.covers(below))
+    }
+
+    /// Whether it would see nothing in a folder, by its path from the root.
+    pub(super) fn is_closed(&self, path: &str) -> bool {
+        let below = path.strip_prefix(self.folder.as_str()).unwrap_or(path).trim_start_matches('/');
+        let above = format!("{path}/");
+        self.excluded.covers(below)
+            && !self.excluded.keeps_below(below)
+            && !self.read.iter().any(|read| read.starts_with(&above))
+    }
+
+    fn reads(&self, path: &str) -> bool {
+        self.read.iter().any(|read| read == path)
     }
 
     /// Takes in what is below a folder; whether there is anything.
-    fn walk(&mut self, folder: &Path, below: &str) -> Result<bool, (std::path::PathBuf, io::Error)> {
+    fn walk(&mut self, folder: &Path, below: &str) -> Result<bool, (PathBuf, io::Error)> {
         let wrong = |error| (folder.to_path_buf(), error);
         let mut any = false;
         for entry in fs::read_dir(folder).map_err(wrong)? {
             let entry = entry.map_err(wrong)?;
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-            let below = if below.is_empty() { name } else { format!("{below}/{name}") };
-            let is_excluded = self.excluded.covers(&below);
-            let wrong = |error| (path.clone(), error);
-            let kind = entry.file_type().map_err(wrong)?;
+            let below = join(below, &name);
+            let from_root = self.path(&below);
+            let kind = entry.file_type().map_err(|error| (path.clone(), error))?;
             if kind.is_dir() {
-                if is_excluded && !self.excluded.has_exceptions() {
+                if self.is_closed(&from_root) {
                     continue;
                 }
                 if self.walk(&path, &below)? {
@@ -90,24 +135,52 @@ impl Context {
                     continue;
                 }
             }
-            if is_excluded {
-                continue;
+            if self.covers(&from_root) {
+                self.take(&path, from_root, kind)?;
+                any = true;
             }
-            let found = match kind {
-                kind if kind.is_dir() => Entry::Folder,
-                kind if kind.is_symlink() => {
-                    Entry::Link(fs::read_link(&path).map_err(wrong)?.to_string_lossy().into_owned())
-                }
-                kind if kind.is_file() => {
-                    Entry::File { program: is_program(&entry.metadata().map_err(wrong)?) }
-                }
-                _ => Entry::Other,
-            };
-            self.entries.insert(format!("{}/{below}", self.folder), found);
-            any = true;
         }
         Ok(any)
     }
+
+    /// Takes in what is at a path.
+    fn take(&mut self, path: &Path, from_root: String, kind: FileType) -> Result<(), (PathBuf, io::Error)> {
+        let wrong = |error| (path.to_path_buf(), error);
+        let found = match kind {
+            kind if kind.is_dir() => Entry::Folder,
+            kind if kind.is_symlink() => {
+                Entry::Link(fs::read_link(path).map_err(wrong)?.to_string_lossy().into_owned())
+            }
+            kind if kind.is_file() => {
+                Entry::File { program: is_program(&path.symlink_metadata().map_err(wrong)?) }
+            }
+            _ => Entry::Other,
+        };
+        self.entries.insert(from_root, found);
+        Ok(())
+    }
+}
+
+/// What says what is excluded, where the Dockerfile is in the folder.
+fn inside(root: &Path, folder: &str) -> Option<String> {
+    let is_there = |name: &str| root.join(folder).join(name).symlink_metadata().is_ok();
+    (is_there(IGNORE) && !OTHERS.iter().any(|other| is_there(other))).then(|| join(folder, IGNORE))
+}
+
+/// The same where it is elsewhere: a file for this Dockerfile alone, or one for the folder.
+fn outside(root: &Path, folder: &str, dockerfile: &str) -> Option<String> {
+    let files = [format!("{dockerfile}{IGNORE}"), join(folder, IGNORE)];
+    files.into_iter().find(|path| root.join(path).symlink_metadata().is_ok())
+}
+
+/// The folder of a file.
+fn above(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(above, _)| above)
+}
+
+/// A path below a folder, whose own may be empty.
+fn join(folder: &str, below: &str) -> String {
+    if folder.is_empty() { below.to_owned() } else { format!("{folder}/{below}") }
 }
 
 #[cfg(unix)]
@@ -120,123 +193,12 @@ fn is_program(_: &fs::Metadata) -> bool {
     false
 }
 
-/// The patterns of a `.dockerignore`, in its order. The last that covers a path decides.
-#[derive(Clone, Debug, Default)]
-struct Excluded(Vec<Pattern>);
-
-#[derive(Clone, Debug)]
-struct Pattern {
-    glob: GlobMatcher,
-    /// Whether it is an exception from those before it.
-    keeps: bool,
-}
-
-impl Excluded {
-    fn of(folder: &Path) -> Result<Self, TreeError> {
-        let path = folder.join(IGNORE);
-        if OTHERS.iter().any(|other| folder.join(other).symlink_metadata().is_ok()) {
-            return Ok(Self::default());
-        }
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Self::read(&text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(TreeError::Io(path, error)),
-        }
-    }
-
-    /// Of a file with a pattern that is not understood, nothing counts.
-    fn read(text: &str) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let lines = text.lines().filter(|line| !line.starts_with('#')).map(str::trim);
-        let patterns = lines.filter(|line| !line.is_empty()).map(Pattern::read);
-        Self(patterns.collect::<Option<Vec<_>>>().unwrap_or_default())
-    }
-
-    fn has_exceptions(&self) -> bool {
-        self.0.iter().any(|pattern| pattern.keeps)
-    }
-
-    /// Whether a builder does not see a path. What covers a folder covers all that is in it.
-    fn covers(&self, path: &str) -> bool {
-        if READ.contains(&path) {
-            return false;
-        }
-        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-        let above: Vec<&str> = ends.map(|end| &path[..end]).collect();
-        let matching = |pattern: &&Pattern| above.iter().any(|path| pattern.glob.is_match(path));
-        self.0.iter().rev().find(matching).is_some_and(|pattern| !pattern.keeps)
-    }
-}
-
-impl Pattern {
-    /// A pattern that all builders read alike.
-    fn read(line: &str) -> Option<Self> {
-        let (text, keeps) = match line.strip_prefix('!') {
-            Some(rest) => (rest.trim(), true),
-            None => (line, false),
-        };
-        let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-        let is_plain = |part: &&str| *part == "**" || (*part != ".." && !part.contains("**"));
-        if parts.is_empty() || text.contains(['[', ']', '{', '}', '\\']) || !parts.iter().all(is_plain) {
-            return None;
-        }
-        let glob = GlobBuilder::new(&parts.join("/")).literal_separator(true).build().ok()?;
-        Some(Self { glob: glob.compile_matcher(), keeps })
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test makes its own files")]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
-
-    fn covered(text: &str, path: &str) -> bool {
-        Excluded::read(text).covers(path)
-    }
-
-    #[test]
-    fn patterns_are_read_as_builders_read_them() {
-        for (text, path) in [
-            ("target", "target"),
-            ("target", "target/a/b"),
-            ("/target/", "target/a"),
-            ("./a//b", "a/b"),
-            ("*.log", "x.log"),
-            ("*", ".hidden"),
-            ("**/*.log", "x.log"),
-            ("**/*.log", "a/b/x.log"),
-            ("a/**", "a/b/c"),
-            ("a/?", "a/b"),
-            ("*/b", "a/b/c"),
-            ("*\n!a\nb", "b"),
-            ("\u{feff}a", "a"),
-            ("  a  ", "a"),
-        ] {
-            assert!(covered(text, path), "{text}: {path}");
-        }
-        for (text, path) in [
-            ("target", "a/target"),
-            ("*.log", "a/x.log"),
-            ("# target", "# target"),
-            ("a/**", "a"),
-            ("*\n!a", "a/b"),
-            ("a\n!a/b", "a/b/c"),
-            // buildah sees less.
-            ("*\n!**/*.log", "a/x.log"),
-            ("*", "Dockerfile"),
-            ("*", ".dockerignore"),
-            // Not all read these alike.
-            ("a\n[b]", "a"),
-            ("a\nb**", "a"),
-            ("a\n../b", "a"),
-            ("a\n{b,c}", "a"),
-            ("a\n\\!b", "a"),
-        ] {
-            assert!(!covered(text, path), "{text}: {path}");
-        }
-    }
 
     #[test]
     fn everything_counts_that_is_not_excluded() {
@@ -252,7 +214,7 @@ mod tests {
         symlink("/nowhere", top.join("link")).unwrap();
         let seen = |ignore: &str| -> Vec<(String, Entry)> {
             fs::write(top.join(IGNORE), ignore).unwrap();
-            let context = Context::of(folder.path(), "images/a").unwrap();
+            let context = Context::of(folder.path(), "images/a", "images/a/Dockerfile").unwrap();
             let strip = |path: &str| path.strip_prefix("images/a/").unwrap().to_owned();
             context.entries().iter().map(|(path, entry)| (strip(path), entry.clone())).collect()
         };
@@ -274,10 +236,38 @@ mod tests {
         assert_eq!(seen(""), some(&[file("logs/x.log"), file("target/deep/x")]));
         assert_eq!(seen("target\nlogs/*"), some(&[("logs".into(), Entry::Folder)]));
         assert_eq!(seen("target\nlogs\n!target/deep/x"), some(&[file("target/deep/x")]));
-        let context = Context::of(folder.path(), "images/a").unwrap();
+        let context = Context::of(folder.path(), "images/a", "images/a/Dockerfile").unwrap();
         assert!(context.covers("images/a/gone") && !context.covers("images/a/logs/y"));
         assert!(!context.covers("images/ab"));
         fs::write(top.join("Dockerfile.dockerignore"), "").unwrap();
         assert!(seen("target\nlogs").contains(&file("logs/x.log")), "that one is not read by every builder");
+    }
+
+    #[test]
+    fn all_of_the_root_counts_but_for_what_the_dockerfile_excludes() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for path in ["images/a", "src/deep", "target"] {
+            fs::create_dir_all(root.join(path)).unwrap();
+        }
+        for path in ["images/a/Dockerfile", "images/a/image.toml", "src/deep/x", "target/x", "Dockerfile"] {
+            fs::write(root.join(path), "x").unwrap();
+        }
+        let seen = || {
+            let context = Context::of(root, "", "images/a/Dockerfile").unwrap();
+            let paths: Vec<String> = context.entries().keys().cloned().collect();
+            (paths.join(" "), context.ignore_file().map(str::to_owned))
+        };
+        let all = "Dockerfile images/a/Dockerfile images/a/image.toml src/deep/x target/x";
+        assert_eq!(seen(), (all.into(), None));
+        fs::write(root.join(IGNORE), "target\nimages\n").unwrap();
+        let some = ".dockerignore Dockerfile images/a/Dockerfile src/deep/x";
+        assert_eq!(seen(), (some.into(), Some(IGNORE.into())));
+        let own = "images/a/Dockerfile.dockerignore";
+        fs::write(root.join(own), "*\n!src").unwrap();
+        assert_eq!(seen(), (format!("images/a/Dockerfile {own} src/deep/x"), Some(own.into())));
+        let context = Context::of(root, "", "images/a/Dockerfile").unwrap();
+        assert!(context.covers("src/gone") && context.covers(own) && !context.covers("images/a/image.toml"));
+        assert!(context.is_closed("target") && !context.is_closed("images/a") && !context.is_closed("src"));
     }
 }

@@ -6,6 +6,7 @@
 mod apart;
 mod commit;
 mod context;
+mod dockerignore;
 mod index;
 mod kept;
 mod overlay;

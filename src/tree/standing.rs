@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Oid, Repository};
 
-use super::apart::{Apart, Compared};
+use super::apart::{Apart, Compared, seen};
 use super::{Context, TreeError, discover};
 
 /// What git knows of what an image is built from.
@@ -14,7 +14,7 @@ pub struct Standing {
     pub commit: String,
     /// What is not as it is in that commit.
     pub apart: Vec<Apart>,
-    /// When the last commit was made that touched the folder or the lock, in seconds since 1970.
+    /// When the last commit was made that touched what a builder sees or the lock, in seconds since 1970.
     pub touched: Touched,
 }
 
@@ -31,7 +31,7 @@ pub enum Touched {
 
 impl Standing {
     /// How `files` and what a builder sees of a folder stand; `None` outside a repository, or where nothing is committed
-    /// yet. For the time the folder counts, and of the files `timed`. All paths are from `root`.
+    /// yet. For the time what it sees counts, and the file `timed`. All paths are from `root`.
     pub fn of(
         root: &Path,
         context: &Context,
@@ -49,8 +49,8 @@ impl Standing {
             Err(error) => return Err(error.into()),
         };
         let prefix = prefix(&repository, root)?;
-        let timed = [timed, context.folder()].map(|path| prefix.join(path));
-        let touched = last_touched(&repository, head.id(), &timed)?;
+        let touched = Timed { repository: &repository, prefix: &prefix, file: timed, context };
+        let touched = touched.last(head.id())?;
         let compared = Compared { repository: &repository, commit: &head, root, prefix: &prefix };
         let mut apart = compared.files(files)?;
         apart.extend(compared.context(context)?);
@@ -66,36 +66,42 @@ fn prefix(repository: &Repository, root: &Path) -> Result<PathBuf, TreeError> {
     Ok(root.strip_prefix(&top).unwrap_or(Path::new("")).to_path_buf())
 }
 
-/// As `git log -1 -- PATHS` finds it: of a merge, the side that has the same files is followed.
-fn last_touched(repository: &Repository, head: Oid, paths: &[PathBuf]) -> Result<Touched, TreeError> {
-    let ends = repository.is_shallow();
-    let mut id = head;
-    let state = |id: Oid| -> Result<Vec<Option<Oid>>, TreeError> {
-        let tree = repository.find_commit(id)?.tree()?;
-        Ok(paths.iter().map(|path| tree.get_path(path).ok().map(|entry| entry.id())).collect())
-    };
-    let wanted = state(id)?;
-    if wanted.iter().all(Option::is_none) {
-        return Ok(Touched::Never);
+/// What an image is as old as.
+struct Timed<'a> {
+    repository: &'a Repository,
+    prefix: &'a Path,
+    file: &'a str,
+    context: &'a Context,
+}
+
+impl Timed<'_> {
+    /// What a commit has of it.
+    fn state(&self, id: Oid) -> Result<Vec<(String, Oid)>, TreeError> {
+        let tree = self.repository.find_commit(id)?.tree()?;
+        let mut state = seen(self.repository, &tree, self.prefix, self.context)?;
+        let file = tree.get_path(&self.prefix.join(self.file)).ok();
+        state.extend(file.map(|file| (self.file.to_owned(), file.id())));
+        Ok(state)
     }
-    loop {
-        let commit = repository.find_commit(id)?;
-        let mut same = None;
-        for parent in commit.parent_ids() {
-            match state(parent) {
-                Ok(found) if found == wanted => {
-                    same = Some(parent);
-                    break;
-                }
-                // A parent that is not here is one of a shallow clone.
-                Ok(_) | Err(_) => {}
-            }
+
+    /// As `git log -1 -- PATHS` finds it: of a merge, the side that has the same files is followed.
+    fn last(&self, head: Oid) -> Result<Touched, TreeError> {
+        let ends = self.repository.is_shallow();
+        let mut id = head;
+        let wanted = self.state(id)?;
+        if wanted.is_empty() {
+            return Ok(Touched::Never);
         }
-        match same {
-            Some(parent) => id = parent,
-            // What stands at the edge may have been touched before it.
-            None if ends && edge(repository, id) => return Ok(Touched::Beyond),
-            None => return Ok(Touched::At(commit.committer().when().seconds())),
+        loop {
+            let commit = self.repository.find_commit(id)?;
+            // A parent that is not here is one of a shallow clone.
+            let is_same = |parent: &Oid| self.state(*parent).is_ok_and(|found| found == wanted);
+            match commit.parent_ids().find(is_same) {
+                Some(parent) => id = parent,
+                // What stands at the edge may have been touched before it.
+                None if ends && edge(self.repository, id) => return Ok(Touched::Beyond),
+                None => return Ok(Touched::At(commit.committer().when().seconds())),
+            }
         }
     }
 }
@@ -138,7 +144,45 @@ mod tests {
     fn of(root: &Path, folder: &str, files: &[&str]) -> Option<Standing> {
         let timed = files.first().copied().unwrap_or("none");
         let files: Vec<String> = files.iter().map(|path| (*path).to_owned()).collect();
-        Standing::of(root, &Context::of(root, folder).unwrap(), timed, &files).unwrap()
+        Standing::of(
+            root,
+            &Context::of(root, folder, &format!("{folder}/Dockerfile")).unwrap(),
+            timed,
+            &files,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn what_a_builder_does_not_see_makes_an_image_no_newer() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let repository = Repository::init(root).unwrap();
+        let of = || {
+            let context = Context::of(root, "", "images/a/Dockerfile").unwrap();
+            Standing::of(root, &context, "pins.lock", &[]).unwrap().unwrap()
+        };
+        let mut last = None;
+        for (at, path, text, touched) in [
+            (100, "images/a/Dockerfile.dockerignore", "*\n!src", 100),
+            (200, "images/a/Dockerfile", "1", 200),
+            (300, "src/x", "1", 300),
+            (400, "README.md", "1", 300),
+            (500, "images/b/Dockerfile", "1", 300),
+            (600, "pins.lock", "1", 600),
+            (700, "images/a/Dockerfile", "2", 700),
+        ] {
+            put(root, path, text);
+            last = Some(commit(&repository, at, &last.into_iter().collect::<Vec<_>>()));
+            assert_eq!(of().touched, Touched::At(touched), "{path}");
+        }
+        put(root, "README.md", "2");
+        assert_eq!(of().apart, []);
+        fs::remove_dir_all(root.join("src")).unwrap();
+        put(root, "images/a/Dockerfile", "3");
+        let expected =
+            ["images/a/Dockerfile differs from the last commit", "src/x is in the last commit, and not here"];
+        assert_eq!(of().apart.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The daemon as it is run: it proposes what `refresh --propose` proposes, from a clone of its own, and shows it.
 
+use std::path::Path;
+
 use boon::{Compiler, Schemas};
 
 use crate::driver::{Daemon, SECRET, command};
@@ -154,4 +156,28 @@ fn killed_at_any_moment_nothing_is_lost_and_nothing_is_proposed_twice() {
     assert_eq!(world.forge().pulls().len(), 1);
     assert_eq!(daemon.get("/api/v1/proposals").json()["proposals"].as_array().unwrap().len(), 1);
     assert_eq!(daemon.end(), Some(0));
+}
+
+#[test]
+fn a_repository_is_served_that_is_nowhere_here() {
+    let world = World::on(Software::GitHub, &["x"], "base = \"main\"\n\n[schedule]\ncron = \"0 6 * * *\"\n");
+    world.registry.push_index("x", "1.0.1", BOTH);
+    // Another branch is the remote's default, and declares that this one counts.
+    world.there(&["branch", "other", "main"]);
+    world.there(&["symbolic-ref", "HEAD", "refs/heads/other"]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let state = elsewhere.path().join("state");
+    let url = world.forge().remote();
+    let once = |state: &Path, arguments: &[&str]| {
+        let mut command = command(&world, state, &[&["--once"], arguments].concat());
+        let ended = command.current_dir(elsewhere.path()).output().unwrap();
+        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+    };
+    let (code, said) = once(&state, &["--repository", &url]);
+    assert_eq!((code, world.names()), (Some(0), vec!["solera-pin/pin/x".to_owned()]), "{said}");
+    assert_eq!(world.forge().pulls()[0].base, "main");
+    let (code, said) = once(&elsewhere.path().join("other"), &["--repository", &url, "--forge", "github"]);
+    assert_eq!((code, world.forge().pulls().len()), (Some(0), 1), "{said}");
+    let (code, said) = once(&state, &["--repository", &url.replace("://", "://a:secret@")]);
+    assert!(code == Some(2) && said.contains("shows to everybody") && !said.contains("secret"), "{said}");
 }

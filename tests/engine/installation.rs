@@ -13,6 +13,10 @@ use crate::recorded::debian;
 use crate::served::Served;
 use crate::session::Session;
 
+#[path = "beside.rs"]
+#[allow(dead_code, reason = "another test of the engine uses the rest")]
+mod beside;
+
 /// Where apt finds the servers. The addresses differ, because apt gives up on one as a whole.
 const SNAPSHOT: &str = "127.0.0.1:8081";
 const LIVE: &str = "127.0.0.2:8082";
@@ -126,22 +130,23 @@ impl Repository {
         fs::write(self.session.folder().join("configuration.toml"), configuration).unwrap();
     }
 
-    /// An image of this repository as git has it, for this machine's platform.
-    fn write_image(&self, name: &str) {
+    /// Brings what this repository has of some paths, as git has it.
+    pub(crate) fn bring(&self, paths: &[&str]) {
         let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let tracked = Command::new("git")
-            .arg("-C")
-            .arg(top)
-            .args(["ls-files", "--", &format!("images/{name}")])
-            .output()
-            .unwrap();
+        let tracked =
+            Command::new("git").arg("-C").arg(top).args(["ls-files", "--"]).args(paths).output().unwrap();
         let tracked = String::from_utf8(tracked.stdout).unwrap();
-        assert!(!tracked.is_empty(), "images/{name} is in git");
+        assert!(!tracked.is_empty(), "{paths:?} are in git");
         for path in tracked.lines() {
             let target = self.root().join(path);
             fs::create_dir_all(target.parent().unwrap()).unwrap();
             fs::copy(top.join(path), target).unwrap();
         }
+    }
+
+    /// An image of this repository as git has it, for this machine's platform.
+    fn write_image(&self, name: &str) {
+        self.bring(&[&format!("images/{name}")]);
         let path = self.root().join("images").join(name).join("image.toml");
         let platform = format!("platforms = [\"linux/{}\"]", architecture());
         let manifest = fs::read_to_string(&path).unwrap();
@@ -352,88 +357,6 @@ impl Repository {
         drop(snapshot);
         let said = [ended.stdout, ended.stderr].concat();
         (ended.status.code(), String::from_utf8(said).unwrap())
-    }
-
-    /// Runs solera-pin beside the engine, with both servers up.
-    pub(crate) fn solera_pin(&self, words: &[&str]) -> Output {
-        let program = self.session.folder().join("solera-pin");
-        if !program.exists() {
-            let own = env!("CARGO_BIN_EXE_solera-pin");
-            fs::hard_link(own, &program).or_else(|_| fs::copy(own, &program).map(drop)).unwrap();
-        }
-        let _live = Served::start(&self.session, LIVE, &self.session.seen("served/live"));
-        let _snapshot = Served::start(&self.session, SNAPSHOT, &self.session.seen("served"));
-        let chdir = format!("--chdir={}", self.session.seen("repository"));
-        let configuration = format!("SOLERA_PIN_CONFIG={}", self.session.seen("configuration.toml"));
-        let program = self.session.seen("solera-pin");
-        let now = format!("SOLERA_PIN_NOW={NOW}");
-        let buildah = self.buildah();
-        let mut all = vec!["env", &chdir, &configuration, &now];
-        all.extend(buildah.iter().map(String::as_str));
-        all.push(&program);
-        all.extend(words);
-        self.session.run(all)
-    }
-
-    /// Runs solera-pin in a network of its own, where the folder `copy` is served as a registry, and the packages; nothing
-    /// else answers there.
-    pub(crate) fn apart(&self, words: &[&str]) -> Output {
-        let script = "set -e; cd \"$1\"; shift
-            busybox ip link set lo up
-            busybox httpd -f -p 127.0.0.1:8081 -h served & servers=$!
-            busybox httpd -f -p 127.0.0.2:8082 -h served/live & servers=\"$servers $!\"
-            ./solera-pin mirror serve copy --listen 127.0.0.1:5055 & mirror=$!
-            until busybox wget -q -O /dev/null http://127.0.0.1:5055/v2/; do kill -0 $mirror; done
-            until busybox wget -q -O /dev/null http://127.0.0.1:8081/up; do :; done
-            dockerd --host unix:///run/apart.sock --data-root /var/lib/engine/apart --exec-root /run/apart \\
-                --pidfile /run/apart.pid --config-file /exchange/engine.json \\
-                --registry-mirror http://127.0.0.1:5055 2>/run/apart.log & engine=$!
-            until docker -H unix:///run/apart.sock version >/dev/null 2>&1; do kill -0 $engine || { cat /run/apart.log >&2; exit 9; }; done
-            export DOCKER_HOST=unix:///run/apart.sock
-            cd repository; ended=0; \"$@\" || ended=$?; kill $servers $mirror $engine; wait $engine; exit $ended";
-        let folder = self.session.seen("");
-        let registries = "[[registry]]\nlocation = \"docker.io\"\n[[registry.mirror]]\nlocation = \"127.0.0.1:5055\"\ninsecure = true\n";
-        fs::write(self.session.folder().join("apart.conf"), registries).unwrap();
-        let configuration = "[registries.\"docker.io\"]\nmirror = \"http://127.0.0.1:5055\"\n";
-        fs::write(self.session.folder().join("apart.toml"), configuration).unwrap();
-        let mut variables = self.buildah().to_vec();
-        variables.retain(|variable| !variable.starts_with("CONTAINERS_REGISTRIES_CONF"));
-        variables.push(format!("CONTAINERS_REGISTRIES_CONF={}", self.session.seen("apart.conf")));
-        variables.push(format!("SOLERA_PIN_CONFIG={}", self.session.seen("apart.toml")));
-        variables.push(format!("SOLERA_PIN_NOW={NOW}"));
-        variables.push("SOLERA_PIN_CACHE=off".into());
-        let mut all = vec!["unshare", "--net", "sh", "-c", script, "sh", &folder, "env"];
-        all.extend(variables.iter().map(String::as_str));
-        let program = self.session.seen("solera-pin");
-        all.push(&program);
-        all.extend(words);
-        self.session.run(all)
-    }
-
-    /// What buildah wants to be told where it has no rights and no disk of its own: where it stores, and whom it asks.
-    fn buildah(&self) -> [String; 6] {
-        let file = |name: &str, text: &str| {
-            fs::write(self.session.folder().join(name), text).unwrap();
-            self.session.seen(name)
-        };
-        let storage = "[storage]\ndriver = \"vfs\"\ngraphroot = \"/var/lib/engine/buildah\"\nrunroot = \"/run/buildah\"\n";
-        let registries = "[[registry]]\nlocation = \"docker.io\"\n[[registry.mirror]]\nlocation = \"127.0.0.1:5000\"\n\
-                          insecure = true\n[[registry]]\nlocation = \"127.0.0.1:5000\"\ninsecure = true\n";
-        [
-            format!("CONTAINERS_STORAGE_CONF={}", file("storage.conf", storage)),
-            format!("CONTAINERS_REGISTRIES_CONF={}", file("registries.conf", registries)),
-            // More open files than this machine may have are its default.
-            format!(
-                "CONTAINERS_CONF={}",
-                file(
-                    "containers.conf",
-                    "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n"
-                )
-            ),
-            "BUILDAH_ISOLATION=chroot".into(),
-            "STORAGE_DRIVER=vfs".into(),
-            "TMPDIR=/var/lib/engine".into(),
-        ]
     }
 
     /// A file of the repository.

@@ -65,6 +65,43 @@ pub(crate) fn make(repository: &Repository) -> Option<Served> {
     Some(serve(repository))
 }
 
+/// What is declared for the image of solera-pin besides its base and packages.
+const TOOLCHAIN: &str = "
+[pin.rust]
+image = \"docker.io/library/rust\"
+track = \"{major}.{minor}-slim-bookworm\"
+
+[references]
+ignore = [\"src\", \"benches\"]
+";
+
+/// This machine's toolchain on Debian, with the crates of Cargo.lock at hand. Nothing is made fast: that takes long.
+const RUST_OF_HERE: &str = "FROM 127.0.0.1:5000/library/debian:bookworm-slim\n\
+    RUN --mount=type=bind,target=/debs dpkg --install /debs/*.deb && rm -rf /var/log/*.log /var/cache/ldconfig/aux-cache\n\
+    COPY rust /usr/local/\nCOPY cargo /usr/local/cargo/\n\
+    ENV CARGO_HOME=/usr/local/cargo CARGO_NET_OFFLINE=true CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0\n";
+
+/// Brings what the image of solera-pin is built from: this repository, and a Rust.
+pub(crate) fn own(repository: &Repository) -> Option<Served> {
+    let name = "library/rust:1.95-slim-bookworm";
+    repository.bring(&["Cargo.toml", "Cargo.lock", "src", "benches"]);
+    let context = repository.context(name);
+    let script = "set -eu; context=$1; debs=$(scripts/debs bookworm gcc libc6-dev); cp \"$debs\"/*.deb \"$context\"
+        sysroot=$(rustc --print sysroot); target=$(rustc -vV | sed -n 's/host: //p')
+        mkdir -p \"$context/rust/bin\" \"$context/rust/lib/rustlib\" \"$context/cargo\"
+        cp \"$sysroot/bin/cargo\" \"$sysroot/bin/rustc\" \"$context/rust/bin\"
+        cp -a \"$sysroot\"/lib/*.so \"$context/rust/lib\"; cp -a \"$sysroot/lib/rustlib/$target\" \"$context/rust/lib/rustlib\"
+        printf '[source.crates-io]\\nreplace-with = \"here\"\\n[source.here]\\ndirectory = \"/usr/local/cargo/vendor\"\\n' \
+            >\"$context/cargo/config.toml\"
+        cargo vendor --quiet --locked \"$context/cargo/vendor\" >/dev/null";
+    let mut command = Command::new("bash");
+    command.args(["-c", script, "bash"]).arg(context).current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(command.status().unwrap().success(), "the toolchain and the crates could not be brought");
+    repository.stand_in(name, RUST_OF_HERE, &[]);
+    repository.declare(TOOLCHAIN);
+    None
+}
+
 /// The repository of the program, with one release.
 fn program(repository: &Repository) {
     let work = repository.folder().join("git/work");

@@ -23,11 +23,11 @@ const LABEL: &str = "org.opencontainers.image.";
 pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) -> Result<Recipe, Error> {
     let (workspace, store) = (job.workspace, job.store);
     let name = &image.name;
-    let folder = format!("images/{name}");
+    let folder = image.folder();
     let read = image.pins().cloned().collect();
     let arguments = all_arguments(&pins(workspace, store, Some(&read))?);
     let pins_read = pins_of(job, image)?;
-    let context = Context::of(&workspace.root, &folder)?;
+    let context = Context::of(&workspace.root, &image.context(), &image.dockerfile.path)?;
     let files: Vec<String> = [FILE_NAME.to_owned()].into_iter().chain(workspace.files()).collect();
     let standing = Standing::of(&workspace.root, &context, FILE_NAME, &files)?;
     let epoch = epoch(session, &standing, &folder)?;
@@ -44,13 +44,14 @@ pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) ->
         labels.insert(format!("{LABEL}base.name"), format!("{}:{}", base.repository, base.tag));
         labels.insert(format!("{LABEL}base.digest"), base.digest.to_string());
     }
-    if let Some(revision) = revision(session, job, standing, image)? {
+    if let Some(revision) = revision(session, job, standing, image, &context)? {
         labels.insert(format!("{LABEL}revision"), revision);
     }
     let mut recipe = Recipe {
         root: workspace.root.clone(),
         dockerfile: image.dockerfile.path.clone(),
-        context: folder,
+        context: Some(image.context()).filter(|folder| !folder.is_empty()).unwrap_or_else(|| ".".into()),
+        ignore_file: context.ignore_file().map(str::to_owned),
         name: format!("{}:{tag}", super::push::repository(job.args, name)),
         run: job.run(image),
         platforms,
@@ -150,6 +151,7 @@ fn revision(
     job: &Job<'_>,
     standing: Option<Standing>,
     image: &Image,
+    context: &Context,
 ) -> Result<Option<String>, Error> {
     let (why, hint) = match standing {
         None => (
@@ -162,7 +164,7 @@ fn revision(
             [first, others @ ..] => {
                 let more =
                     if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
-                (format!("{first}{more}"), remedy(first.how, image))
+                (format!("{first}{more}"), remedy(first.how, image, context))
             }
         },
     };
@@ -175,13 +177,17 @@ fn revision(
 }
 
 /// What to do about a file that is not as the commit has it.
-fn remedy(how: How, image: &Image) -> String {
+fn remedy(how: How, image: &Image, context: &Context) -> String {
     match how {
         How::Differs | How::New | How::Gone => {
             "commit it: what is pushed names the commit that it was built from".into()
         }
         How::Ignored | How::Foreign => {
-            format!("builders see it: take it away, or exclude it in images/{}/.dockerignore", image.name)
+            let beside = match image.folder() {
+                folder if folder == context.folder() => format!("{folder}/.dockerignore"),
+                _ => format!("{}.dockerignore", image.dockerfile.path),
+            };
+            format!("builders see it: take it away, or exclude it in {beside}")
         }
     }
 }

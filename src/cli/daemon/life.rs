@@ -12,11 +12,13 @@ use tokio::sync::{mpsc, watch};
 
 use super::DaemonArgs;
 use super::notify::Notify;
-use super::rounds::Served;
+use super::rounds::{Origin, Served};
+use crate::catalog::ForgeKind;
 use crate::cli::session::Session;
 use crate::daemon::{Clock, Daemon, Inbox, Order, StateError, Store, View, http};
 use crate::error::{Error, Status};
 use crate::files::FolderLockError;
+use crate::git::Address;
 
 /// The machine's clock; SOLERA_PIN_NOW stands still, for who wants to see a run of another day.
 struct Machine(Option<Timestamp>);
@@ -29,7 +31,11 @@ impl Clock for Machine {
 }
 
 pub(super) async fn run(session: &mut Session<'_>, args: &DaemonArgs) -> Result<Status, Error> {
-    let source = session.folder()?;
+    let folder = session.folder()?;
+    let origin = match &args.repository {
+        Some(url) => Origin::Address(address(url, &folder)?, forge(args)),
+        None => Origin::Folder(folder),
+    };
     let state = state_dir(session, args)?;
     let secret = args.trigger_secret.as_deref().map(read_secret).transpose()?;
     let store = Store::open(&state).map_err(unusable)?;
@@ -38,7 +44,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DaemonArgs) -> Result<
     let served = Served {
         app: session.app.clone(),
         globals: Arc::new(session.globals.clone()),
-        source: source.clone(),
+        origin,
         clone: state.join("repository"),
     };
     let clock: Arc<dyn Clock> = Arc::new(Machine(now));
@@ -85,6 +91,22 @@ fn state_dir(session: &Session<'_>, args: &DaemonArgs) -> Result<PathBuf, Error>
     given.map(PathBuf::from).or_else(own).ok_or_else(|| {
         Error::usage("there is no place to keep the daemon's clone in").hint("name one: --state-dir DIR")
     })
+}
+
+/// What `--repository` names; a path is from the folder.
+fn address(text: &str, folder: &Path) -> Result<Address, Error> {
+    let address =
+        Address::read(text, folder).map_err(|error| Error::usage(format!("--repository: {error}")))?;
+    match address.has_password() {
+        true => Err(Error::usage("--repository has a password, which a command line shows to everybody")
+            .hint("leave it out: a forge's token, git's credential helper or [git.\"URL\"] in the configuration gives it")),
+        false => Ok(address),
+    }
+}
+
+fn forge(args: &DaemonArgs) -> Option<ForgeKind> {
+    let is_named = |(name, _): &&(&str, ForgeKind)| args.forge.as_deref() == Some(*name);
+    ForgeKind::NAMES.iter().find(is_named).map(|(_, kind)| *kind)
 }
 
 fn read_secret(file: &Path) -> Result<SecretString, Error> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::session::Session;
-use crate::catalog::parse_duration;
+use crate::catalog::{ForgeKind, parse_duration};
 use crate::error::{Error, Status};
 
 /// Refresh on a schedule, propose what there is, and show where everything stands
@@ -24,6 +24,13 @@ pub(super) struct DaemonArgs {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8643")]
     listen: SocketAddr,
+    /// The repository that it serves, where it is not the remote of the folder that it is started in
+    #[arg(long, value_name = "URL")]
+    repository: Option<String>,
+    /// What kind of forge that is on, as long as its own declarations are not known and its host does not tell: a forge's token is
+    /// shown to no other
+    #[arg(long, value_name = "KIND", requires = "repository", value_parser = ForgeKind::NAMES.map(|(name, _)| name))]
+    forge: Option<String>,
     /// Where it keeps its own clone and what it remembers
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
@@ -39,12 +46,13 @@ pub(super) struct DaemonArgs {
 }
 
 const EXPLANATION: &str = "\
-It serves the remote of the repository that it is started in (or that -C names), from a clone of its own: no work tree is read or
+It serves the remote of the repository that it is started in (or that -C names), or --repository, from a clone of its own: no work tree is read or
 written. When it asks about which pin is declared under [schedule] in refresh/policy.toml, and by `schedule` of a pin.
 
 SIGTERM ends it, SIGHUP has it read its configuration anew. Under systemd it tells that it is ready, and that it is alive.
 
   solera-pin daemon -C /srv/catalog --state-dir /var/lib/solera-pin
+  solera-pin daemon --repository https://github.com/acme/catalog.git --state-dir /var/lib/solera-pin
   solera-pin daemon --once
   curl -X POST -H \"Authorization: Bearer $SECRET\" -d '{\"pin\": \"debian\"}' http://127.0.0.1:8643/api/v1/refresh";
 

@@ -8,25 +8,34 @@ use jiff::Timestamp;
 
 use super::standing;
 use crate::app::App;
-use crate::catalog::Image;
+use crate::catalog::{ForgeKind, Image, Propose};
 use crate::cli::propose::{Round, There, round};
-use crate::cli::session::Session;
+use crate::cli::session::{Session, unreadable};
 use crate::cli::{Globals, Output};
 use crate::daemon::{Declared, Found, ImageState, Outcome, Pins, Proposal, Rounds, Sent, Timers};
 use crate::error::Error;
+use crate::git::Address;
 use crate::model::{Digest, PinName};
-use crate::publish::own_clone::{open, stand_on};
+use crate::publish::own_clone::{self, open, stand_on};
 use crate::publish::place::{Place, Snapshot};
 use crate::publish::propose::{self, Done};
 use crate::workspace::Workspace;
+
+/// Where a repository is that is served.
+pub(super) enum Origin {
+    /// Where the remote is of what this folder is in.
+    Folder(PathBuf),
+    /// At an address, on a forge of this kind as long as it has not said so itself.
+    Address(Address, Option<ForgeKind>),
+}
 
 /// A repository that is served.
 pub(super) struct Served {
     /// Everything but the time.
     pub(super) app: App,
     pub(super) globals: Arc<Globals>,
-    /// The folder that names the remote.
-    pub(super) source: PathBuf,
+    /// Where it is.
+    pub(super) origin: Origin,
     /// The clone.
     pub(super) clone: PathBuf,
 }
@@ -36,27 +45,71 @@ impl Served {
         App { now, ..self.app.clone() }
     }
 
+    /// The clone, and what is known of how to bring it up to date: what it has itself, once it is there.
+    fn opened(&self) -> Result<(Place, Workspace), Error> {
+        let (place, before) = match &self.origin {
+            Origin::Folder(source) => {
+                let theirs = Place::open(&Workspace::root_of(source))?;
+                let head = theirs.head()?.ok_or_else(|| {
+                    Error::usage(format!("{} has no commit yet", source.display()))
+                        .hint("the daemon goes by a repository's base branch: push one")
+                })?;
+                let policy = theirs.snapshot(&head)?.workspace;
+                let place = open(source, &self.clone, &policy.catalog.policy.propose.remote)?;
+                (place, Some(policy))
+            }
+            Origin::Address(address, _) => {
+                (own_clone::of(address, &self.clone, &Propose::default().remote)?, None)
+            }
+        };
+        let policy = match (place.head()?, before) {
+            (Some(head), _) => place.snapshot(&head)?.workspace,
+            (None, Some(before)) => before,
+            // Nothing is checked out in it.
+            (None, None) => Workspace::read(&place.root).map_err(unreadable)?,
+        };
+        Ok((place, policy))
+    }
+
     /// The clone, brought to the base branch as the remote has it.
     async fn brought(&self, session: &mut Session<'_>) -> Result<(Place, Snapshot), Error> {
-        let theirs = Place::open(&Workspace::root_of(&self.source))?;
-        let head = theirs.head()?.ok_or_else(|| {
-            Error::usage(format!("{} has no commit yet", self.source.display()))
-                .hint("the daemon goes by a repository's base branch: push one")
-        })?;
-        // What the clone has is newer, once it is there.
-        let policy = theirs.snapshot(&head)?.workspace;
-        let place = open(&self.source, &self.clone, &policy.catalog.policy.propose.remote)?;
-        let policy = match place.head()? {
-            Some(head) => place.snapshot(&head)?.workspace,
-            None => policy,
+        let (place, policy) = self.opened()?;
+        let snapshot = self.fetched(session, &place, &policy).await?;
+        let by = |workspace: &Workspace| {
+            let propose = &workspace.catalog.policy.propose;
+            (propose.remote.clone(), propose.base.clone())
         };
-        let client = session.client(&policy)?;
-        let propose = &policy.catalog.policy.propose;
-        let there = There::open(session, &place, propose, &client)?;
-        let (_, base, _) = there.fetch(&place, propose).await?;
-        let snapshot = place.snapshot(&base)?;
-        stand_on(&place, &base)?;
+        // Another base branch is declared than was known: that one counts.
+        let snapshot = match by(&policy) == by(&snapshot.workspace) {
+            true => snapshot,
+            false => self.fetched(session, &place, &snapshot.workspace).await?,
+        };
+        stand_on(&place, &snapshot.commit)?;
         Ok((place, snapshot))
+    }
+
+    async fn fetched(
+        &self,
+        session: &Session<'_>,
+        place: &Place,
+        policy: &Workspace,
+    ) -> Result<Snapshot, Error> {
+        let mut propose = policy.catalog.policy.propose.clone();
+        if let Origin::Address(address, forge) = &self.origin {
+            own_clone::of(address, &self.clone, &propose.remote)?;
+            propose.forge = propose.forge.or(*forge);
+        }
+        let client = session.client(policy)?;
+        let there = match There::open(session, place, &propose, &client) {
+            // Which forge it is will be read there.
+            Err(_) if !policy.configured && propose.forge.is_none() => {
+                propose.forge = Some(ForgeKind::None);
+                There::open(session, place, &propose, &client)?
+            }
+            there => there?,
+        };
+        let (_, base, _) = there.fetch(place, &propose).await?;
+        place.snapshot(&base)
     }
 
     async fn declared_now(&self, session: &mut Session<'_>) -> Result<Declared, Error> {

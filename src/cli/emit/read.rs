@@ -95,6 +95,7 @@ impl Named {
 /// An image as a build needs it.
 pub(in crate::cli) fn emitted(image: &Image, named: &Named) -> EmittedImage {
     EmittedImage {
+        context: image.context(),
         name: image.name.to_string(),
         dockerfile: image.dockerfile.path.clone(),
         platforms: image.platforms.iter().map(Platform::to_string).collect(),

@@ -12,7 +12,8 @@ use url::form_urlencoded::Serializer;
 use super::{Authorization, Credential, Login, Realm};
 use crate::net::error::Place;
 use crate::net::flight::Flight;
-use crate::net::message::{Request, Response};
+use crate::net::message::Request;
+use crate::net::response::Response;
 use crate::net::{Asked, NetError};
 
 /// How long a token is good for where its server does not say, as in the distribution specification.

@@ -4,10 +4,24 @@
 
 mod support;
 
+#[path = "daemon/access.rs"]
+mod access;
+#[path = "daemon/browser.rs"]
+mod browser;
+#[path = "daemon/chromium.rs"]
+mod chromium;
 #[path = "daemon/driver.rs"]
 mod driver;
+#[path = "daemon/expected.rs"]
+mod expected;
+#[path = "daemon/keyboard.rs"]
+mod keyboard;
 #[path = "daemon/life.rs"]
 mod life;
+#[path = "daemon/shop.rs"]
+mod shop;
+#[path = "daemon/stage.rs"]
+mod stage;
 #[path = "propose/world.rs"]
 #[allow(dead_code, reason = "tests of proposals use the rest")]
 mod world;

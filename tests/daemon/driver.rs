@@ -32,12 +32,15 @@ impl Answer {
     }
 }
 
+/// When daemons live, where nothing else is said.
+const NOW: &str = "2026-05-02T06:00:00Z";
+
 /// The daemon of a world, with its state in a folder.
 pub(crate) fn command(world: &World, state: &Path, arguments: &[&str]) -> Command {
     let state = state.display().to_string();
     let all = [&["daemon", "--state-dir", &state], arguments].concat();
     let mut command = world.project.checkout.command(&all);
-    command.env("SOLERA_PIN_NOW", "2026-05-02T06:00:00Z");
+    command.env("SOLERA_PIN_NOW", NOW);
     if world.is_on_a_forge() {
         command.env("SOLERA_PIN_FORGE_TOKEN", TOKEN);
     }
@@ -46,6 +49,11 @@ pub(crate) fn command(world: &World, state: &Path, arguments: &[&str]) -> Comman
 
 impl Daemon {
     pub(crate) fn start(world: &World, state: &Path) -> Self {
+        Self::start_at(world, state, NOW)
+    }
+
+    /// One whose clock stands at a time.
+    pub(crate) fn start_at(world: &World, state: &Path, now: &str) -> Self {
         let secret = state.with_extension("secret");
         std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
         let secret = secret.display().to_string();
@@ -54,7 +62,7 @@ impl Daemon {
             state,
             &["--listen", "127.0.0.1:0", "--trigger-secret", &secret, "--log-format=json"],
         );
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command.env("SOLERA_PIN_NOW", now).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let host = line.trim().strip_prefix("http://").expect("it says where it listens").to_owned();

@@ -46,6 +46,11 @@ fn pin(
         Ok(decision) => human::explanation(declaration, locked, decision),
         Err(error) => error.to_string(),
     };
+    let note = match &resolved.result {
+        Ok(_) => row.note,
+        // Here nothing is below that would say why.
+        Err(error) => Some(error.to_string()),
+    };
     let content = locked.map(crate::model::Pin::content);
     let lines = past.seen().map(|seen| seen.lines()).unwrap_or_default();
     let older = lines.len().saturating_sub(SIGHTINGS);
@@ -63,7 +68,7 @@ fn pin(
         first_seen: past.seen().zip(locked).and_then(|(seen, pin)| seen.first_of(pin)),
         allowed: row.allowed,
         newest: row.newest,
-        note: row.note,
+        note,
         notices: row.notices.into_iter().chain(row.declined).collect(),
         asked: now,
         schedule: catalog.policy.schedule.of(declaration).cron.to_string(),

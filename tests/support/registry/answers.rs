@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use solera_pin::model::Digest;
 
+use super::super::base64;
 use super::{Auth, Contents, INDEX, LinkStyle, Recorded, Reply, Repository, Secret, Shared};
 
 pub async fn handle(State(shared): State<Shared>, request: Request<Body>) -> Response {
@@ -272,23 +273,9 @@ fn error(status: u16, code: &str) -> Reply {
 
 /// User and password of an `Authorization` header.
 pub fn basic(header: &str) -> Option<(String, String)> {
-    let decoded = decode_base64(header.strip_prefix("Basic ")?)?;
+    let decoded = String::from_utf8(base64::decode(header.strip_prefix("Basic ")?)?).ok()?;
     let (user, password) = decoded.split_once(':')?;
     Some((user.into(), password.into()))
-}
-
-fn decode_base64(text: &str) -> Option<String> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
-    for c in text.bytes().filter(|c| *c != b'=') {
-        bits = bits << 6 | u32::try_from(ALPHABET.iter().position(|known| *known == c)?).ok()?;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn send(reply: Reply) -> Response {

@@ -225,28 +225,22 @@ fn the_catalog_builds() {
 
 /// The image of solera-pin itself, as it is run in a cluster: from a root that is read-only, without rights.
 #[test]
-#[ignore = "of `scripts/test --long`: it compiles solera-pin with all its crates, twice"]
+#[ignore = "of `scripts/test --long`: it compiles solera-pin with all its crates"]
 fn solera_pin_is_built_from_its_own_pins() {
     let repository = Repository::of("bookworm", &["solera-pin"], &["git", "openssh-client"], stand_ins::own);
     repository.commit();
     println!("rust is this machine's");
-    for engine in ["--engine=buildx", "--engine=buildah"] {
-        let built = build(&repository, &["solera-pin", engine]);
-        assert_eq!(built.code, 0, "{engine}");
-        if engine == "--engine=buildx" {
-            let name = name(&built);
-            let run = |words: &[&str]| {
-                let apart =
-                    ["run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", "--tmpfs=/tmp"];
-                docker(
-                    &repository,
-                    &[&apart[..], &["--security-opt=no-new-privileges", name.as_str()], words].concat(),
-                )
-            };
-            assert_eq!(run(&["--version"]), concat!("solera-pin ", env!("CARGO_PKG_VERSION")));
-            assert!(run(&["daemon", "--help"]).contains("--repository <URL>"));
-        }
-    }
+    // buildah copies all of the toolchain for each layer above it, and the engine's store is memory.
+    let built = build(&repository, &["solera-pin"]);
+    assert_eq!(built.code, 0);
+    let name = name(&built);
+    let run = |words: &[&str]| {
+        let apart = ["run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", "--tmpfs=/tmp"];
+        let apart = [&apart[..], &["--security-opt=no-new-privileges", name.as_str()]].concat();
+        docker(&repository, &[&apart[..], words].concat())
+    };
+    assert_eq!(run(&["--version"]), concat!("solera-pin ", env!("CARGO_PKG_VERSION")));
+    assert!(run(&["daemon", "--help"]).contains("--repository <URL>"));
 }
 
 /// What the builder sees of a repository is what the Dockerfile's own file leaves, and nothing else changes the tag.

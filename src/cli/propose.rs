@@ -162,6 +162,12 @@ impl There {
         })
     }
 
+    /// Whether the remote's host says what kind of forge it is.
+    pub(super) fn tells_its_forge(place: &Place, policy: &Propose) -> Result<bool, Error> {
+        let url = resolve(place.git(), &policy.remote)?.push.to_string().parse::<GitUrl>();
+        Ok(url.is_ok_and(|url| forge::is_told(policy, &url)))
+    }
+
     /// The base branch's name and commit, and our branches; with their objects.
     pub(super) async fn fetch(
         &self,

@@ -57,7 +57,12 @@ fn target(pins: &BTreeMap<PinName, Pin>, image: &EmittedImage) -> Result<Value, 
     let read = || pins.iter().filter(|(name, _)| image.pins.contains(name));
     let arguments: BTreeMap<String, String> =
         all_arguments(read()).into_iter().map(|(name, value)| (name, literal(&value))).collect();
-    let context = Some(image.context.as_str()).filter(|folder| !folder.is_empty()).unwrap_or(".");
+    // A path, whatever it begins with: bake takes URLs there as well.
+    let context = match image.context.as_str() {
+        "" => ".".to_owned(),
+        folder if folder.starts_with("images/") => folder.to_owned(),
+        folder => format!("./{folder}"),
+    };
     let mut target = json!({
         "context": context,
         "dockerfile": from(&image.context, &image.dockerfile),

@@ -55,7 +55,8 @@ impl Address {
     /// Reads what git's configuration may say of a remote: a URL, which may hold a password, `[user@]host:path`, or a
     /// path, which is below `folder` where it is relative.
     pub fn read(text: &str, folder: &std::path::Path) -> Result<Self, AddressError> {
-        let subject = match text.contains('@') {
+        // Where there is one of these there may be a secret.
+        let subject = match text.contains(['@', '?', '#']) {
             true => "the given URL".to_owned(),
             false => format!("`{}`", harmless(text)),
         };
@@ -106,6 +107,19 @@ impl Address {
     /// Whether it was written with a password, which whoever sees the command line can read.
     pub fn has_password(&self) -> bool {
         self.password.is_some()
+    }
+
+    /// As git's configuration has it: with the name of who asks, and without a password.
+    pub fn in_configuration(&self) -> String {
+        match (&self.way, &self.user) {
+            (Way::Http(url), Some(user)) => {
+                let mut url = url.clone();
+                // Whatever has a host has a place for a name.
+                let _ = url.set_username(user);
+                url.to_string()
+            }
+            _ => self.to_string(),
+        }
     }
 
     /// How it is reached.

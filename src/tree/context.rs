@@ -45,12 +45,16 @@ pub enum Entry {
 
 impl Context {
     /// Looks at `folder` for the build of `dockerfile`; both are paths below `root`, and an empty one is the root itself.
-    pub fn of(root: &Path, folder: &str, dockerfile: &str) -> Result<Self, TreeError> {
+    /// Where it `shows` all, a builder sees what is excluded as well.
+    pub fn of(root: &Path, folder: &str, dockerfile: &str, shows: bool) -> Result<Self, TreeError> {
         let is_inside = above(dockerfile) == folder;
         let ignore_file = if is_inside { inside(root, folder) } else { outside(root, folder, dockerfile) };
+        // What is behind it would be read, and is not in the folder.
+        let outside = (!is_inside).then_some(dockerfile).into_iter().chain(ignore_file.as_deref());
+        outside.map(|path| root.join(path)).try_for_each(refuse_link)?;
         let excluded = match &ignore_file {
-            Some(path) => Excluded::of(&root.join(path))?,
-            None => Excluded::default(),
+            Some(path) if !shows => Excluded::of(&root.join(path))?,
+            _ => Excluded::default(),
         };
         let mut context = Self {
             folder: folder.to_owned(),
@@ -161,6 +165,13 @@ impl Context {
     }
 }
 
+/// Builders do not follow the same links.
+fn refuse_link(path: PathBuf) -> Result<(), TreeError> {
+    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    let why = "it is a symbolic link, and builders differ in what they make of it: put the file in its place";
+    if is_link { Err(TreeError::Io(path, io::Error::other(why))) } else { Ok(()) }
+}
+
 /// What says what is excluded, where the Dockerfile is in the folder.
 fn inside(root: &Path, folder: &str) -> Option<String> {
     let is_there = |name: &str| root.join(folder).join(name).symlink_metadata().is_ok();
@@ -214,7 +225,7 @@ mod tests {
         symlink("/nowhere", top.join("link")).unwrap();
         let seen = |ignore: &str| -> Vec<(String, Entry)> {
             fs::write(top.join(IGNORE), ignore).unwrap();
-            let context = Context::of(folder.path(), "images/a", "images/a/Dockerfile").unwrap();
+            let context = Context::of(folder.path(), "images/a", "images/a/Dockerfile", false).unwrap();
             let strip = |path: &str| path.strip_prefix("images/a/").unwrap().to_owned();
             context.entries().iter().map(|(path, entry)| (strip(path), entry.clone())).collect()
         };
@@ -236,7 +247,7 @@ mod tests {
         assert_eq!(seen(""), some(&[file("logs/x.log"), file("target/deep/x")]));
         assert_eq!(seen("target\nlogs/*"), some(&[("logs".into(), Entry::Folder)]));
         assert_eq!(seen("target\nlogs\n!target/deep/x"), some(&[file("target/deep/x")]));
-        let context = Context::of(folder.path(), "images/a", "images/a/Dockerfile").unwrap();
+        let context = Context::of(folder.path(), "images/a", "images/a/Dockerfile", false).unwrap();
         assert!(context.covers("images/a/gone") && !context.covers("images/a/logs/y"));
         assert!(!context.covers("images/ab"));
         fs::write(top.join("Dockerfile.dockerignore"), "").unwrap();
@@ -254,7 +265,7 @@ mod tests {
             fs::write(root.join(path), "x").unwrap();
         }
         let seen = || {
-            let context = Context::of(root, "", "images/a/Dockerfile").unwrap();
+            let context = Context::of(root, "", "images/a/Dockerfile", false).unwrap();
             let paths: Vec<String> = context.entries().keys().cloned().collect();
             (paths.join(" "), context.ignore_file().map(str::to_owned))
         };
@@ -266,8 +277,18 @@ mod tests {
         let own = "images/a/Dockerfile.dockerignore";
         fs::write(root.join(own), "*\n!src").unwrap();
         assert_eq!(seen(), (format!("images/a/Dockerfile {own} src/deep/x"), Some(own.into())));
-        let context = Context::of(root, "", "images/a/Dockerfile").unwrap();
+        let context = Context::of(root, "", "images/a/Dockerfile", false).unwrap();
         assert!(context.covers("src/gone") && context.covers(own) && !context.covers("images/a/image.toml"));
         assert!(context.is_closed("target") && !context.is_closed("images/a") && !context.is_closed("src"));
+        let shown = Context::of(root, "", "images/a/Dockerfile", true).unwrap();
+        assert!(shown.covers("target/x") && shown.entries().contains_key("target/x"));
+        for file in ["images/a/Dockerfile", own] {
+            fs::rename(root.join(file), root.join("src/behind")).unwrap();
+            symlink("../../src/behind", root.join(file)).unwrap();
+            let refused = Context::of(root, "", "images/a/Dockerfile", false).unwrap_err().to_string();
+            assert!(refused.contains(file) && refused.contains("symbolic link"), "{refused}");
+            fs::remove_file(root.join(file)).unwrap();
+            fs::rename(root.join("src/behind"), root.join(file)).unwrap();
+        }
     }
 }

@@ -146,7 +146,7 @@ mod tests {
         let files: Vec<String> = files.iter().map(|path| (*path).to_owned()).collect();
         Standing::of(
             root,
-            &Context::of(root, folder, &format!("{folder}/Dockerfile")).unwrap(),
+            &Context::of(root, folder, &format!("{folder}/Dockerfile"), false).unwrap(),
             timed,
             &files,
         )
@@ -159,7 +159,7 @@ mod tests {
         let root = folder.path();
         let repository = Repository::init(root).unwrap();
         let of = || {
-            let context = Context::of(root, "", "images/a/Dockerfile").unwrap();
+            let context = Context::of(root, "", "images/a/Dockerfile", false).unwrap();
             Standing::of(root, &context, "pins.lock", &[]).unwrap().unwrap()
         };
         let mut last = None;

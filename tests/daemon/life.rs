@@ -178,6 +178,13 @@ fn a_repository_is_served_that_is_nowhere_here() {
     assert_eq!(world.forge().pulls()[0].base, "main");
     let (code, said) = once(&elsewhere.path().join("other"), &["--repository", &url, "--forge", "github"]);
     assert_eq!((code, world.forge().pulls().len()), (Some(0), 1), "{said}");
+    // The branch is renamed, and the new one says so.
+    world.there(&["branch", "-m", "main", "trunk"]);
+    world.there(&["symbolic-ref", "HEAD", "refs/heads/trunk"]);
+    let declared = world.there(&["show", "trunk:pins.toml"]).replace("base = \"main\"", "base = \"trunk\"");
+    world.edit("trunk", "pins.toml", &format!("{declared}\n"));
+    let (code, said) = once(&state, &["--repository", &url]);
+    assert_eq!(code, Some(0), "{said}");
     let (code, said) = once(&state, &["--repository", &url.replace("://", "://a:secret@")]);
     assert!(code == Some(2) && said.contains("shows to everybody") && !said.contains("secret"), "{said}");
 }

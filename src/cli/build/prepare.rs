@@ -27,7 +27,13 @@ pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) ->
     let read = image.pins().cloned().collect();
     let arguments = all_arguments(&pins(workspace, store, Some(&read))?);
     let pins_read = pins_of(job, image)?;
-    let context = Context::of(&workspace.root, &image.context(), &image.dockerfile.path)?;
+    let context = Context::of(
+        &workspace.root,
+        &image.context(),
+        &image.dockerfile.path,
+        // buildah shows a RUN all that is in a folder that it binds.
+        !job.engine.has_policies() && binds_context(&image.dockerfile.text),
+    )?;
     let files: Vec<String> = [FILE_NAME.to_owned()].into_iter().chain(workspace.files()).collect();
     let standing = Standing::of(&workspace.root, &context, FILE_NAME, &files)?;
     let epoch = epoch(session, &standing, &folder)?;
@@ -50,7 +56,8 @@ pub(super) fn recipe(session: &mut Session<'_>, job: &Job<'_>, image: &Image) ->
     let mut recipe = Recipe {
         root: workspace.root.clone(),
         dockerfile: image.dockerfile.path.clone(),
-        context: Some(image.context()).filter(|folder| !folder.is_empty()).unwrap_or_else(|| ".".into()),
+        // A path, whatever it begins with: builders take URLs there as well.
+        context: format!("./{}", image.context()),
         ignore_file: context.ignore_file().map(str::to_owned),
         name: format!("{}:{tag}", super::push::repository(job.args, name)),
         run: job.run(image),
@@ -192,6 +199,16 @@ fn remedy(how: How, image: &Image, context: &Context) -> String {
     }
 }
 
+/// Whether a RUN may mount the builder's folder, as far as a glance tells.
+fn binds_context(dockerfile: &str) -> bool {
+    let mounts = dockerfile.split_whitespace().filter_map(|word| word.strip_prefix("--mount="));
+    mounts.into_iter().any(|mount| {
+        let has = |key: &str| mount.split(',').find_map(|field| field.strip_prefix(key));
+        !has("type=").is_some_and(|kind| matches!(kind, "cache" | "secret" | "ssh" | "tmpfs"))
+            && has("from=").is_none()
+    })
+}
+
 /// What a builder sees of an image's folder: each path with a letter for what it is, and its content.
 fn contents(root: &Path, context: &Context) -> Result<BTreeMap<String, (char, Digest)>, Error> {
     let mut found = BTreeMap::new();
@@ -247,4 +264,23 @@ fn sources_list(
     let path = job.scratch.join(format!("{}.sources-list", image.name));
     files::replace(&path, sources_list_of(job.workspace, pins)?.as_bytes())?;
     Ok(Some(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::binds_context;
+
+    #[test]
+    fn a_mount_of_the_builders_folder_is_told() {
+        for (line, binds) in [
+            ("RUN --mount=type=secret,id=a --mount=type=cache,target=/x true", false),
+            ("RUN --mount=type=bind,from=build,target=/x true", false),
+            ("RUN --mount=type=bind,target=/x true", true),
+            ("RUN --mount=target=/x true", true),
+            ("RUN --mount=type=$KIND,target=/x true", true),
+            ("COPY . /x", false),
+        ] {
+            assert_eq!(binds_context(line), binds, "{line}");
+        }
+    }
 }

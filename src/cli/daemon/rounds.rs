@@ -13,7 +13,7 @@ use crate::cli::propose::{Round, There, round};
 use crate::cli::session::{Session, unreadable};
 use crate::cli::{Globals, Output};
 use crate::daemon::{Declared, Found, ImageState, Outcome, Pins, Proposal, Rounds, Sent, Timers};
-use crate::error::Error;
+use crate::error::{Error, Status};
 use crate::git::Address;
 use crate::model::{Digest, PinName};
 use crate::publish::own_clone::{self, open, stand_on};
@@ -74,7 +74,19 @@ impl Served {
     /// The clone, brought to the base branch as the remote has it.
     async fn brought(&self, session: &mut Session<'_>) -> Result<(Place, Snapshot), Error> {
         let (place, policy) = self.opened()?;
-        let snapshot = self.fetched(session, &place, &policy).await?;
+        let propose = &policy.catalog.policy.propose;
+        let snapshot = match self.fetched(session, &place, &policy, propose).await {
+            // The branch that counted is gone, as one that was renamed: the default one may say which counts now.
+            Err(error) if error.status == Status::Usage && propose.base.is_some() => {
+                let default = Propose { base: None, ..propose.clone() };
+                let snapshot = self.fetched(session, &place, &policy, &default).await.map_err(|_| error)?;
+                match snapshot.workspace.catalog.policy.propose.base == propose.base {
+                    true => self.fetched(session, &place, &policy, propose).await?,
+                    false => snapshot,
+                }
+            }
+            snapshot => snapshot?,
+        };
         let by = |workspace: &Workspace| {
             let propose = &workspace.catalog.policy.propose;
             (propose.remote.clone(), propose.base.clone())
@@ -82,7 +94,10 @@ impl Served {
         // Another base branch is declared than was known: that one counts.
         let snapshot = match by(&policy) == by(&snapshot.workspace) {
             true => snapshot,
-            false => self.fetched(session, &place, &snapshot.workspace).await?,
+            false => {
+                let propose = &snapshot.workspace.catalog.policy.propose;
+                self.fetched(session, &place, &snapshot.workspace, propose).await?
+            }
         };
         stand_on(&place, &snapshot.commit)?;
         Ok((place, snapshot))
@@ -93,21 +108,19 @@ impl Served {
         session: &Session<'_>,
         place: &Place,
         policy: &Workspace,
+        propose: &Propose,
     ) -> Result<Snapshot, Error> {
-        let mut propose = policy.catalog.policy.propose.clone();
+        let mut propose = propose.clone();
         if let Origin::Address(address, forge) = &self.origin {
             own_clone::of(address, &self.clone, &propose.remote)?;
             propose.forge = propose.forge.or(*forge);
         }
         let client = session.client(policy)?;
-        let there = match There::open(session, place, &propose, &client) {
-            // Which forge it is will be read there.
-            Err(_) if !policy.configured && propose.forge.is_none() => {
-                propose.forge = Some(ForgeKind::None);
-                There::open(session, place, &propose, &client)?
-            }
-            there => there?,
-        };
+        // Which forge it is will be read there.
+        if !policy.configured && propose.forge.is_none() && !There::tells_its_forge(place, &propose)? {
+            propose.forge = Some(ForgeKind::None);
+        }
+        let there = There::open(session, place, &propose, &client)?;
         let (_, base, _) = there.fetch(place, &propose).await?;
         place.snapshot(&base)
     }

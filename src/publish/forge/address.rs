@@ -104,6 +104,11 @@ fn server_and_path(remote: &GitUrl) -> Option<(Server, String)> {
     Some((Server { host, web }, path))
 }
 
+/// Whether it is known what kind of forge a remote is on.
+pub(super) fn is_told(propose: &Propose, remote: &GitUrl) -> bool {
+    server_and_path(remote).is_some_and(|(server, _)| software(propose.forge, &server.host).is_some())
+}
+
 fn software(declared: Option<ForgeKind>, host: &str) -> Option<Software> {
     match (declared, host) {
         (Some(ForgeKind::GitHub), _) | (None, "github.com") => Some(Software::GitHub),

@@ -48,6 +48,11 @@ pub fn choose(
     }))
 }
 
+/// Whether what is declared, or the remote's host, says what kind of forge it is.
+pub fn is_told(propose: &Propose, remote: &GitUrl) -> bool {
+    address::is_told(propose, remote)
+}
+
 /// What a forge gives, or why it does not.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, ForgeError>>;
 

@@ -4,10 +4,16 @@
 
 mod support;
 
+#[path = "daemon/clients.rs"]
+mod clients;
 #[path = "daemon/driver.rs"]
 mod driver;
 #[path = "daemon/life.rs"]
 mod life;
+#[path = "daemon/service.rs"]
+mod service;
+#[path = "daemon/soak.rs"]
+mod soak;
 #[path = "propose/world.rs"]
 #[allow(dead_code, reason = "tests of proposals use the rest")]
 mod world;

@@ -10,6 +10,8 @@ mod access;
 mod browser;
 #[path = "daemon/chromium.rs"]
 mod chromium;
+#[path = "daemon/clients.rs"]
+mod clients;
 #[path = "daemon/driver.rs"]
 mod driver;
 #[path = "daemon/expected.rs"]
@@ -18,8 +20,12 @@ mod expected;
 mod keyboard;
 #[path = "daemon/life.rs"]
 mod life;
+#[path = "daemon/service.rs"]
+mod service;
 #[path = "daemon/shop.rs"]
 mod shop;
+#[path = "daemon/soak.rs"]
+mod soak;
 #[path = "daemon/stage.rs"]
 mod stage;
 #[path = "propose/world.rs"]

@@ -167,7 +167,9 @@ pub fn main(app: &App, arguments: impl IntoIterator<Item = std::ffi::OsString>) 
 }
 
 fn run(app: &App, cli: &Cli, output: &mut Output) -> Result<Status, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // What a daemon does beside its runs is little, and each thread keeps memory of its own.
+    let threads = if matches!(cli.command, Command::Daemon(_)) { 1 } else { 2 };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     let ended = runtime.block_on(until_stopped(&as_of(app)?, cli, output));
     match ended {
         Ok(Status::Interrupted | Status::Terminated) => {

@@ -2,83 +2,32 @@
 //!
 //! What a run does is [`Rounds`]; what is asked for comes through an [`Inbox`]; what a person may see goes into a [`View`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::inbox::Inbox;
-use super::state::{ImageState, Memory, PinState, Proposal, Run, Sent, StateError, Store};
+use super::pulse::{BEAT, Pulse};
+use super::rounds::{Clock, Declared, Outcome, Rounds};
+use super::state::{Memory, Run, StateError, Store};
 use super::view::{Shown, View};
-use super::{Event, Pins, Timers};
+use super::{Event, Pins, Standing, Timers};
 use crate::model::PinName;
-
-/// The longest that is slept in one piece: a clock that was set, or a machine that was asleep, is noticed then.
-const NAP: Duration = Duration::from_secs(15);
 
 /// How soon declarations that could not be had are asked for again.
 const AGAIN: Duration = Duration::from_secs(300);
 
-/// The clock on the wall.
-pub trait Clock: Send + Sync {
-    /// The time.
-    fn now(&self) -> Timestamp;
-}
-
-/// What a daemon does when it is time.
-pub trait Rounds {
-    /// Reads what is declared now, with settings read anew.
-    fn declared(&mut self, now: Timestamp) -> impl Future<Output = Result<Declared, String>>;
-
-    /// Asks about pins and proposes what there is.
-    fn round(&mut self, pins: &Pins, now: Timestamp) -> impl Future<Output = Outcome>;
-}
-
-/// What a repository declares.
-#[derive(Clone, Debug, Default)]
-pub struct Declared {
-    /// When which pin is asked about.
-    pub timers: Timers,
-    /// All pins.
-    pub pins: BTreeSet<PinName>,
-    /// The images of the catalog.
-    pub images: Vec<ImageState>,
-}
-
-/// What came of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// As the exit code of `refresh --propose`.
-    pub status: u8,
-    /// The commit of the base branch that it went by.
-    pub base: Option<String>,
-    /// What could not be done, a line each.
-    pub problems: Vec<String>,
-    /// What was sent to upstreams.
-    pub sent: Sent,
-    /// What was found out; none where nothing could be.
-    pub found: Option<Found>,
-}
-
-/// What a run found out.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// What is declared.
-    pub declared: Declared,
-    /// Where the pins stand that were asked about.
-    pub pins: BTreeMap<PinName, PinState>,
-    /// The proposals for the pins that were asked about.
-    pub proposals: BTreeMap<String, Proposal>,
-}
-
 /// What a daemon is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Order {
-    /// Read the configuration anew.
-    Reload,
+    /// Read the configuration anew, and say when that is done.
+    Reload(oneshot::Sender<()>),
     /// End.
     Stop,
 }
@@ -89,8 +38,8 @@ pub struct Daemon<R> {
     pub rounds: R,
     /// Where it remembers.
     pub store: Store,
-    /// What it remembers.
-    pub memory: Memory,
+    /// What it remembers; shared with what is shown, and made anew where it changes.
+    pub memory: Arc<Memory>,
     /// Who asks.
     pub inbox: Arc<Inbox>,
     /// What is shown.
@@ -99,9 +48,13 @@ pub struct Daemon<R> {
     pub clock: Arc<dyn Clock>,
     /// How long a run that is under way may go on when it is told to end.
     pub grace: Duration,
+    /// That it lives.
+    pub pulse: Arc<Pulse>,
     timers: Option<Timers>,
     declared: Option<BTreeSet<PinName>>,
     tried: Option<Timestamp>,
+    /// When a run is due next, and when that was reckoned.
+    reckoned: Option<(Timestamp, Option<Timestamp>)>,
 }
 
 impl<R: Rounds> Daemon<R> {
@@ -113,14 +66,14 @@ impl<R: Rounds> Daemon<R> {
         inbox: Arc<Inbox>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StateError> {
-        let memory = store.load()?;
+        let memory = Arc::new(store.load()?);
         // What a daemon was about when it was killed is done by the next.
         if let Some(run) = memory.runs.last().filter(|run| run.ended.is_none()) {
             let pins = run.pins.clone().map_or(Pins::All, Pins::Some);
-            inbox.put(Event { pins, timers: run.timers.clone(), triggers: run.triggers.max(1) });
+            inbox.put(Event { pins, timers: run.timers.clone(), triggers: run.triggers.max(1) })?;
         }
         let grace = Duration::from_secs(10);
-        let daemon = Self {
+        let mut daemon = Self {
             rounds,
             store,
             memory,
@@ -128,9 +81,11 @@ impl<R: Rounds> Daemon<R> {
             view,
             clock,
             grace,
+            pulse: Arc::default(),
             timers: None,
             declared: None,
             tried: None,
+            reckoned: None,
         };
         daemon.show(false);
         Ok(daemon)
@@ -139,19 +94,26 @@ impl<R: Rounds> Daemon<R> {
     /// Runs until it is told to stop.
     pub async fn live(&mut self, orders: &mut mpsc::Receiver<Order>) -> Result<(), StateError> {
         loop {
-            self.look().await;
+            self.pulse.beat();
+            if self.is_to_look() && self.reload(Vec::new(), orders).await.is_break() {
+                return Ok(());
+            }
             let event = self.due();
             if !event.is_empty() {
                 match self.run_or_stop(event, orders).await? {
-                    Order::Stop => return Ok(()),
-                    Order::Reload => continue,
+                    ControlFlow::Break(()) => return Ok(()),
+                    ControlFlow::Continue(()) => continue,
                 }
             }
             tokio::select! {
                 () = sleep(self.nap()) => {}
                 () = self.inbox.filled() => {}
                 order = orders.recv() => match order {
-                    Some(Order::Reload) => self.reload().await,
+                    Some(Order::Reload(done)) => {
+                        if self.reload(vec![done], orders).await.is_break() {
+                            return Ok(());
+                        }
+                    }
                     Some(Order::Stop) | None => return Ok(()),
                 },
             }
@@ -163,41 +125,62 @@ impl<R: Rounds> Daemon<R> {
         let mut event = Event::trigger(None);
         event.merge(self.inbox.take());
         match self.run_or_stop(event, orders).await? {
-            Order::Stop => Ok(None),
-            Order::Reload => Ok(self.memory.newest().and_then(|run| run.status)),
+            ControlFlow::Break(()) => Ok(None),
+            ControlFlow::Continue(()) => Ok(self.memory.runs.last().and_then(|run| run.status)),
         }
     }
 
-    /// Reads what is declared, where that is not known yet.
-    async fn look(&mut self) {
+    /// Whether what is declared is not known yet, and was not asked for just now.
+    fn is_to_look(&self) -> bool {
         let now = self.clock.now();
         let is_soon = |tried: Timestamp| now.duration_since(tried).unsigned_abs() < AGAIN;
-        if self.timers.is_some() || self.tried.is_some_and(is_soon) {
-            return;
-        }
-        self.tried = Some(now);
-        self.reload().await;
+        self.timers.is_none() && !self.tried.is_some_and(is_soon)
     }
 
-    /// Reads what is declared. Where that is of no use, what was known stays.
-    async fn reload(&mut self) {
-        match self.rounds.declared(self.clock.now()).await {
-            Ok(declared) => {
-                self.take_declared(declared);
-                self.view.declared(None);
+    /// Reads what is declared, and once more where that was asked for meanwhile. Where that is of no use, what was known
+    /// stays.
+    async fn reload(
+        &mut self,
+        mut asked: Vec<oneshot::Sender<()>>,
+        orders: &mut mpsc::Receiver<Order>,
+    ) -> ControlFlow<()> {
+        loop {
+            let now = self.clock.now();
+            self.tried = Some(now);
+            let mut more = Vec::new();
+            let declared = tokio::select! {
+                biased;
+                () = stopped(orders, &mut more) => return ControlFlow::Break(()),
+                declared = self.pulse.through(self.rounds.declared(now)) => declared,
+            };
+            match declared {
+                Ok(declared) => {
+                    self.take_declared(declared);
+                    self.view.declared(None);
+                }
+                Err(why) => {
+                    tracing::error!(problem = why, "the configuration was not taken: what was known stays");
+                    self.view.declared(Some(why));
+                }
             }
-            Err(why) => {
-                tracing::error!(problem = why, "the configuration was not taken: what was known stays");
-                self.view.declared(Some(why));
+            self.show(false);
+            for done in asked {
+                // Who asked may have gone.
+                let _ = done.send(());
             }
+            if more.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            asked = more;
         }
-        self.show(false);
     }
 
     fn take_declared(&mut self, declared: Declared) {
-        self.memory.pins.retain(|pin, _| declared.pins.contains(pin));
-        self.memory.images = declared.images;
-        self.memory.begun = declared.timers.known(&self.memory.begun, self.clock.now());
+        let now = self.clock.now();
+        let memory = Arc::make_mut(&mut self.memory);
+        memory.pins.retain(|pin, _| declared.pins.contains(pin));
+        memory.images = declared.images;
+        memory.begun = declared.timers.known(&memory.begun, now);
         self.timers = Some(declared.timers);
         self.declared = Some(declared.pins);
     }
@@ -205,8 +188,11 @@ impl<R: Rounds> Daemon<R> {
     /// What is due, and what was asked for.
     fn due(&mut self) -> Event {
         let mut event = self.inbox.take();
-        if let Some(timers) = &self.timers {
-            let (names, pins) = timers.due(&self.memory.begun, self.clock.now());
+        let now = self.clock.now();
+        if let Some(timers) = &self.timers
+            && self.next(now).is_some_and(|next| next <= now)
+        {
+            let (names, pins) = timers.due(&self.memory.begun, now);
             event.merge(Event::timers(names, pins));
         }
         event
@@ -214,9 +200,16 @@ impl<R: Rounds> Daemon<R> {
 
     fn nap(&self) -> Duration {
         let now = self.clock.now();
-        let next = self.timers.as_ref().and_then(|timers| timers.next(&self.memory.begun, now));
-        let until = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok());
-        until.unwrap_or(NAP).min(NAP)
+        let until = self.next(now).and_then(|next| Duration::try_from(next.duration_since(now)).ok());
+        until.unwrap_or(BEAT).min(BEAT)
+    }
+
+    /// When a run is due next. That was reckoned when it last changed; a clock that was put back since has it reckoned anew.
+    fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.reckoned {
+            Some((at, next)) if at <= now => next,
+            _ => self.timers.as_ref()?.next(&self.memory.begun, now),
+        }
     }
 
     /// A run; told to stop meanwhile, it has its grace, and is given up then.
@@ -224,38 +217,32 @@ impl<R: Rounds> Daemon<R> {
         &mut self,
         event: Event,
         orders: &mut mpsc::Receiver<Order>,
-    ) -> Result<Order, StateError> {
-        let grace = self.grace;
-        let mut reloads = false;
-        let stopped = {
-            let run = self.run(event);
-            tokio::pin!(run);
-            loop {
-                tokio::select! {
-                    ended = &mut run => { ended?; break false; }
-                    order = orders.recv() => match order {
-                        Some(Order::Reload) => reloads = true,
-                        Some(Order::Stop) | None => {
-                            if let Ok(ended) = timeout(grace, &mut run).await { ended?; }
-                            break true;
-                        }
-                    },
+    ) -> Result<ControlFlow<()>, StateError> {
+        let (grace, pulse) = (self.grace, Arc::clone(&self.pulse));
+        let mut reloads = Vec::new();
+        let is_over = {
+            let mut run = pin!(pulse.through(self.run(event)));
+            tokio::select! {
+                ended = &mut run => { ended?; true }
+                () = stopped(orders, &mut reloads) => {
+                    if let Ok(ended) = timeout(grace, run).await { ended?; }
+                    false
                 }
             }
         };
-        if stopped {
+        if !is_over {
             self.give_up()?;
-            return Ok(Order::Stop);
+            return Ok(ControlFlow::Break(()));
         }
-        if reloads {
-            self.reload().await;
+        match reloads.is_empty() {
+            true => Ok(ControlFlow::Continue(())),
+            false => Ok(self.reload(reloads, orders).await),
         }
-        Ok(Order::Reload)
     }
 
     /// A run that was under way is told as one that was stopped.
     fn give_up(&mut self) -> Result<(), StateError> {
-        if let Some(run) = self.memory.newest().filter(|run| run.ended.is_none()) {
+        if let Some(run) = Arc::make_mut(&mut self.memory).newest().filter(|run| run.ended.is_none()) {
             run.problems
                 .push("the daemon was told to end: the next run goes on where this one stopped".into());
         }
@@ -268,12 +255,12 @@ impl<R: Rounds> Daemon<R> {
             Pins::All => None,
             Pins::Some(pins) => Some(pins.clone()),
         };
-        for timer in &event.timers {
-            self.memory.begun.insert(timer.clone(), now);
-        }
-        let (timers, triggers) = (event.timers.clone(), event.triggers);
-        let id = self.memory.begin(Run { began: now, timers, triggers, pins, ..Run::default() });
+        let (timers, triggers) = (event.timers, event.triggers);
+        let memory = Arc::make_mut(&mut self.memory);
+        memory.begun.extend(timers.iter().map(|timer| (timer.clone(), now)));
+        let id = memory.begin(Run { began: now, timers, triggers, pins, ..Run::default() });
         self.store.save(&self.memory)?;
+        self.inbox.begun()?;
         self.show(true);
         tracing::info!(run = id, triggers, "a run begins");
         let outcome = self.rounds.round(&event.pins, now).await;
@@ -294,26 +281,41 @@ impl<R: Rounds> Daemon<R> {
                 Pins::All => true,
                 Pins::Some(pins) => pins.iter().any(|asked| asked.as_str() == pin),
             };
-            self.memory.proposals.retain(|_, proposal| !proposal.pins.iter().any(|pin| is_asked(pin)));
-            self.memory.proposals.extend(found.proposals);
-            self.memory.pins.extend(found.pins);
+            let memory = Arc::make_mut(&mut self.memory);
+            memory.proposals.retain(|_, proposal| !proposal.pins.iter().any(|pin| is_asked(pin)));
+            memory.proposals.extend(found.proposals);
+            if found.pins.values().any(|pin| pin.state == Standing::Alarm) {
+                memory.alarmed = Some(now);
+            }
+            memory.pins.extend(found.pins);
             self.take_declared(found.declared);
             self.view.declared(None);
         }
+        let memory = Arc::make_mut(&mut self.memory);
         if status == 0 {
-            self.memory.succeeded = Some(now);
+            memory.succeeded = Some(now);
         }
-        self.memory.sent.requests += sent.requests;
-        self.memory.sent.retries += sent.retries;
-        if let Some(run) = self.memory.newest() {
+        memory.sent.requests += sent.requests;
+        memory.sent.retries += sent.retries;
+        if let Some(run) = memory.newest() {
             *run = Run { ended: Some(now), status: Some(status), base, problems, sent, ..run.clone() };
+            let took = now.duration_since(run.began).as_secs_f64();
+            memory.took.add(took);
         }
     }
 
-    fn show(&self, running: bool) {
+    fn show(&mut self, running: bool) {
         let now = self.clock.now();
         let next = self.timers.as_ref().and_then(|timers| timers.next(&self.memory.begun, now));
-        let (memory, declared) = (self.memory.clone(), self.declared.clone());
+        self.reckoned = Some((now, next));
+        let (memory, declared) = (Arc::clone(&self.memory), self.declared.clone());
         self.view.show(Shown { memory, declared, next, running });
+    }
+}
+
+/// Completes when the daemon is to end; keeps who wants the configuration read anew.
+async fn stopped(orders: &mut mpsc::Receiver<Order>, reloads: &mut Vec<oneshot::Sender<()>>) {
+    while let Some(Order::Reload(done)) = orders.recv().await {
+        reloads.push(done);
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Begun;
+use super::{Begun, Durations};
 use crate::files::{self, FolderLock, FolderLockError};
 use crate::model::PinName;
 
@@ -42,6 +42,10 @@ pub struct Memory {
     pub sent: Sent,
     /// When a run last ended with all that it asked answered.
     pub succeeded: Option<Timestamp>,
+    /// When a run last saw an integrity alarm.
+    pub alarmed: Option<Timestamp>,
+    /// How long runs took, without those that were cut off.
+    pub took: Durations,
 }
 
 /// One run.

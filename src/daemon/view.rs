@@ -19,7 +19,7 @@ pub struct View {
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
     /// What is remembered.
-    pub memory: Memory,
+    pub memory: Arc<Memory>,
     /// All pins that are declared; none while that is not known.
     pub declared: Option<BTreeSet<PinName>>,
     /// When a run is due next.

@@ -27,21 +27,19 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The first time after `after`, without jitter; `None` where there is none that a calendar has.
-    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        self.cron.next(after, &self.zone)
+    /// The first time after `after` at which something begins; `None` where there is none that a calendar has.
+    pub fn next(&self, after: Timestamp, seed: u64) -> Option<Timestamp> {
+        let off = self.off(seed);
+        self.cron.next(after.checked_sub(off).ok()?, &self.zone)?.checked_add(off).ok()
     }
 
-    /// When what is due `at` begins. The same `seed` puts the same time off by the same: whoever starts anew waits no
-    /// second time.
-    pub fn begins(&self, at: Timestamp, seed: u64) -> Timestamp {
-        let jitter = self.jitter.as_secs();
-        if jitter == 0 {
-            return at;
-        }
-        let off = mixed(seed ^ at.as_second().unsigned_abs()) % (jitter + 1);
-        let off = i64::try_from(off).map_or(SignedDuration::ZERO, SignedDuration::from_secs);
-        at.checked_add(off).unwrap_or(at)
+    /// How much later than its times something begins: with the same `seed` always by as much, so that the time in
+    /// between stays what was declared, and whoever starts anew waits no second time.
+    pub fn off(&self, seed: u64) -> SignedDuration {
+        let text = self.cron.to_string();
+        let number = text.bytes().fold(mixed(seed), |number, byte| mixed(number ^ u64::from(byte)));
+        let off = number % self.jitter.as_secs().saturating_add(1);
+        i64::try_from(off).map_or(SignedDuration::ZERO, SignedDuration::from_secs)
     }
 }
 

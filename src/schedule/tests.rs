@@ -97,16 +97,30 @@ fn what_is_no_expression_is_told() {
 }
 
 #[test]
-fn jitter_is_the_same_for_one_time_and_within_its_bounds() {
-    let cron = "0 6 * * *".parse().unwrap();
-    let schedule = Schedule { cron, zone: TimeZone::UTC, jitter: Duration::from_secs(600) };
-    let at: Timestamp = "2026-11-22T06:00:00Z".parse().unwrap();
-    let offs: Vec<i64> =
-        (0..1000).map(|seed| schedule.begins(at, seed).as_second() - at.as_second()).collect();
+fn jitter_is_always_the_same_and_within_its_bounds() {
+    let with = |cron: &str, jitter| Schedule {
+        cron: cron.parse().unwrap(),
+        zone: TimeZone::UTC,
+        jitter: Duration::from_secs(jitter),
+    };
+    let schedule = with("0 6 * * *", 600);
+    let offs: Vec<i64> = (0..1000).map(|seed| schedule.off(seed).as_secs()).collect();
     assert!(offs.iter().all(|off| (0..=600).contains(off)));
     assert!(offs.iter().any(|off| *off < 60) && offs.iter().any(|off| *off > 540), "they are spread");
-    assert_eq!(schedule.begins(at, 7), schedule.begins(at, 7));
-    assert_eq!(Schedule { jitter: Duration::ZERO, ..schedule }.begins(at, 7), at);
+    assert!((0..9).any(|seed| schedule.off(seed) != with("0 7 * * *", 600).off(seed)), "by expression too");
+    let mut at: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+    for day in 23..=30 {
+        at = schedule.next(at, 7).unwrap();
+        let due: Timestamp = format!("2026-11-{day}T06:00:00Z").parse().unwrap();
+        assert_eq!(at, due + schedule.off(7));
+    }
+    assert_eq!(with("0 6 * * *", 0).off(7).as_secs(), 0);
+    // More than what is between two times: none of them is left out.
+    let often = with("*/5 * * * *", 3600);
+    assert_eq!(
+        often.next(at, 7).unwrap() + SignedDuration::from_mins(5),
+        often.next(often.next(at, 7).unwrap(), 7).unwrap()
+    );
 }
 
 /// A field's text, and the values that it names.

@@ -4,6 +4,9 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -13,10 +16,21 @@ use crate::world::World;
 /// What those know who ask for a run.
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
+/// Whether property tests run their large counts, and the rest does with them.
+pub(crate) fn is_long() -> bool {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse::<u64>().ok());
+    cases.is_some_and(|cases| cases > 1000)
+}
+
+/// Longer than anything takes that ends.
+const LONG: Duration = Duration::from_secs(120);
+
 /// A daemon; killed where nobody ended it.
 pub(crate) struct Daemon {
     child: Child,
     pub(crate) host: String,
+    /// The numbers of runs, as they end.
+    ended: Mutex<Receiver<u64>>,
 }
 
 /// An answer: its status, its head and its body.
@@ -47,41 +61,81 @@ pub(crate) fn command(world: &World, state: &Path, arguments: &[&str]) -> Comman
     command
 }
 
+/// The same where it can be asked.
+pub(crate) fn listening(world: &World, state: &Path, arguments: &[&str]) -> Command {
+    let secret = state.with_extension("secret");
+    std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+    let secret = secret.display().to_string();
+    let always = ["--listen", "127.0.0.1:0", "--trigger-secret", &secret, "--log-format=json"];
+    command(world, state, &[&always, arguments].concat())
+}
+
 impl Daemon {
     pub(crate) fn start(world: &World, state: &Path) -> Self {
-        Self::start_at(world, state, NOW)
+        Self::of(listening(world, state, &[]))
     }
 
     /// One whose clock stands at a time.
     pub(crate) fn start_at(world: &World, state: &Path, now: &str) -> Self {
-        let secret = state.with_extension("secret");
-        std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
-        let secret = secret.display().to_string();
-        let mut command = command(
-            world,
-            state,
-            &["--listen", "127.0.0.1:0", "--trigger-secret", &secret, "--log-format=json"],
-        );
-        let mut child = command.env("SOLERA_PIN_NOW", now).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = listening(world, state, &[]);
+        command.env("SOLERA_PIN_NOW", now);
+        Self::of(command)
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let host = line.trim().strip_prefix("http://").expect("it says where it listens").to_owned();
-        Self { child, host }
+        let (tell, ended) = mpsc::channel();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        // What nobody reads is full some day, and the daemon would wait.
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok).filter(|line| line.contains("a run has ended")) {
+                let line: Value = serde_json::from_str(&line).unwrap();
+                let _ = tell.send(line["run"].as_u64().unwrap());
+            }
+        });
+        Self { child, host, ended: Mutex::new(ended) }
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(&self.host).unwrap();
         let (host, long) = (&self.host, body.len());
-        write!(
-            stream,
+        let text = self.says_to(&format!(
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {long}\r\n{headers}\r\n{body}"
-        )
-        .unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
+        ));
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+
+    /// A connection on which some bytes were said.
+    pub(crate) fn hears(&self, bytes: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        stream.write_all(bytes.as_bytes()).unwrap();
+        stream
+    }
+
+    /// All that is answered to some bytes.
+    pub(crate) fn says_to(&self, bytes: &str) -> String {
+        let mut text = String::new();
+        self.hears(bytes).read_to_string(&mut text).unwrap();
+        text
+    }
+
+    /// The value of a metric that counts.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let metrics = self.get("/metrics").body;
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let line = line.unwrap_or_else(|| panic!("{name}: {metrics}"));
+        line.strip_suffix(".0").unwrap_or(line).parse().unwrap()
+    }
+
+    /// Waits until a run is under way.
+    pub(crate) fn begins(&self) {
+        while self.metric("solera_pin_running") == 0 {
+            std::thread::yield_now();
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -118,6 +172,15 @@ impl Daemon {
         }
     }
 
+    /// Waits for the end of a run that is newer than this one.
+    pub(crate) fn ends_after(&self, run: u64) {
+        while self.ended.lock().unwrap().recv_timeout(LONG).expect("the run ends") <= run {}
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn tell(&self, signal: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
@@ -133,7 +196,14 @@ impl Daemon {
     /// Tells it to end; its exit code.
     pub(crate) fn end(mut self) -> Option<i32> {
         self.tell("-TERM");
-        self.child.wait().unwrap().code()
+        let until = Instant::now() + LONG;
+        loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => return status.code(),
+                None => assert!(Instant::now() < until, "it does not end"),
+            }
+            std::thread::yield_now();
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The daemon as it is run: it proposes what `refresh --propose` proposes, from a clone of its own, and shows it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use boon::{Compiler, Schemas};
 
-use crate::driver::{Daemon, SECRET, command};
+use crate::driver::{Daemon, SECRET, command, is_long};
 use crate::support::checkout::BOTH;
 use crate::support::forge::Software;
 use crate::world::World;
@@ -13,8 +14,7 @@ const NONE: &str = "forge = \"none\"\n\n[schedule]\ncron = \"0 6 * * *\"\n";
 
 /// How often a daemon is killed: 10 times, and 50 where property tests run their large counts.
 fn kills() -> usize {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse::<u64>().ok());
-    if cases.is_some_and(|cases| cases > 1000) { 50 } else { 10 }
+    if is_long() { 50 } else { 10 }
 }
 
 #[test]
@@ -101,7 +101,11 @@ fn every_answer_is_as_it_is_described_and_every_page_is_its_own() {
     assert_eq!((daemon.get("/nothing").status, daemon.ask("POST", "/", "", "").status), (404, 405));
     let metrics = daemon.get("/metrics").body;
     for line in [
-        "solera_pin_pins{state=\"current\"} 1",
+        "solera_pin_pins{state=\"current\"} 1\nsolera_pin_pins{state=\"due\"} 0\nsolera_pin_pins{state=\"waiting\"} 0\n",
+        "solera_pin_alarms 0",
+        "solera_pin_run_duration_seconds_bucket{le=\"1.0\"} 1",
+        "solera_pin_run_duration_seconds_bucket{le=\"+Inf\"} 1",
+        "solera_pin_run_duration_seconds_count 1",
         "solera_pin_runs_total 1",
         "solera_pin_last_run_status 0",
         "# EOF",
@@ -187,4 +191,37 @@ fn a_repository_is_served_that_is_nowhere_here() {
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = once(&state, &["--repository", &url.replace("://", "://a:secret@")]);
     assert!(code == Some(2) && said.contains("shows to everybody") && !said.contains("secret"), "{said}");
+}
+
+#[test]
+fn what_was_accepted_is_done_by_the_next_daemon() {
+    let world = World::new(&["x", "y"], NONE);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let daemon = Daemon::start(&world, &state);
+    daemon.ran(1);
+    world.registry.set_latency(Duration::from_secs(3600));
+    assert_eq!(daemon.trigger(SECRET, "{\"pin\": \"x\"}"), 202);
+    daemon.begins();
+    assert_eq!(daemon.trigger(SECRET, "{\"pin\": \"y\"}"), 202);
+    // Killed, and waited for.
+    drop(daemon);
+    world.registry.set_latency(Duration::ZERO);
+    let next = Daemon::start(&world, &state);
+    next.ends_after(2);
+    let runs = next.get("/api/v1/runs").json();
+    assert_eq!(runs["runs"][0]["pins"], serde_json::json!(["x", "y"]), "what was cut off, and what waited");
+    assert_eq!(runs["runs"][0]["triggers"], 2);
+    assert_eq!(next.metric("solera_pin_run_duration_seconds_count"), 2, "of all runs that ended");
+    assert_eq!(next.end(), Some(0));
+    let last = Daemon::start(&world, &state);
+    assert_eq!(last.trigger(SECRET, "{\"pin\": \"x\"}"), 202);
+    last.ends_after(3);
+    let runs = last.get("/api/v1/runs").json();
+    assert_eq!(
+        (&runs["runs"][0]["id"], &runs["runs"][0]["triggers"]),
+        (&4.into(), &1.into()),
+        "once, and no more"
+    );
+    assert_eq!(last.end(), Some(0));
 }

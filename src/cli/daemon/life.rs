@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::DaemonArgs;
+use super::apart::Apart;
 use super::notify::Notify;
 use super::rounds::{Origin, Served};
 use crate::catalog::ForgeKind;
@@ -40,19 +41,21 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DaemonArgs) -> Result<
     let secret = args.trigger_secret.as_deref().map(read_secret).transpose()?;
     let store = Store::open(&state).map_err(unusable)?;
     let now = session.app.variable("SOLERA_PIN_NOW").map(|_| session.app.now);
-    let (view, inbox) = (Arc::new(View::default()), Arc::new(Inbox::default()));
+    let (view, inbox) = (Arc::new(View::default()), Arc::new(Inbox::open(&state).map_err(unusable)?));
     let served = Served {
         app: session.app.clone(),
         globals: Arc::new(session.globals.clone()),
         origin,
         clone: state.join("repository"),
+        apart: Apart::default(),
     };
     let clock: Arc<dyn Clock> = Arc::new(Machine(now));
     let mut daemon =
         Daemon::new(served, store, Arc::clone(&view), Arc::clone(&inbox), clock.clone()).map_err(unusable)?;
     daemon.grace = args.grace;
     // Whoever is told before it listens would not hear.
-    let mut orders = orders()?;
+    let notify = Notify::of(session.app);
+    let mut orders = orders(&notify)?;
     if args.once {
         let code = daemon.once(&mut orders).await.map_err(unusable)?;
         // One that was stopped is told as one that was terminated.
@@ -67,12 +70,12 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DaemonArgs) -> Result<
         session.output.note("whoever reaches this address can read where every pin stands\n");
     }
     let (end, ended) = watch::channel(false);
-    let served = tokio::spawn(http::serve(listener, http::Shared::new(view, inbox, clock, secret), ended));
-    let notify = Notify::of(session.app);
-    notify.ready();
-    let alive = tokio::spawn(notify.clone().keep_alive());
+    let shared = http::Shared::new(view, inbox, clock, secret, args.hosts.clone());
+    let served = tokio::spawn(http::serve(listener, http::router(shared), ended));
+    notify.ready().await;
+    let alive = tokio::spawn(notify.clone().keep_alive(Arc::clone(&daemon.pulse)));
     let lived = daemon.live(&mut orders).await;
-    notify.stopping();
+    notify.stopping().await;
     // Those whose answers are under way get them.
     let _ = end.send(true);
     let _ = tokio::time::timeout(args.grace, served).await;
@@ -136,21 +139,24 @@ fn unusable(error: StateError) -> Error {
 }
 
 /// What signals tell.
-fn orders() -> Result<mpsc::Receiver<Order>, Error> {
+fn orders(notify: &Notify) -> Result<mpsc::Receiver<Order>, Error> {
     let (tell, told) = mpsc::channel(8);
-    for (kind, order) in [
-        (SignalKind::hangup(), Order::Reload),
-        (SignalKind::terminate(), Order::Stop),
-        (SignalKind::interrupt(), Order::Stop),
-    ] {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         let (mut heard, tell) = (signal(kind)?, tell.clone());
-        tokio::spawn(async move {
-            while heard.recv().await.is_some() {
-                if tell.send(order).await.is_err() {
-                    return;
-                }
-            }
-        });
+        tokio::spawn(
+            async move { while heard.recv().await.is_some() && tell.send(Order::Stop).await.is_ok() {} },
+        );
     }
+    let (mut heard, notify) = (signal(SignalKind::hangup())?, notify.clone());
+    tokio::spawn(async move {
+        while heard.recv().await.is_some() {
+            notify.reloading().await;
+            let (done, is_done) = oneshot::channel();
+            if tell.send(Order::Reload(done)).await.is_err() || is_done.await.is_err() {
+                return;
+            }
+            notify.ready().await;
+        }
+    });
     Ok(told)
 }

@@ -1,7 +1,8 @@
 //! `daemon`: `refresh --propose` on a schedule, and a view of where everything stands.
 //!
-//! `rounds` is what it does when it is time, `standing` what is shown of it, `life` how it begins, is told things and ends.
+//! `rounds` is what it does when it is time, `apart` where, `standing` what is shown of it, `life` how it begins, is told things and ends.
 
+mod apart;
 mod life;
 mod notify;
 mod rounds;
@@ -15,6 +16,7 @@ use clap::Args;
 
 use super::session::Session;
 use crate::catalog::{ForgeKind, parse_duration};
+use crate::daemon::http::HostName;
 use crate::error::{Error, Status};
 
 /// Refresh on a schedule, propose what there is, and show where everything stands
@@ -40,6 +42,9 @@ pub(super) struct DaemonArgs {
     /// The file with the secret that those have to know who ask for a run over HTTP
     #[arg(long, value_name = "FILE")]
     trigger_secret: Option<PathBuf>,
+    /// A name that the daemon is asked by, besides localhost and its addresses; may be given more than once
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<HostName>,
     /// How long a run that is under way may go on when it is told to end
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     grace: Duration,

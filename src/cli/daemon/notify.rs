@@ -1,10 +1,18 @@
-//! What a service manager is told (sd_notify(3)): that the daemon is ready, that it is alive, that it ends.
+//! What a service manager is told (sd_notify(3)): that the daemon is ready, that it is alive, that it reads its configuration
+//! anew, that it ends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
 
 use crate::app::App;
+use crate::daemon::{Heard, Pulse};
+
+/// How long a service manager may take to hear something.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where that is told, if anybody wants to hear it.
 #[derive(Clone, Debug)]
@@ -21,28 +29,48 @@ impl Notify {
         Self { wanted, watchdog: microseconds.map(|long| Duration::from_micros(long) / 2) }
     }
 
-    pub(super) fn ready(&self) {
-        self.tell(&[NotifyState::Ready]);
+    pub(super) async fn ready(&self) {
+        self.tell(vec![NotifyState::Ready]).await;
     }
 
-    pub(super) fn stopping(&self) {
-        self.tell(&[NotifyState::Stopping]);
+    /// It tells the time too, so that the manager knows which of its signals that is the answer to.
+    pub(super) async fn reloading(&self) {
+        self.tell([NotifyState::Reloading].into_iter().chain(NotifyState::monotonic_usec_now()).collect())
+            .await;
     }
 
-    /// Says that it is alive for as long as it is: where its threads hang, nothing is said.
-    pub(super) async fn keep_alive(self) {
-        let Some(often) = self.watchdog else { return };
+    pub(super) async fn stopping(&self) {
+        self.tell(vec![NotifyState::Stopping]).await;
+    }
+
+    /// Says that it is alive for as long as it is: where its threads hang, nothing is said, and neither where its loop does.
+    /// A run that takes long is no such thing.
+    pub(super) async fn keep_alive(self, pulse: Arc<Pulse>) {
+        let Some(often) = self.watchdog.filter(|_| self.wanted) else { return };
+        let mut heard = Heard::of(pulse);
         loop {
-            self.tell(&[NotifyState::Watchdog]);
-            tokio::time::sleep(often).await;
+            match heard.is_alive() {
+                true => self.tell(vec![NotifyState::Watchdog]).await,
+                false => {
+                    tracing::error!("the daemon hangs: the service manager is not told that it is alive")
+                }
+            }
+            sleep(often).await;
         }
     }
 
-    fn tell(&self, what: &[NotifyState<'_>]) {
-        if self.wanted
-            && let Err(error) = sd_notify::notify(what)
-        {
-            tracing::warn!(error = %error, "the service manager could not be told");
+    /// Where nobody takes it, it waits on a thread of its own, and nobody else does.
+    async fn tell(&self, what: Vec<NotifyState<'static>>) {
+        if !self.wanted {
+            return;
         }
+        let told = timeout(PATIENCE, spawn_blocking(move || sd_notify::notify(&what))).await;
+        let problem = match told {
+            Ok(Ok(Ok(()))) => return,
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it does not listen".to_owned(),
+        };
+        tracing::warn!(problem, "the service manager could not be told");
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::apart::Apart;
 use super::standing;
 use crate::app::App;
 use crate::catalog::{ForgeKind, Image, Propose};
@@ -22,6 +23,7 @@ use crate::publish::propose::{self, Done};
 use crate::workspace::Workspace;
 
 /// Where a repository is that is served.
+#[derive(Clone)]
 pub(super) enum Origin {
     /// Where the remote is of what this folder is in.
     Folder(PathBuf),
@@ -30,6 +32,7 @@ pub(super) enum Origin {
 }
 
 /// A repository that is served.
+#[derive(Clone)]
 pub(super) struct Served {
     /// Everything but the time.
     pub(super) app: App,
@@ -38,6 +41,8 @@ pub(super) struct Served {
     pub(super) origin: Origin,
     /// The clone.
     pub(super) clone: PathBuf,
+    /// Where it is worked on.
+    pub(super) apart: Apart,
 }
 
 impl Served {
@@ -186,10 +191,8 @@ impl Served {
             images: catalog.images.values().map(image).collect(),
         }
     }
-}
 
-impl Rounds for Served {
-    async fn declared(&mut self, now: Timestamp) -> Result<Declared, String> {
+    async fn declared_at(self, now: Timestamp) -> Result<Declared, String> {
         let app = self.at(now);
         let mut output = Output::new(&app, &self.globals);
         let mut session = Session { app: &app, globals: &self.globals, output: &mut output };
@@ -202,11 +205,11 @@ impl Rounds for Served {
         }
     }
 
-    async fn round(&mut self, pins: &Pins, now: Timestamp) -> Outcome {
+    async fn round_at(self, pins: Pins, now: Timestamp) -> Outcome {
         let app = self.at(now);
         let mut output = Output::new(&app, &self.globals);
         let mut session = Session { app: &app, globals: &self.globals, output: &mut output };
-        match self.outcome(&mut session, pins).await {
+        match self.outcome(&mut session, &pins).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 output.error(&error);
@@ -214,6 +217,22 @@ impl Rounds for Served {
                 Outcome { status, problems, ..Outcome::default() }
             }
         }
+    }
+}
+
+impl Rounds for Served {
+    async fn declared(&mut self, now: Timestamp) -> Result<Declared, String> {
+        let served = self.clone();
+        self.apart.run(move || served.declared_at(now)).await?
+    }
+
+    async fn round(&mut self, pins: &Pins, now: Timestamp) -> Outcome {
+        let (served, pins) = (self.clone(), pins.clone());
+        self.apart.run(move || served.round_at(pins, now)).await.unwrap_or_else(|why| Outcome {
+            status: Status::Incomplete.code(),
+            problems: vec![why],
+            ..Outcome::default()
+        })
     }
 }
 

@@ -1,15 +1,103 @@
 //! The API: what is known, in JSON. `openapi.json` describes it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
 
 use super::{Shared, text};
-use crate::daemon::{PinState, Run, Standing};
+use crate::daemon::{ImageState, PinState, Run, Seen, Standing};
 use crate::report::SCHEMA_VERSION;
+
+/// Written as it goes, without a tree of it in memory.
+#[derive(Serialize)]
+struct Document<T> {
+    schema_version: u32,
+    #[serde(flatten)]
+    content: T,
+}
+
+#[derive(Serialize)]
+struct Pins<'a> {
+    pins: Vec<Brief<'a>>,
+    succeeded: Option<Timestamp>,
+    next_run: Option<Timestamp>,
+    running: bool,
+}
+
+#[derive(Serialize)]
+struct OnePin<'a> {
+    pin: Whole<'a>,
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    brief: Brief<'a>,
+    explanation: &'a str,
+    history: &'a [Seen],
+    proposals: BTreeMap<&'a str, Option<&'a str>>,
+}
+
+#[derive(Serialize)]
+struct Brief<'a> {
+    name: &'a str,
+    state: Standing,
+    upstream: &'a str,
+    track: &'a str,
+    locked: Option<&'a str>,
+    content: Option<&'a str>,
+    first_seen: Option<Timestamp>,
+    allowed: Option<&'a str>,
+    newest: Option<&'a str>,
+    note: Option<&'a str>,
+    notices: &'a [String],
+    asked: Timestamp,
+    schedule: &'a str,
+    images: &'a [String],
+    files: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Runs<'a> {
+    runs: Vec<&'a Run>,
+}
+
+#[derive(Serialize)]
+struct Alarms<'a> {
+    alarms: Vec<Alarm<'a>>,
+}
+
+#[derive(Serialize)]
+struct Alarm<'a> {
+    name: &'a str,
+    alarm: Option<&'a str>,
+    explanation: &'a str,
+    asked: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Proposals<'a> {
+    proposals: Vec<Proposed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Proposed<'a> {
+    branch: &'a str,
+    pins: &'a [String],
+    outcome: &'a str,
+    url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Images<'a> {
+    images: &'a [ImageState],
+}
 
 /// Ready is who knows what is declared.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response<Body> {
@@ -23,13 +111,9 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response<Body> {
 
 pub(super) async fn pins(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let shown = shared.view.now();
-    let pins: Vec<Value> = shown.memory.pins.iter().map(|(name, pin)| brief(name.as_str(), pin)).collect();
-    document(json!({
-        "pins": pins,
-        "succeeded": shown.memory.succeeded,
-        "next_run": shown.next,
-        "running": shown.running,
-    }))
+    let pins = shown.memory.pins.iter().map(|(name, pin)| Brief::of(name.as_str(), pin)).collect();
+    let (succeeded, next_run, running) = (shown.memory.succeeded, shown.next, shown.running);
+    document(Pins { pins, succeeded, next_run, running })
 }
 
 pub(super) async fn pin(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response<Body> {
@@ -41,66 +125,69 @@ pub(super) async fn pin(State(shared): State<Arc<Shared>>, Path(name): Path<Stri
             "no pin of that name is declared, or it was not asked about yet",
         );
     };
-    let mut value = brief(&name, pin);
-    value["explanation"] = json!(pin.explanation);
-    value["history"] = json!(pin.history);
-    value["proposals"] = json!(shown.proposals_of(&name));
-    document(json!({ "pin": value }))
+    let (brief, proposals) = (Brief::of(&name, pin), shown.proposals_of(&name));
+    let pin = Whole { brief, explanation: &pin.explanation, history: &pin.history, proposals };
+    document(OnePin { pin })
 }
 
 pub(super) async fn runs(State(shared): State<Arc<Shared>>) -> Response<Body> {
-    let shown = shared.view.now();
-    let runs: Vec<&Run> = shown.memory.runs.iter().rev().collect();
-    document(json!({ "runs": runs }))
+    document(Runs { runs: shared.view.now().memory.runs.iter().rev().collect() })
 }
 
 pub(super) async fn alarms(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let shown = shared.view.now();
-    let alarm = |(_, pin): &(_, &PinState)| pin.state == Standing::Alarm;
-    let alarms = shown.memory.pins.iter().filter(alarm);
-    let alarms: Vec<Value> =
-        alarms.map(|(name, pin)| json!({ "name": name, "alarm": pin.note, "explanation": pin.explanation, "asked": pin.asked })).collect();
-    document(json!({ "alarms": alarms }))
+    let alarms = shown.memory.pins.iter().filter(|(_, pin)| pin.state == Standing::Alarm);
+    let alarms = alarms.map(|(name, pin)| Alarm {
+        name: name.as_str(),
+        alarm: pin.note.as_deref(),
+        explanation: &pin.explanation,
+        asked: pin.asked,
+    });
+    document(Alarms { alarms: alarms.collect() })
 }
 
 pub(super) async fn proposals(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let shown = shared.view.now();
-    let proposals = shown.memory.proposals.iter();
-    let proposals: Vec<Value> = proposals
-        .map(
-            |(branch, it)| json!({ "branch": branch, "pins": it.pins, "outcome": it.outcome, "url": it.url }),
-        )
-        .collect();
-    document(json!({ "proposals": proposals }))
+    let proposals = shown.memory.proposals.iter().map(|(branch, it)| Proposed {
+        branch,
+        pins: &it.pins,
+        outcome: &it.outcome,
+        url: it.url.as_deref(),
+    });
+    document(Proposals { proposals: proposals.collect() })
 }
 
 pub(super) async fn images(State(shared): State<Arc<Shared>>) -> Response<Body> {
-    document(json!({ "images": shared.view.now().memory.images }))
+    document(Images { images: &shared.view.now().memory.images })
 }
 
-fn brief(name: &str, pin: &PinState) -> Value {
-    json!({
-        "name": name,
-        "state": pin.state,
-        "upstream": pin.upstream,
-        "track": pin.track,
-        "locked": pin.locked,
-        "content": pin.content,
-        "first_seen": pin.first_seen,
-        "allowed": pin.allowed,
-        "newest": pin.newest,
-        "note": pin.note,
-        "notices": pin.notices,
-        "asked": pin.asked,
-        "schedule": pin.schedule,
-        "images": pin.images,
-        "files": pin.files,
-    })
+impl<'a> Brief<'a> {
+    fn of(name: &'a str, pin: &'a PinState) -> Self {
+        Self {
+            name,
+            state: pin.state,
+            upstream: &pin.upstream,
+            track: &pin.track,
+            locked: pin.locked.as_deref(),
+            content: pin.content.as_deref(),
+            first_seen: pin.first_seen,
+            allowed: pin.allowed.as_deref(),
+            newest: pin.newest.as_deref(),
+            note: pin.note.as_deref(),
+            notices: &pin.notices,
+            asked: pin.asked,
+            schedule: &pin.schedule,
+            images: &pin.images,
+            files: &pin.files,
+        }
+    }
 }
 
-fn document(mut value: Value) -> Response<Body> {
-    value["schema_version"] = json!(SCHEMA_VERSION);
-    super::json(StatusCode::OK, format!("{value:#}\n"))
+fn document(content: impl Serialize) -> Response<Body> {
+    match serde_json::to_string_pretty(&Document { schema_version: SCHEMA_VERSION, content }) {
+        Ok(text) => super::json(StatusCode::OK, text + "\n"),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written"),
+    }
 }
 
 /// What is wrong with a request.

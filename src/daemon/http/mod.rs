@@ -1,14 +1,16 @@
 //! What is served over HTTP: health, metrics, the API in JSON, and the dashboard. Nothing here changes anything but `POST
 //! /api/v1/refresh`, which asks for a run.
 //!
-//! `api` is the API, `pages` the dashboard's pages, `trigger` who may ask for a run, `metrics` what is counted; `openapi.json` describes the API.
+//! `server` has the connections, `names` whom a request is for. `api` is the API, `pages` the dashboard's pages, `trigger` who may ask
+//! for a run, `metrics` what is counted; `openapi.json` describes the API.
 
 mod api;
 mod metrics;
+mod names;
 mod pages;
+mod server;
 mod trigger;
 
-use std::io;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,14 +21,15 @@ use axum::http::header::{
     X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use super::{Clock, Inbox, View};
+
+pub use names::HostName;
+pub use server::serve;
 
 /// What every answer says of itself: nothing is kept, framed, or fetched from elsewhere.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -48,35 +51,25 @@ pub struct Shared {
     clock: Arc<dyn Clock>,
     /// What those have to know who ask for a run; where there is none, nobody may.
     secret: Option<SecretString>,
+    /// What it is called besides its addresses.
+    names: Vec<HostName>,
 }
 
 impl Shared {
-    /// What is seen, where runs are asked for, and by whom.
+    /// What is seen, where runs are asked for and by whom, and by which names.
     pub fn new(
         view: Arc<View>,
         inbox: Arc<Inbox>,
         clock: Arc<dyn Clock>,
         secret: Option<SecretString>,
+        names: Vec<HostName>,
     ) -> Arc<Self> {
-        Arc::new(Self { view, inbox, clock, secret })
+        Arc::new(Self { view, inbox, clock, secret, names })
     }
 
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
-}
-
-/// Answers until `ended` says that it is over, and those who were being answered then.
-pub async fn serve(
-    listener: TcpListener,
-    shared: Arc<Shared>,
-    mut ended: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let over = async move {
-        // Whoever would say it is gone: that is the end, too.
-        let _ = ended.wait_for(|over| *over).await;
-    };
-    axum::serve(listener, router(shared)).with_graceful_shutdown(over).await
 }
 
 /// All routes.
@@ -103,6 +96,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .method_not_allowed_fallback(async || {
             api::problem(StatusCode::METHOD_NOT_ALLOWED, "it is not asked like that")
         })
+        .layer(from_fn_with_state(Arc::clone(&shared), names::known))
         .layer(from_fn(headed))
         .with_state(shared)
 }

@@ -1,6 +1,7 @@
 //! Asking for a run. Who asks says which pin at the most, and never what there is of it: that is asked upstream.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -10,6 +11,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::{Shared, api::problem};
 use crate::daemon::Event;
@@ -17,6 +20,9 @@ use crate::model::{Digest, PinName};
 
 /// More than anybody has to say.
 const BODY: usize = 4 << 10;
+
+/// How long that may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -37,8 +43,10 @@ pub(super) async fn refresh(State(shared): State<Arc<Shared>>, request: Request)
         refused.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer"));
         return refused;
     }
-    let Ok(body) = to_bytes(request.into_body(), BODY).await else {
-        return problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long");
+    let body = match timeout(PATIENCE, to_bytes(request.into_body(), BODY)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long, or broke off"),
+        Err(_) => return problem(StatusCode::REQUEST_TIMEOUT, "the body takes too long"),
     };
     let asked = match body.is_empty() {
         true => Ok(Asked::default()),
@@ -56,8 +64,20 @@ pub(super) async fn refresh(State(shared): State<Arc<Shared>>, request: Request)
     if pin.as_ref().is_some_and(is_foreign) {
         return problem(StatusCode::NOT_FOUND, "no pin of that name is declared");
     }
-    shared.inbox.put(Event::trigger(pin));
-    super::json(StatusCode::ACCEPTED, format!("{:#}\n", json!({ "accepted": true })))
+    let inbox = Arc::clone(&shared.inbox);
+    let kept =
+        spawn_blocking(move || inbox.put(Event::trigger(pin)).map_err(|error| error.to_string())).await;
+    // Accepted is what a daemon that is killed now leaves to the next.
+    match kept.unwrap_or_else(|error| Err(error.to_string())) {
+        Ok(()) => super::json(StatusCode::ACCEPTED, format!("{:#}\n", json!({ "accepted": true }))),
+        Err(why) => {
+            tracing::error!(problem = why, "what was asked for could not be kept");
+            problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the daemon cannot keep what is asked for: its log says why",
+            )
+        }
+    }
 }
 
 /// Whether the secret is given. How long that takes tells nothing of it.
@@ -66,4 +86,38 @@ fn knows(secret: &SecretString, headers: &HeaderMap) -> bool {
     let digest = |bytes: &[u8]| Digest::sha256(bytes).hex().to_owned();
     let (given, secret) = (digest(given.unwrap_or_default()), digest(secret.expose_secret().as_bytes()));
     given.as_bytes().ct_eq(secret.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+    use crate::daemon::{Clock, Inbox, View};
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::UNIX_EPOCH
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_never_said_to_its_end_and_what_cannot_be_kept_is_not_accepted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (inbox, view) = (Arc::new(Inbox::open(folder.path()).unwrap()), Arc::new(View::default()));
+        let secret = Some(SecretString::from("0123456789abcdef"));
+        let shared = Shared::new(view, inbox, Arc::new(Still), secret, Vec::new());
+        let ask = async |body: Body| {
+            let request = Request::builder().header(AUTHORIZATION, "Bearer 0123456789abcdef");
+            refresh(State(Arc::clone(&shared)), request.body(body).unwrap()).await.status()
+        };
+        let drips = Body::from_stream(stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        assert_eq!(ask(drips).await, StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(ask(Body::empty()).await, StatusCode::ACCEPTED);
+        std::fs::remove_file(folder.path().join("inbox/asked.json")).unwrap();
+        std::fs::create_dir_all(folder.path().join("inbox/asked.json/in the way")).unwrap();
+        assert_eq!(ask(Body::empty()).await, StatusCode::SERVICE_UNAVAILABLE);
+    }
 }

@@ -1,4 +1,7 @@
-//! Days of schedule under a clock that nobody waits for.
+//! Days of schedule under a clock that nobody waits for. `weeks` has those that nobody chose, compared with what another
+//! calculation says of them.
+
+mod weeks;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,12 +9,16 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::pulse::BEAT;
 use super::*;
 use crate::model::PinName;
 use crate::schedule::Schedule;
+
+/// Whose jitter it is.
+const SEED: u64 = 1;
 
 /// When what was run.
 type Runs = Arc<Mutex<Vec<(Timestamp, Vec<String>)>>>;
@@ -51,7 +58,7 @@ struct Noted {
 impl Noted {
     fn all(&self) -> Declared {
         Declared {
-            timers: Timers::new(self.pins.iter().map(|(pin, schedule)| (pin, schedule.clone())), 1),
+            timers: Timers::new(self.pins.iter().map(|(pin, schedule)| (pin, schedule.clone())), SEED),
             pins: self.pins.iter().map(|(pin, _)| pin.clone()).collect(),
             images: Vec::new(),
         }
@@ -94,16 +101,22 @@ impl Stage {
         let start = start.parse::<DateTime>().unwrap().to_zoned(zone.clone()).unwrap().timestamp();
         let schedule =
             |cron: &str| Schedule { cron: cron.parse().unwrap(), zone: zone.clone(), jitter: Duration::ZERO };
+        let folder = tempfile::tempdir().unwrap();
         Self {
-            folder: tempfile::tempdir().unwrap(),
             clock: Virtual::at(start),
-            inbox: Arc::default(),
+            inbox: Arc::new(Inbox::open(folder.path()).unwrap()),
+            folder,
             view: Arc::default(),
             runs: Arc::default(),
             pins: pins.iter().map(|(pin, cron)| (pin.parse().unwrap(), schedule(cron))).collect(),
             takes: Duration::from_secs(30),
             zone: zone.clone(),
         }
+    }
+
+    /// The same folder and clock, seen by a process that knows nothing else of them.
+    fn again(self) -> Self {
+        Self { inbox: Arc::new(Inbox::open(self.folder.path()).unwrap()), ..self }
     }
 
     fn daemon(&self) -> Daemon<Noted> {
@@ -187,7 +200,7 @@ async fn a_burst_is_one_run_and_two_never_overlap() {
     let ask = async {
         for minute in 0..5 {
             for _ in 0..20 {
-                stage.inbox.put(Event::trigger(Some("b".parse().unwrap())));
+                stage.inbox.put(Event::trigger(Some("b".parse().unwrap()))).unwrap();
             }
             tokio::time::sleep(Duration::from_secs(60 + minute)).await;
         }
@@ -207,7 +220,7 @@ async fn what_was_cut_off_is_done_by_the_next_daemon() {
     stage.ran();
     stage.takes = Duration::from_secs(600);
     let mut daemon = stage.daemon();
-    stage.inbox.put(Event::trigger(Some("b".parse().unwrap())));
+    stage.inbox.put(Event::trigger(Some("b".parse().unwrap()))).unwrap();
     let (tell, mut told) = mpsc::channel(1);
     let end = async {
         tokio::time::sleep(Duration::from_secs(100)).await;
@@ -239,7 +252,7 @@ async fn a_bad_configuration_is_told_and_the_old_one_goes_on() {
     daemon.rounds.status = 2;
     let (tell, mut told) = mpsc::channel(2);
     let orders = async {
-        tell.send(Order::Reload).await.unwrap();
+        tell.send(Order::Reload(oneshot::channel().0)).await.unwrap();
         tokio::time::sleep(Duration::from_secs(7100)).await;
         tell.send(Order::Stop).await.unwrap();
     };
@@ -249,8 +262,111 @@ async fn a_bad_configuration_is_told_and_the_old_one_goes_on() {
     assert_eq!(stage.view.problem().as_deref(), Some("a bad configuration"));
     daemon.rounds.status = 0;
     let (tell, mut told) = mpsc::channel(2);
-    tell.send(Order::Reload).await.unwrap();
-    tell.send(Order::Stop).await.unwrap();
-    daemon.live(&mut told).await.unwrap();
-    assert_eq!(stage.view.problem(), None);
+    let orders = async {
+        let (done, is_done) = oneshot::channel();
+        tell.send(Order::Reload(done)).await.unwrap();
+        is_done.await.unwrap();
+        assert_eq!(stage.view.problem(), None);
+        tell.send(Order::Stop).await.unwrap();
+    };
+    let (lived, ()) = tokio::join!(daemon.live(&mut told), orders);
+    lived.unwrap();
+}
+
+/// Is never done.
+struct Stuck;
+
+impl Rounds for Stuck {
+    async fn declared(&mut self, _: Timestamp) -> Result<Declared, String> {
+        std::future::pending().await
+    }
+
+    async fn round(&mut self, _: &Pins, _: Timestamp) -> Outcome {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pulse_goes_on_while_something_takes_long_and_whoever_waits_can_be_told_to_end() {
+    let stage = Stage::new("2026-11-22T12:00", "UTC", &[]);
+    for once in [false, true] {
+        let store = Store::open(stage.folder.path()).unwrap();
+        let mut daemon =
+            Daemon::new(Stuck, store, stage.view.clone(), stage.inbox.clone(), stage.clock.clone()).unwrap();
+        let (pulse, began) = (daemon.pulse.clone(), Instant::now());
+        let (tell, mut told) = mpsc::channel(1);
+        let end = async {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            tell.send(Order::Stop).await.unwrap();
+        };
+        let life = async {
+            match once {
+                true => assert_eq!(daemon.once(&mut told).await.unwrap(), None),
+                false => daemon.live(&mut told).await.unwrap(),
+            }
+        };
+        tokio::join!(life, end);
+        let grace = if once { 10 } else { 0 };
+        assert_eq!(began.elapsed().as_secs(), 3600 + grace);
+        assert!(pulse.beats() >= 3600 / BEAT.as_secs() - 1, "{}", pulse.beats());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_asked_for_and_not_begun_is_done_by_the_next_daemon() {
+    let stage = Stage::new("2026-11-22T12:00", "UTC", &[("a", "0 6 * * *"), ("b", "0 6 1 1 *")]);
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    drop(daemon);
+    stage.ran();
+    Inbox::open(stage.folder.path()).unwrap().put(Event::trigger(Some("b".parse().unwrap()))).unwrap();
+    let stage = stage.again();
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    assert_eq!(stage.ran(), ["11-22 13:00 b"]);
+    drop(daemon);
+    let stage = stage.again();
+    let mut daemon = stage.daemon();
+    stage.lives(&mut daemon, 1).await;
+    assert_eq!(stage.ran(), [""; 0]);
+}
+
+/// Finds an integrity alarm, or that all is well.
+struct Finds(Standing);
+
+impl Rounds for Finds {
+    async fn declared(&mut self, _: Timestamp) -> Result<Declared, String> {
+        Ok(Declared { pins: ["x".parse().unwrap()].into(), ..Declared::default() })
+    }
+
+    async fn round(&mut self, _: &Pins, now: Timestamp) -> Outcome {
+        let pin = serde_json::json!({
+            "state": self.0, "upstream": "", "track": "", "notices": [], "asked": now, "schedule": "", "explanation": "",
+            "images": [], "files": [], "history": [],
+        });
+        let pins = [("x".parse().unwrap(), serde_json::from_value(pin).unwrap())].into();
+        let declared = self.declared(now).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        Outcome { found: Some(Found { declared, pins, ..Found::default() }), ..Outcome::default() }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_alarm_and_the_length_of_all_runs_are_remembered() {
+    let stage = Stage::new("2026-11-22T12:00", "UTC", &[]);
+    let mut seen = None;
+    for (number, standing) in [Standing::Current, Standing::Alarm, Standing::Current].into_iter().enumerate()
+    {
+        let store = Store::open(stage.folder.path()).unwrap();
+        let (view, inbox, clock) = (stage.view.clone(), stage.inbox.clone(), stage.clock.clone());
+        let mut daemon = Daemon::new(Finds(standing), store, view, inbox, clock).unwrap();
+        let (_tell, mut told) = mpsc::channel(1);
+        daemon.once(&mut told).await.unwrap();
+        seen = if standing == Standing::Alarm { Some(stage.clock.now()) } else { seen };
+        assert_eq!(daemon.memory.alarmed, seen);
+        assert_eq!(daemon.memory.took.count(), 1 + u64::try_from(number).unwrap());
+        assert!(
+            (daemon.memory.took.seconds - 7.0 * f64::from(u32::try_from(number).unwrap() + 1)).abs() < 0.1
+        );
+    }
 }

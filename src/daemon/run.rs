@@ -21,7 +21,7 @@ use super::{Event, Pins, Standing, Timers};
 use crate::model::PinName;
 
 /// How soon declarations that could not be had are asked for again.
-const AGAIN: Duration = Duration::from_secs(300);
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// What a daemon is told.
 #[derive(Debug)]
@@ -276,6 +276,7 @@ impl<R: Rounds> Daemon<R> {
     fn take(&mut self, asked: &Pins, outcome: Outcome) {
         let now = self.clock.now();
         let Outcome { status, base, problems, sent, found } = outcome;
+        let mut answered = Vec::new();
         if let Some(found) = found {
             let is_asked = |pin: &str| match asked {
                 Pins::All => true,
@@ -287,13 +288,14 @@ impl<R: Rounds> Daemon<R> {
             if found.pins.values().any(|pin| pin.state == Standing::Alarm) {
                 memory.alarmed = Some(now);
             }
+            answered.extend(found.pins.keys().cloned());
             memory.pins.extend(found.pins);
             self.take_declared(found.declared);
             self.view.declared(None);
         }
         let memory = Arc::make_mut(&mut self.memory);
         if status == 0 {
-            memory.succeeded = Some(now);
+            memory.answer(&answered, now);
         }
         memory.sent.requests += sent.requests;
         memory.sent.retries += sent.retries;

@@ -40,8 +40,10 @@ pub struct Memory {
     pub images: Vec<ImageState>,
     /// What was sent to upstreams, in all runs.
     pub sent: Sent,
-    /// When a run last ended with all that it asked answered.
+    /// As of when everything is answered: pins are asked about at times of their own, and the oldest answer counts.
     pub succeeded: Option<Timestamp>,
+    /// When each pin was last asked about in a run that could do everything.
+    pub answered: BTreeMap<PinName, Timestamp>,
     /// When a run last saw an integrity alarm.
     pub alarmed: Option<Timestamp>,
     /// How long runs took, without those that were cut off.
@@ -261,6 +263,16 @@ impl Store {
 }
 
 impl Memory {
+    /// Takes note that all that was asked about these pins was answered. A pin that never was, as a new one, leaves things as
+    /// they were.
+    pub(super) fn answer(&mut self, asked: &[PinName], now: Timestamp) {
+        self.answered.extend(asked.iter().map(|pin| (pin.clone(), now)));
+        self.answered.retain(|pin, _| self.pins.contains_key(pin));
+        if let Some(at) = as_of(self.pins.keys(), &self.answered) {
+            self.succeeded = Some(at.unwrap_or(now));
+        }
+    }
+
     /// A new run, the newest.
     pub fn begin(&mut self, run: Run) -> u64 {
         let id = self.runs.last().map_or(1, |last| last.id + 1);
@@ -274,6 +286,15 @@ impl Memory {
     pub fn newest(&mut self) -> Option<&mut Run> {
         self.runs.last_mut()
     }
+}
+
+/// The oldest answer of all these pins, if there are any; none where one of them was never answered.
+fn as_of<'a>(
+    pins: impl Iterator<Item = &'a PinName>,
+    answered: &BTreeMap<PinName, Timestamp>,
+) -> Option<Option<Timestamp>> {
+    let all: Option<Vec<Timestamp>> = pins.map(|pin| answered.get(pin).copied()).collect();
+    all.map(|all| all.into_iter().min())
 }
 
 #[cfg(test)]
@@ -296,6 +317,18 @@ mod tests {
         let again = Store::open(&folder).unwrap().load().unwrap();
         assert_eq!(again, memory);
         assert_eq!((again.runs.len(), again.runs.last().unwrap().id), (RUNS, RUNS as u64 + 5));
+    }
+
+    #[test]
+    fn everything_is_answered_as_of_the_oldest_answer() {
+        let pins = ["a", "b"].map(|name| name.parse::<PinName>().unwrap());
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut answered = BTreeMap::from([(pins[0].clone(), at(10))]);
+        assert_eq!(as_of(pins.iter(), &answered), None, "one of them was never answered");
+        assert_eq!(as_of(pins[..1].iter(), &answered), Some(Some(at(10))));
+        answered.insert(pins[1].clone(), at(5));
+        assert_eq!(as_of(pins.iter(), &answered), Some(Some(at(5))));
+        assert_eq!(as_of([].iter(), &answered), Some(None));
     }
 
     #[test]

@@ -35,10 +35,10 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DaemonArgs) -> Result<
     let folder = session.folder()?;
     let origin = match &args.repository {
         Some(url) => Origin::Address(address(url, &folder)?, forge(args)),
-        None => Origin::Folder(folder),
+        None => Origin::Folder(folder.clone()),
     };
-    let state = state_dir(session, args)?;
-    let secret = args.trigger_secret.as_deref().map(read_secret).transpose()?;
+    let state = state_dir(session, args, &folder)?;
+    let secret = args.trigger_secret.as_ref().map(|file| read_secret(&folder.join(file))).transpose()?;
     let store = Store::open(&state).map_err(unusable)?;
     let now = session.app.variable("SOLERA_PIN_NOW").map(|_| session.app.now);
     let (view, inbox) = (Arc::new(View::default()), Arc::new(Inbox::open(&state).map_err(unusable)?));
@@ -85,9 +85,9 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DaemonArgs) -> Result<
 }
 
 /// `--state-dir`, or what systemd gives it, or a folder among the user's state.
-fn state_dir(session: &Session<'_>, args: &DaemonArgs) -> Result<PathBuf, Error> {
-    if let Some(folder) = &args.state_dir {
-        return Ok(session.app.folder.join(folder));
+fn state_dir(session: &Session<'_>, args: &DaemonArgs, folder: &Path) -> Result<PathBuf, Error> {
+    if let Some(named) = &args.state_dir {
+        return Ok(folder.join(named));
     }
     let given = session.app.variable("STATE_DIRECTORY").and_then(|folders| folders.split(':').next());
     let own = || session.app.xdg("XDG_STATE_HOME", ".local/state", "solera-pin/daemon");

@@ -34,8 +34,8 @@ fn runs(shown: &Shown, now: Timestamp) -> Markup {
     html! {
         p.facts {
             @match shown.memory.succeeded {
-                Some(at) => { "Last run with everything answered: " (when(at, now)) ". " }
-                None => { "No run had everything answered yet. " }
+                Some(at) => { "Everything is answered as of: " (when(at, now)) ". " }
+                None => { "Not everything was answered yet. " }
             }
             @match (shown.running, shown.next) {
                 (true, _) => { strong { "A run is under way." } }

@@ -37,11 +37,7 @@ fn registry(shown: &Shown) -> Registry {
     all.register_collector(Box::new(Counted { standing, took: memory.took }));
     all.register("alarms", "Pins with an integrity alarm", gauge(count(alarms)));
     let times = [
-        (
-            "last_success_timestamp",
-            "When a run last ended with everything answered, since 1970",
-            memory.succeeded,
-        ),
+        ("last_success_timestamp", "As of when all pins are answered, since 1970", memory.succeeded),
         ("last_alarm_timestamp", "When a run last saw an integrity alarm, since 1970", memory.alarmed),
         ("next_run_timestamp", "When a run is due next, since 1970", shown.next),
     ];

@@ -92,7 +92,7 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Held while one run reads, decides and writes; released when dropped, or by the system when the process ends.
 #[derive(Debug)]
-pub struct FolderLock(#[expect(dead_code, reason = "the lock lives as long as the open file")] File);
+pub struct FolderLock(File);
 
 /// Why a folder could not be locked.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +123,13 @@ impl FolderLock {
     }
 }
 
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // A child that was begun at this moment has the open file too, until it runs its own program.
+        let _ = self.0.unlock();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -140,6 +147,16 @@ mod tests {
         assert_eq!(read_text(&path).unwrap().as_deref(), Some("two"));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_lock_ends_with_who_took_it_whoever_has_the_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = FolderLock::acquire(folder.path()).unwrap();
+        let _copied = held.0.try_clone().unwrap();
+        assert!(matches!(FolderLock::acquire(folder.path()), Err(FolderLockError::Busy(_))));
+        drop(held);
+        FolderLock::acquire(folder.path()).unwrap();
     }
 
     #[test]

@@ -182,7 +182,10 @@ fn sources() -> Vec<(String, String, String)> {
             }
             let name = path.strip_prefix(&root).unwrap().display().to_string();
             let module = name.split(['/', '.']).next().unwrap().to_owned();
-            if matches!(module.as_str(), "main" | "lib" | "layers") || name.ends_with("tests.rs") {
+            if matches!(module.as_str(), "main" | "lib" | "layers")
+                || name.ends_with("tests.rs")
+                || name.contains("/tests/")
+            {
                 continue;
             }
             let text = fs::read_to_string(&path).unwrap();

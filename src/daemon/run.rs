@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
@@ -22,6 +22,12 @@ use crate::model::PinName;
 
 /// How soon declarations that could not be had are asked for again.
 const AGAIN: Duration = Duration::from_secs(60);
+
+/// How soon a repository is looked at again that declares nothing that is ever due.
+const SELDOM: Duration = Duration::from_secs(900);
+
+/// How far a clock may be set back before what began later counts as begun now: what summer time does is no such thing.
+const BACK: SignedDuration = SignedDuration::from_hours(3);
 
 /// What a daemon is told.
 #[derive(Debug)]
@@ -53,6 +59,8 @@ pub struct Daemon<R> {
     timers: Option<Timers>,
     declared: Option<BTreeSet<PinName>>,
     tried: Option<Timestamp>,
+    /// What was declared since the last run and never asked about.
+    new: Event,
     /// When a run is due next, and when that was reckoned.
     reckoned: Option<(Timestamp, Option<Timestamp>)>,
 }
@@ -70,7 +78,11 @@ impl<R: Rounds> Daemon<R> {
         // What a daemon was about when it was killed is done by the next.
         if let Some(run) = memory.runs.last().filter(|run| run.ended.is_none()) {
             let pins = run.pins.clone().map_or(Pins::All, Pins::Some);
-            inbox.put(Event { pins, timers: run.timers.clone(), triggers: run.triggers.max(1) })?;
+            inbox.put(Event {
+                pins,
+                timers: run.timers.clone(),
+                triggers: run.triggers.max(usize::from(run.timers.is_empty())),
+            })?;
         }
         let grace = Duration::from_secs(10);
         let mut daemon = Self {
@@ -85,6 +97,7 @@ impl<R: Rounds> Daemon<R> {
             timers: None,
             declared: None,
             tried: None,
+            new: Event::default(),
             reckoned: None,
         };
         daemon.show(false);
@@ -92,16 +105,16 @@ impl<R: Rounds> Daemon<R> {
     }
 
     /// Runs until it is told to stop.
-    pub async fn live(&mut self, orders: &mut mpsc::Receiver<Order>) -> Result<(), StateError> {
+    pub async fn live(&mut self, orders: &mut mpsc::Receiver<Order>) {
         loop {
             self.pulse.beat();
             if self.is_to_look() && self.reload(Vec::new(), orders).await.is_break() {
-                return Ok(());
+                return;
             }
             let event = self.due();
             if !event.is_empty() {
-                match self.run_or_stop(event, orders).await? {
-                    ControlFlow::Break(()) => return Ok(()),
+                match self.run_or_stop(event, orders).await {
+                    ControlFlow::Break(()) => return,
                     ControlFlow::Continue(()) => continue,
                 }
             }
@@ -111,30 +124,34 @@ impl<R: Rounds> Daemon<R> {
                 order = orders.recv() => match order {
                     Some(Order::Reload(done)) => {
                         if self.reload(vec![done], orders).await.is_break() {
-                            return Ok(());
+                            return;
                         }
                     }
-                    Some(Order::Stop) | None => return Ok(()),
+                    Some(Order::Stop) | None => return,
                 },
             }
         }
     }
 
     /// One run for all pins; its exit code, or none where it was stopped.
-    pub async fn once(&mut self, orders: &mut mpsc::Receiver<Order>) -> Result<Option<u8>, StateError> {
+    pub async fn once(&mut self, orders: &mut mpsc::Receiver<Order>) -> Option<u8> {
         let mut event = Event::trigger(None);
         event.merge(self.inbox.take());
-        match self.run_or_stop(event, orders).await? {
-            ControlFlow::Break(()) => Ok(None),
-            ControlFlow::Continue(()) => Ok(self.memory.runs.last().and_then(|run| run.status)),
+        match self.run_or_stop(event, orders).await {
+            ControlFlow::Break(()) => None,
+            ControlFlow::Continue(()) => self.memory.runs.last().and_then(|run| run.status),
         }
     }
 
-    /// Whether what is declared is not known yet, and was not asked for just now.
+    /// Whether what is declared is not known yet, or never due, and was not asked for just now.
     fn is_to_look(&self) -> bool {
         let now = self.clock.now();
-        let is_soon = |tried: Timestamp| now.duration_since(tried).unsigned_abs() < AGAIN;
-        self.timers.is_none() && !self.tried.is_some_and(is_soon)
+        let patience = match &self.timers {
+            None => AGAIN,
+            Some(timers) if timers.is_empty() => SELDOM,
+            Some(_) => return false,
+        };
+        self.tried.is_none_or(|tried| now.duration_since(tried).unsigned_abs() >= patience)
     }
 
     /// Reads what is declared, and once more where that was asked for meanwhile. Where that is of no use, what was known
@@ -157,6 +174,7 @@ impl<R: Rounds> Daemon<R> {
                 Ok(declared) => {
                     self.take_declared(declared);
                     self.view.declared(None);
+                    self.keep();
                 }
                 Err(why) => {
                     tracing::error!(problem = why, "the configuration was not taken: what was known stays");
@@ -179,8 +197,19 @@ impl<R: Rounds> Daemon<R> {
         let now = self.clock.now();
         let memory = Arc::make_mut(&mut self.memory);
         memory.pins.retain(|pin, _| declared.pins.contains(pin));
+        let is_declared = |pin: &String| declared.pins.iter().any(|known| known.as_str() == pin);
+        memory.proposals.retain(|_, proposal| proposal.pins.iter().any(is_declared));
         memory.images = declared.images;
         memory.begun = declared.timers.known(&memory.begun, now);
+        // Where there are others, nothing else is due at once for a new one.
+        let is_new = |pin: &&PinName| {
+            !memory.pins.contains_key(*pin)
+                && !self.declared.as_ref().is_some_and(|known| known.contains(*pin))
+        };
+        if !memory.pins.is_empty() {
+            let new: BTreeSet<PinName> = declared.pins.iter().filter(is_new).cloned().collect();
+            self.new.merge(Event::timers(declared.timers.of(&new), new));
+        }
         self.timers = Some(declared.timers);
         self.declared = Some(declared.pins);
     }
@@ -188,7 +217,9 @@ impl<R: Rounds> Daemon<R> {
     /// What is due, and what was asked for.
     fn due(&mut self) -> Event {
         let mut event = self.inbox.take();
+        event.merge(std::mem::take(&mut self.new));
         let now = self.clock.now();
+        self.forget_what_is_to_come(now);
         if let Some(timers) = &self.timers
             && self.next(now).is_some_and(|next| next <= now)
         {
@@ -196,6 +227,23 @@ impl<R: Rounds> Daemon<R> {
             event.merge(Event::timers(names, pins));
         }
         event
+    }
+
+    /// What began when the clock was far ahead would keep its timer waiting for that time.
+    fn forget_what_is_to_come(&mut self, now: Timestamp) {
+        let is_ahead = |at: &Timestamp| at.duration_since(now) > BACK;
+        if self.memory.begun.values().any(is_ahead) {
+            let memory = Arc::make_mut(&mut self.memory);
+            memory.begun.values_mut().filter(|at| is_ahead(at)).for_each(|at| *at = now);
+            self.show(false);
+        }
+    }
+
+    /// Writes what is remembered. Where that fails, the daemon goes on: the next one would do again what is not written.
+    fn keep(&self) {
+        if let Err(error) = self.store.save(&self.memory) {
+            tracing::error!(problem = %error, "what the daemon remembers could not be kept, and is tried again at the next run");
+        }
     }
 
     fn nap(&self) -> Duration {
@@ -213,43 +261,39 @@ impl<R: Rounds> Daemon<R> {
     }
 
     /// A run; told to stop meanwhile, it has its grace, and is given up then.
-    async fn run_or_stop(
-        &mut self,
-        event: Event,
-        orders: &mut mpsc::Receiver<Order>,
-    ) -> Result<ControlFlow<()>, StateError> {
+    async fn run_or_stop(&mut self, event: Event, orders: &mut mpsc::Receiver<Order>) -> ControlFlow<()> {
         let (grace, pulse) = (self.grace, Arc::clone(&self.pulse));
         let mut reloads = Vec::new();
         let is_over = {
             let mut run = pin!(pulse.through(self.run(event)));
             tokio::select! {
-                ended = &mut run => { ended?; true }
+                () = &mut run => true,
                 () = stopped(orders, &mut reloads) => {
-                    if let Ok(ended) = timeout(grace, run).await { ended?; }
+                    let _ = timeout(grace, run).await;
                     false
                 }
             }
         };
         if !is_over {
-            self.give_up()?;
-            return Ok(ControlFlow::Break(()));
+            self.give_up();
+            return ControlFlow::Break(());
         }
         match reloads.is_empty() {
-            true => Ok(ControlFlow::Continue(())),
-            false => Ok(self.reload(reloads, orders).await),
+            true => ControlFlow::Continue(()),
+            false => self.reload(reloads, orders).await,
         }
     }
 
     /// A run that was under way is told as one that was stopped.
-    fn give_up(&mut self) -> Result<(), StateError> {
+    fn give_up(&mut self) {
         if let Some(run) = Arc::make_mut(&mut self.memory).newest().filter(|run| run.ended.is_none()) {
             run.problems
                 .push("the daemon was told to end: the next run goes on where this one stopped".into());
         }
-        self.store.save(&self.memory)
+        self.keep();
     }
 
-    async fn run(&mut self, event: Event) -> Result<u8, StateError> {
+    async fn run(&mut self, event: Event) {
         let now = self.clock.now();
         let pins = match &event.pins {
             Pins::All => None,
@@ -259,17 +303,19 @@ impl<R: Rounds> Daemon<R> {
         let memory = Arc::make_mut(&mut self.memory);
         memory.begun.extend(timers.iter().map(|timer| (timer.clone(), now)));
         let id = memory.begin(Run { began: now, timers, triggers, pins, ..Run::default() });
-        self.store.save(&self.memory)?;
-        self.inbox.begun()?;
+        match self.store.save(&self.memory).and_then(|()| self.inbox.begun()) {
+            Ok(()) => {}
+            // It stays in the inbox, so that the next daemon has it.
+            Err(error) => tracing::error!(problem = %error, "that a run begins could not be kept"),
+        }
         self.show(true);
         tracing::info!(run = id, triggers, "a run begins");
         let outcome = self.rounds.round(&event.pins, now).await;
         let status = outcome.status;
         self.take(&event.pins, outcome);
-        self.store.save(&self.memory)?;
+        self.keep();
         self.show(false);
         tracing::info!(run = id, status, "a run has ended");
-        Ok(status)
     }
 
     /// Remembers what came of a run.

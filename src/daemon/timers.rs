@@ -59,6 +59,17 @@ impl Timers {
         (names, pins)
     }
 
+    /// Whether nothing has a timer.
+    pub fn is_empty(&self) -> bool {
+        self.timers.is_empty()
+    }
+
+    /// The expressions that these pins are asked about by.
+    pub fn of(&self, pins: &BTreeSet<PinName>) -> BTreeSet<String> {
+        let of = self.timers.iter().filter(|(_, timer)| !timer.pins.is_disjoint(pins));
+        of.map(|(name, _)| name.clone()).collect()
+    }
+
     /// When anything is due next; `None` where nothing ever is.
     pub fn next(&self, begun: &Begun, now: Timestamp) -> Option<Timestamp> {
         self.timers.iter().filter_map(|(name, timer)| self.next_of(name, timer, begun, now)).min()

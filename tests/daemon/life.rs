@@ -44,6 +44,9 @@ fn what_is_due_is_proposed_once_and_shown() {
         (SECRET, "{\"pin\": \"z\"}", 404),
         (SECRET, "{\"pin\": \"../x\"}", 400),
         (SECRET, "{\"digest\": \"sha256:0\"}", 400),
+        (SECRET, "{\"pin\": null}", 400),
+        (SECRET, "[\"y\"]", 400),
+        (SECRET, "[]", 400),
         (SECRET, &"x".repeat(5000), 413),
         (SECRET, "{\"pin\": \"y\"}", 202),
     ] {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -55,11 +56,16 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DaemonArgs) -> Result<
     daemon.grace = args.grace;
     // Whoever is told before it listens would not hear.
     let notify = Notify::of(session.app);
-    let mut orders = orders(&notify)?;
+    let interrupted = Arc::new(AtomicBool::default());
+    let mut orders = orders(&notify, &interrupted)?;
     if args.once {
-        let code = daemon.once(&mut orders).await.map_err(unusable)?;
-        // One that was stopped is told as one that was terminated.
-        return Ok(code.and_then(Status::of_code).unwrap_or(Status::Terminated));
+        let Some(code) = daemon.once(&mut orders).await else {
+            session.output.note("the run was stopped: the next one goes on where it was\n");
+            let by =
+                if interrupted.load(Ordering::Relaxed) { Status::Interrupted } else { Status::Terminated };
+            return Ok(by);
+        };
+        return Ok(Status::of_code(code).unwrap_or(Status::Usage));
     }
     let listener = TcpListener::bind(args.listen)
         .await
@@ -74,13 +80,12 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DaemonArgs) -> Result<
     let served = tokio::spawn(http::serve(listener, http::router(shared), ended));
     notify.ready().await;
     let alive = tokio::spawn(notify.clone().keep_alive(Arc::clone(&daemon.pulse)));
-    let lived = daemon.live(&mut orders).await;
+    daemon.live(&mut orders).await;
     notify.stopping().await;
     // Those whose answers are under way get them.
     let _ = end.send(true);
     let _ = tokio::time::timeout(args.grace, served).await;
     alive.abort();
-    lived.map_err(unusable)?;
     Ok(Status::Done)
 }
 
@@ -139,13 +144,18 @@ fn unusable(error: StateError) -> Error {
 }
 
 /// What signals tell.
-fn orders(notify: &Notify) -> Result<mpsc::Receiver<Order>, Error> {
+fn orders(notify: &Notify, interrupted: &Arc<AtomicBool>) -> Result<mpsc::Receiver<Order>, Error> {
     let (tell, told) = mpsc::channel(8);
-    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-        let (mut heard, tell) = (signal(kind)?, tell.clone());
-        tokio::spawn(
-            async move { while heard.recv().await.is_some() && tell.send(Order::Stop).await.is_ok() {} },
-        );
+    for (kind, is_interrupt) in [(SignalKind::terminate(), false), (SignalKind::interrupt(), true)] {
+        let (mut heard, tell, interrupted) = (signal(kind)?, tell.clone(), Arc::clone(interrupted));
+        tokio::spawn(async move {
+            while heard.recv().await.is_some() {
+                interrupted.store(is_interrupt, Ordering::Relaxed);
+                if tell.send(Order::Stop).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
     let (mut heard, notify) = (signal(SignalKind::hangup())?, notify.clone());
     tokio::spawn(async move {

@@ -175,7 +175,8 @@ impl Served {
     fn declared(&self, base: &Snapshot) -> Declared {
         let catalog = &base.workspace.catalog;
         // Whose jitter it is: that of this repository on this machine.
-        let place = Digest::sha256(self.clone.as_os_str().as_encoded_bytes()).hex().to_owned();
+        let folder = self.clone.canonicalize().unwrap_or_else(|_| self.clone.clone());
+        let place = Digest::sha256(folder.as_os_str().as_encoded_bytes()).hex().to_owned();
         let seed = u64::from_str_radix(&place[..16], 16).unwrap_or_default();
         let schedules =
             catalog.declarations.iter().map(|(name, pin)| (name, catalog.policy.schedule.of(pin)));

@@ -21,14 +21,14 @@ const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let mut text = String::new();
-    match encode(&mut text, &registry(&shared.view.now())) {
+    match encode(&mut text, &registry(&shared.view.now(), shared.view.problem().is_some())) {
         Ok(()) => answer(StatusCode::OK, KIND, text),
         Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be written"),
     }
 }
 
 /// All metrics as they are now: what they are made of is remembered anyway.
-fn registry(shown: &Shown) -> Registry {
+fn registry(shown: &Shown, refused: bool) -> Registry {
     let mut all = Registry::with_prefix("solera_pin");
     let memory = &shown.memory;
     let standing =
@@ -57,6 +57,11 @@ fn registry(shown: &Shown) -> Registry {
             gauge(i64::from(status)),
         );
     }
+    all.register(
+        "configuration_refused",
+        "Whether what is declared could not be read, so that what was known stays",
+        gauge(i64::from(refused)),
+    );
     all.register("running", "Whether a run is under way", gauge(i64::from(shown.running)));
     all.register("proposals", "Proposals that are open", gauge(count(memory.proposals.len())));
     let runs = memory.runs.last().map_or(0, |run| run.id);
@@ -101,7 +106,8 @@ fn seconds(at: jiff::Timestamp) -> f64 {
 }
 
 fn duration(run: &Run) -> Option<f64> {
-    Some(run.ended?.duration_since(run.began).as_secs_f64())
+    // A clock may have been set back meanwhile.
+    Some(run.ended?.duration_since(run.began).as_secs_f64().max(0.0))
 }
 
 #[cfg(test)]
@@ -120,7 +126,7 @@ mod tests {
         let memory: Memory = serde_json::from_value(memory).unwrap();
         let shown = Shown { memory: Arc::new(memory), ..Shown::default() };
         let mut text = String::new();
-        encode(&mut text, &registry(&shown)).unwrap();
+        encode(&mut text, &registry(&shown, false)).unwrap();
         let states: Vec<&str> = text
             .lines()
             .filter_map(|line| line.strip_prefix("solera_pin_pins{state=\"")?.split('"').next())

@@ -27,7 +27,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Asked {
+    #[serde(deserialize_with = "named")]
     pin: Option<String>,
+}
+
+/// A name; `null` is none.
+fn named<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(from).map(Some)
 }
 
 pub(super) async fn refresh(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
@@ -50,7 +56,9 @@ pub(super) async fn refresh(State(shared): State<Arc<Shared>>, request: Request)
     };
     let asked = match body.is_empty() {
         true => Ok(Asked::default()),
-        false => serde_json::from_slice::<Asked>(&body),
+        // Else an array of one would be taken for it.
+        false if !body.trim_ascii_start().starts_with(b"{") => Err(()),
+        false => serde_json::from_slice::<Asked>(&body).map_err(drop),
     };
     let Ok(asked) = asked else {
         return problem(StatusCode::BAD_REQUEST, "the body is empty, or {\"pin\": \"NAME\"}");
@@ -82,7 +90,8 @@ pub(super) async fn refresh(State(shared): State<Arc<Shared>>, request: Request)
 
 /// Whether the secret is given. How long that takes tells nothing of it.
 fn knows(secret: &SecretString, headers: &HeaderMap) -> bool {
-    let given = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked(7));
+    let given = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer ")).map(|(_, secret)| secret);
     let digest = |bytes: &[u8]| Digest::sha256(bytes).hex().to_owned();
     let (given, secret) = (digest(given.unwrap_or_default()), digest(secret.expose_secret().as_bytes()));
     given.as_bytes().ct_eq(secret.as_bytes()).into()

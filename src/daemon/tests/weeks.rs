@@ -186,8 +186,7 @@ async fn lives(stage: &Stage, lives: &[(u64, Then)]) -> Vec<Awake> {
             }
             tell.send(Order::Stop).await.unwrap();
         };
-        let (lived, ()) = tokio::join!(daemon.live(&mut told), happens);
-        lived.unwrap();
+        tokio::join!(daemon.live(&mut told), happens);
         if let Some((_, Then::Ends(long))) = lives.get(awake.len() - 1) {
             stage.clock.sleeps(SignedDuration::from_secs(*long));
         }

@@ -195,9 +195,9 @@ async fn lives(stage: &Stage, lives: &[(u64, Then)]) -> Vec<Awake> {
     awake
 }
 
-/// A few, and a few hundred where property tests run their large counts: each is weeks.
+/// Few, and some more where property tests run their large counts: each is weeks, of which every minute is looked at.
 fn cases() -> u32 {
-    (ProptestConfig::default().cases / 64).clamp(4, 300)
+    (ProptestConfig::default().cases / 64).clamp(2, 40)
 }
 
 proptest! {
